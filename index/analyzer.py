@@ -1,11 +1,10 @@
-"""Analysis: from text to tokens, the same for what is indexed and for what is searched.
+"""Tokenizer, stemmer and case folding, shared by indexing and search.
 
-A token is a word's stem, its place among the words, and where the word stands in the text. Both
-ends must agree to the letter, so whatever changes here changes `VERSION`, which is part of the
-stamp that an index carries.
+A token is a stem with its word position and its character offsets. Index and queries must be
+analysed identically, so any change in behaviour must increase `VERSION`, which is part of the stamp
+of an index. No other module splits text into words.
 
-Whoosh and the snippets both use `tokenize`; nothing else in the house cuts text into words.
-The loops in C are imported for the first long text: numpy, which they need, is slow to import.
+The C kernel is loaded for the first long text, so that importing this module does not require it.
 """
 
 from __future__ import annotations
@@ -29,16 +28,16 @@ _DATA = Path(__file__).with_name("data")
 
 
 def _read_lines(name: str) -> list[str]:
-    """Return the lines of a file of words that are no comments."""
+    """Return the lines of a word list without comments and blank lines."""
     lines = (_DATA / name).read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
 
 @lru_cache(maxsize=1)
 def unit_names() -> Mapping[str, str]:
-    """Return the names of units, folded, and what each is read as.
+    """Return the canonical name of each unit by folded name.
 
-    All names of a unit are read as the first: "5 µg" is found by "5 micrograms".
+    The first name of a unit is canonical, so that "5 micrograms" matches "5 µg".
     """
     return {name: line.split()[0] for line in _read_lines("units.txt") for name in line.split()}
 
@@ -48,12 +47,12 @@ _JOINERS = r"[\u00ad\u200b-\u200d\u2060\u0300-\u036f]"
 
 @lru_cache(maxsize=1)
 def _word_pattern() -> re.Pattern[str]:
-    """Return what a word is.
+    """Return the pattern of a word.
 
-    A number keeps its decimals ("0.5 mg") and lets go of a unit ("5mg" is "5 mg"); a word keeps
-    its apostrophe until the possessive is cut ("Crohn's"); a soft hyphen, a zero-width character or
-    an accent that is a character of its own (PDFs and macOS write "é" so) inside a word is not its
-    end. A hyphen is: "follow-up" is two words, so that it is found by "follow up", too.
+    A number keeps its decimals ("0.5 mg") and is separated from a unit ("5mg" is "5 mg"). A word
+    keeps its apostrophe ("Crohn's"; `fold` removes the possessive) and may contain soft hyphens,
+    zero-width characters and combining accents, as written by PDFs and macOS. A hyphen separates
+    words: "follow-up" is two words, so that "follow up" matches it.
     """
     unit = "|".join(sorted(unit_names(), key=len, reverse=True)).replace("μ", "[μµ]")
     return re.compile(
@@ -66,28 +65,26 @@ def _word_pattern() -> re.Pattern[str]:
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060]")
 _POSSESSIVE = re.compile(r"['’]s?$|['’](?=s$)")
 
-# Letters that clinical text spells as signs: "β-blocker" is found by "beta blocker".
+# Greek letters by name: "beta blocker" matches "β-blocker".
 _GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "κ": "kappa",
     "λ": "lambda", "μ": "mu", "ω": "omega",
 }  # fmt: skip
 
-# "1,000" is "1000". What begins with a nought is a decimal: "0,125" is no number of thousands.
+# "1,000" is "1000". A leading zero marks a decimal comma: "0,125" has no thousands separator.
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 
 _ITIS_ENDING = re.compile(r"(?<=[a-z]{3})iti(?:s|c|des)$")
 
-# Snowball's one rule after which a word does not keep its first two letters: "dying" is "die".
+# The only Snowball rule that changes the first two letters of a word: "dying" is "die".
 _YING_STEMS = tuple((f"{letter}ying", f"{letter}ie") for letter in ascii_lowercase)
 
-MIN_KERNEL_LENGTH = (
-    100  # characters of a text that is better read by the loops, which leave little to the rules
-)
-MAX_TOKEN_LENGTH = 64  # letters; what is longer is no word that a person types, and is cut
+MIN_KERNEL_LENGTH = 100  # characters; the regular expression is faster for shorter texts
+MAX_TOKEN_LENGTH = 64  # characters; longer words are truncated
 
 
 class Token(NamedTuple):
-    """One word: `stem` is what is compared, `start` and `end` are offsets in the text."""
+    """A word of a text: `stem` is compared, `start` and `end` are character offsets."""
 
     stem: str
     position: int
@@ -96,7 +93,7 @@ class Token(NamedTuple):
 
 
 def signature() -> str:
-    """Return what tokens depend on: this module, the stemmer, and the tables of Unicode."""
+    """Return the versions that tokens depend on: analyzer, stemmer and Unicode data."""
     return f"analysis-{VERSION} stemmer-{Stemmer.version()} unicode-{unicodedata.unidata_version}"
 
 
@@ -107,15 +104,15 @@ def tokenize(text: str) -> Iterator[Token]:
 
 
 class PrefixMatcher:
-    """Finds the words of texts that begin as words of certain stems may, and some others.
+    """Finds candidate words for a set of stems: all their words, and some others.
 
-    Looking for few words is ten times faster than looking at all of a text. A word that is stemmed
-    by rule keeps its first two letters.
+    Candidates are chosen by their first letters, which is ten times faster than stemming all words.
+    A word that is stemmed by rule keeps its first two letters.
     """
 
     def __init__(self, starts: Sequence[str]) -> None:
-        # What is no letter may begin anywhere in a piece; the loops give pieces with letters of
-        # other than ASCII whole, wherever they stand.
+        # Stems that begin with a digit or sign need the regular expression. The kernel returns
+        # chunks with non-ASCII letters whole.
         self._simple = all(start[:1].isalpha() or not start.isascii() for start in starts)
         first, pairs = bytearray(128), bytearray(_respelled_pairs())
         for start in starts if self._simple else ():
@@ -126,7 +123,7 @@ class PrefixMatcher:
         self._tables = bytes(first), bytes(pairs)
 
     def find_spans(self, text: str) -> list[tuple[int, int]]:
-        """Return where those words stand, in order."""
+        """Return the offsets (start, end) of the candidate words in order."""
         if not self._simple:
             return [match.span() for match in _word_pattern().finditer(text)]
         kernel = _kernel()
@@ -147,13 +144,13 @@ class PrefixMatcher:
 
 
 def split_words(text: str) -> list[str]:
-    """Return the words of `text` as they stand there, in order."""
+    """Return the words of `text` in order, unchanged."""
     if len(text) < MIN_KERNEL_LENGTH or not text.isascii():
         return _word_pattern().findall(text)
     kernel = _kernel()
     ends, ruled = kernel.split_word_spans(text)
     each = iter(ends)
-    spans = zip(each, each, strict=True)  # of the same iterator: starts and ends in turn
+    spans = zip(each, each, strict=True)  # the same iterator twice: alternating starts and ends
     if not ruled:
         return [text[start:end] for start, end in spans]
     found: list[str] = []
@@ -170,17 +167,17 @@ def stem_text(text: str) -> list[str]:
     return [stem_word(word) for word in split_words(text)]
 
 
-@lru_cache(maxsize=200_000)  # the vocabulary of a million passages; about 20 MB
+@lru_cache(maxsize=200_000)  # the vocabulary of a million passages, about 20 MB
 def stem_word(word: str) -> str:
-    """Return the stem of one word as it stands in a text."""
+    """Return the stem of one unmodified word of a text."""
     spelled = normalize_spelling(fold(word))
     return _exceptions().get(spelled) or _stem_itis(spelled) or _stemmer().stemWord(spelled)
 
 
 def initial_letters(stem: str) -> str:
-    """Return the letters that a word of this stem may begin with, both cases of each.
+    """Return the letters, in both cases, that words with this stem may begin with.
 
-    They hold for words that begin with a letter of ASCII; another sign may stand for anything.
+    Valid for words that begin with an ASCII letter; other characters may fold to anything.
     """
     return _first_letters(stem[:1])
 
@@ -188,7 +185,7 @@ def initial_letters(stem: str) -> str:
 @lru_cache(maxsize=1_000)
 def _first_letters(first: str) -> str:
     found, before = {first}, set[str]()
-    while found != before:  # a unit may be renamed, spelled and stemmed in turn
+    while found != before:  # unit name, spelling and stem rules may apply one after the other
         before = set(found)
         found |= {name[0] for name, meant in _initial_rewrites() if meant[:1] in before}
     return "".join(sorted(letter + letter.upper() for letter in found if letter.isalpha()))
@@ -196,8 +193,9 @@ def _first_letters(first: str) -> str:
 
 @lru_cache(maxsize=1_000)
 def _initial_pairs(start: str) -> tuple[int, ...]:
-    """Return the numbers of the pairs of letters with which a word may begin that is read as one
-    that begins with `start`, two letters or one.
+    """Return the indexes of the letter pairs that words stemmed to `start`... may begin with.
+
+    `start` has one or two letters.
     """
     found, new = {start}, [start]
     while new:
@@ -213,7 +211,7 @@ def _initial_pairs(start: str) -> tuple[int, ...]:
 
 @lru_cache(maxsize=1)
 def _rewritten_from() -> dict[str, frozenset[str]]:
-    """Return with which letters a word may begin that is read as one that begins with others."""
+    """Return, by the first two letters of a form, the first letters of words rewritten to it."""
     found: dict[str, set[str]] = {}
     for name, meant in _initial_rewrites():
         found.setdefault(meant[:2], set()).add(name[:2])
@@ -222,24 +220,24 @@ def _rewritten_from() -> dict[str, frozenset[str]]:
 
 @lru_cache(maxsize=1)
 def _initial_rewrites() -> frozenset[tuple[str, str]]:
-    """Return the words and beginnings of words that are read as others which begin otherwise."""
+    """Return the (word, form) pairs of all rules that change the first two letters of a word."""
     spelled = _spellings()[1].items()
     renamed = (*unit_names().items(), *_exceptions().items(), *_YING_STEMS, *spelled)
     return frozenset(pair for pair in renamed if pair[0][:2] != pair[1][:2])
 
 
 def _stem_itis(word: str) -> str:
-    """Return the stem of a word on -itis or -itic, or "".
+    """Return the stem of a word that ends in -itis or -itic, else an empty string.
 
-    Snowball takes the ending off, and hepatitis would be what is hepatic, peritonitis peritoneal.
+    Snowball removes the ending, which would conflate hepatitis with hepatic.
     """
     match = _ITIS_ENDING.search(word) if "iti" in word else None
     return word[: match.start()] + "it" if match else ""
 
 
 def fold(word: str) -> str:
-    """Return `word` in the form that is compared before stemming: no case, accent or possessive."""
-    if word.isascii() and word.isalpha():  # nearly all: nothing below concerns them
+    """Return `word` without case, accents and possessive, and with canonical unit names."""
+    if word.isascii() and word.isalpha():  # fast path: no other rule applies to these
         plain = word.lower()
         return unit_names().get(plain) or plain[:MAX_TOKEN_LENGTH]
     plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", word)).casefold()
@@ -252,30 +250,30 @@ def fold(word: str) -> str:
     decomposed = unicodedata.normalize("NFKD", plain)
     plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     plain = _POSSESSIVE.sub("", plain).replace("’", "'")[:MAX_TOKEN_LENGTH]
-    return plain or word[:MAX_TOKEN_LENGTH]  # a sign that is nothing but an accent stays what it is
+    return plain or word[:MAX_TOKEN_LENGTH]  # a word of nothing but accents stays unchanged
 
 
 def normalize_spelling(folded: str) -> str:
-    """Return a folded word in the one spelling that British and American texts are compared in.
+    """Return a folded word in a common spelling for British and American texts.
 
-    Not part of `fold`, whose words are shown to people: "did you mean diarrhoea" keeps the o
-    that their articles have.
+    Not part of `fold`, because folded words are displayed: "did you mean diarrhoea" keeps the
+    spelling of the articles.
     """
     letters, replaced, verbs = _spellings()
     if not any(pair in folded for pair in _spelling_pairs()):
-        return folded  # most words: trying each of the beginnings takes ten times as long
+        return folded  # most words; the regular expression takes ten times as long
     if "is" in folded and (match := verbs.match(folded)):
         folded = f"{match[1]}iz{folded[match.end() :]}"
     return letters.sub(lambda match: replaced[match.group()], folded)
 
 
 def is_stopword(word: str) -> bool:
-    """Tell whether the word carries no topic."""
+    """Return whether the word is a stopword."""
     return fold(word) in _stopwords()
 
 
 def is_question_word(word: str) -> bool:
-    """Tell whether the word asks rather than names what is asked about: "which", "used", "role"."""
+    """Return whether the word phrases a question and carries no topic: "which", "used", "role"."""
     return fold(word) in _question_words()
 
 
@@ -286,7 +284,7 @@ def _stopwords() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def stopword_stems() -> frozenset[str]:
-    """Return the stems of the words that carry no topic."""
+    """Return the stems of the stopwords."""
     return frozenset(map(stem_word, _stopwords()))
 
 
@@ -303,7 +301,7 @@ def _exceptions() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _spellings() -> tuple[re.Pattern[str], dict[str, str], re.Pattern[str]]:
-    """Return the letters to replace, what by, and the verbs that end on "ise" or "ize"."""
+    """Return the pattern of letters to replace, their replacements, and the pattern of -ise verbs."""
     pairs: dict[str, str] = {}
     verbs: list[str] = []
     for line in _read_lines("spellings.txt"):
@@ -322,10 +320,10 @@ def _spellings() -> tuple[re.Pattern[str], dict[str, str], re.Pattern[str]]:
 
 @lru_cache(maxsize=1)
 def _spelling_pairs() -> tuple[str, ...]:
-    """Return pairs of letters one of which is in every word that `normalize_spelling` may change."""
+    """Return letter pairs of which every word that `normalize_spelling` changes contains one."""
     parts = {*_spellings()[1], "is"}
     chosen: list[str] = []
-    while parts:  # the pair that most have, again and again
+    while parts:  # greedy set cover: the pair that most remaining spellings contain
         counts = Counter(pair for part in parts for pair in set(map("".join, pairwise(part))))
         chosen.append(max(counts, key=lambda pair: (counts[pair], pair)))
         parts = {part for part in parts if chosen[-1] not in part}
@@ -334,8 +332,9 @@ def _spelling_pairs() -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _respelled_pairs() -> bytes:
-    """Return a byte for each two letters: 2 where a spelling begins with them that is read with
-    another first letter. As second and third of a word, they change how it begins.
+    """Return one byte for each letter pair: 2 if a spelling rule replaces the first letter of it.
+
+    Such a pair, as the second and third letter of a word, changes the first two letters.
     """
     begin = {left[:2] for left, right in _spellings()[1].items() if left[:1] != right[:1]}
     every = map("".join, product(ascii_lowercase, repeat=2))
@@ -355,7 +354,7 @@ def _kernel() -> ModuleType:
 
 @lru_cache(maxsize=1)
 def _stemmer() -> Stemmer.Stemmer:
-    # Snowball's English, https://snowballstem.org/algorithms/english/stemmer.html
+    # Snowball English: https://snowballstem.org/algorithms/english/stemmer.html
     stemmer = Stemmer.Stemmer("english")
-    stemmer.maxCacheSize = 0  # `stem_word` caches already
+    stemmer.maxCacheSize = 0  # `stem_word` caches
     return stemmer

@@ -1,4 +1,4 @@
-"""What an engine is given to index: one document for each published passage."""
+"""Indexed documents: one for each published passage, with field boosts and priors."""
 
 from __future__ import annotations
 
@@ -12,31 +12,30 @@ from kb.model.taxonomy import Taxonomy
 # that Whoosh pickles into the table of contents (schema, codec, analysers) moves or is renamed.
 SCHEMA_VERSION = 3
 
-# Each text and how often its words count, in one table. All of them together are one field, `ALL`,
-# in which words are scored: BM25F as its authors define it (Robertson, Zaragoza and Taylor,
-# "Simple BM25 extension to multiple weighted fields", 2004). Scored field by field and added up, a
-# word that a title repeats counted several times over: nDCG@10 of SciFact fell from 0.70 to 0.60.
-# A word in a heading says more of what a passage is about than one in its body; `title` holds for
-# every passage of the article; `tags` lets "warfarin side effects" find by what it means.
+# Boost of each text field. Words are scored in one combined field, `ALL`, in which a word counts as
+# often as its field's boost: BM25F as defined by Robertson, Zaragoza and Taylor, "Simple BM25
+# extension to multiple weighted fields", 2004. Scoring the fields separately and adding the scores
+# counts repeated words several times: nDCG@10 on SciFact fell from 0.70 to 0.60. `title` applies to
+# all passages of an article; `tags` holds tag labels, so that "side effects" matches the tag.
 FIELD_BOOSTS = {"title": 3, "heading": 3, "body": 1, "topics": 1, "tags": 1}
 ALL = "all"
 
 BM25_K1, BM25_B = 1.2, 0.75  # the usual values in the literature, and Whoosh's defaults
 
-# What a passage counts that is about something beside the subject: lists of sources are short and
-# repeat the title, so that they went first for many a single word.
+# Score factors by tag. Reference lists are short and repeat the title, so that they would rank
+# first for many one-word queries.
 TAG_PRIORS = {"references": 0.5}
 
-# The texts that keep the places of their words, for phrases and for ``title:word``.
+# Fields with word positions, for phrases and for queries such as ``title:word``.
 POSITIONAL_FIELDS = ("title", "heading", "body", "topics", "tags")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexDocument:
-    """A published passage as an engine sees it.
+    """A published passage in the form that engines index.
 
-    `texts` holds a text for each entry of `FIELD_BOOSTS`; `tags` are keys, those above them included.
-    `due` is when the article should be reviewed again; `prior` multiplies its score.
+    `texts` has an entry for each field of `FIELD_BOOSTS`. `tags` are tag keys including their
+    ancestors. `due` is the date of the article's next review; `prior` multiplies the score.
     """
 
     passage_id: str
@@ -50,14 +49,14 @@ class IndexDocument:
 
     @property
     def all(self) -> str:
-        """All texts in one, each as often as it counts."""
+        """The combined text: each field repeated as often as its boost."""
         return "\n".join(
             self.texts[name] for name, count in FIELD_BOOSTS.items() for _ in range(count)
         )
 
 
 def build_documents(record: ArticleRecord, taxonomy: Taxonomy) -> tuple[IndexDocument, ...]:
-    """Return the documents of a published article, in the order of its passages."""
+    """Return one document for each passage of a published article, in order."""
     metadata = record.article.metadata
     named = "\n".join((*metadata.topics, *metadata.also_called))
     reviewed = metadata.reviewed or (record.published_at or record.created_at).date()

@@ -1,8 +1,8 @@
-"""What a search engine must do for this house, and the one place that picks one.
+"""Engine protocol: the interface of a search engine and its request and result types.
 
-Our own types cross this seam: `index.query.parser.ParsedQuery` goes in, `EngineResult` comes out, and an engine's
-exceptions are translated into those of `kb.errors`. A new engine implements `Engine` and passes
-the contract suite in ``tests/index/engines/contract.py``.
+Engines receive `index.query.parser.ParsedQuery`, return `EngineResult` and raise the exceptions of
+`kb.errors`. `index.engines.open_engine` opens one. A new engine implements `Engine` and must pass
+the contract tests in ``tests/index/engines/contract.py``.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from index.query.parser import ParsedQuery
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineRequest:
-    """One question to an engine.
+    """A query with its paging and scoring options.
 
-    `every` wants all of the query's words in a passage, each in any field; otherwise one is
-    enough. A query without words finds every passage that its filters allow. Tags widen among
-    themselves, as do topics; the two narrow each other. `limit` and `offset` count articles;
-    `sort` is ``relevance`` or ``date``. On the day `today`, an article whose review is overdue has
-    `OVERDUE_FACTOR` of its score. The articles `without` are not found.
+    With `match_all`, a passage must contain all words of the query, each in any field; otherwise
+    one is sufficient. A query without words matches every passage that its filters allow. Filters
+    match any of the tags and any of the topics; if both are given, both must match. `limit` and
+    `offset` count articles; `sort` is ``relevance`` or ``date``. The score of an article whose
+    review is overdue on `today` is multiplied by `OVERDUE_FACTOR`. `excluded_articles` are omitted.
     """
 
     query: ParsedQuery
@@ -37,16 +37,16 @@ class EngineRequest:
     excluded_articles: frozenset[str] = frozenset()
 
 
-# An overdue article ranks below a fresh one that matches as well or hardly better, and no lower: it
-# may be the only one that answers.
+# An overdue article ranks below an up-to-date one with a similar score, but only just: it may be
+# the only article that answers the query.
 OVERDUE_FACTOR = 0.95
 
-MAX_TOPICS = 40  # counted in an answer, besides those that were asked for; a base has thousands
+MAX_TOPICS = 40  # topics in a facet, in addition to the selected ones
 
 
 @dataclass(frozen=True, slots=True)
 class ArticleGroup:
-    """An article that was found: its matching passages, best first, and the best one's score."""
+    """A matching article: its matching passages, best first, and the score of the best one."""
 
     article_id: str
     score: float
@@ -55,9 +55,10 @@ class ArticleGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineResult:
-    """An engine's answer. The counts of a facet are articles, under the other facet's filter.
+    """The result of a search.
 
-    `topics` has the most frequent ones, `MAX_TOPICS` of them, and those of the query.
+    Facets count articles under the filter of the other facet. `topics` contains the `MAX_TOPICS`
+    most frequent topics and those of the query. `partial` marks a search that hit the time limit.
     """
 
     articles: int
@@ -72,7 +73,7 @@ class EngineResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexState:
-    """What an index says of itself. `refused` maps articles that could not be indexed to why."""
+    """State of an index; `refused` maps articles that could not be indexed to the reason."""
 
     engine: str
     generation: int
@@ -83,25 +84,28 @@ class IndexState:
 
 
 class IndexWriter(Protocol):
-    """The one writer of an index, while it holds the lock."""
+    """The exclusive writer of an index, valid while it holds the lock."""
 
     @property
     def state(self) -> IndexState:
-        """The state that the next commit builds on; raises `SearchIndexError`."""
+        """The state that the next commit is based on; raises `SearchIndexError`."""
 
     def apply(
         self, batch: Mapping[str, Sequence[IndexDocument]], checkpoint: int
     ) -> Mapping[str, str]:
-        """Make each article of `batch` have just these documents, and commit with `checkpoint`.
+        """Replace the documents of each article in `batch` and commit with `checkpoint`.
 
-        Applying the same batch again changes nothing. Returns the articles that were refused,
-        each with the reason; the rest of the batch is committed all the same.
+        Idempotent. Returns the rejected articles with the reason; the rest of the batch is
+        committed nevertheless.
         """
 
     def rebuild(
         self, batches: Iterable[Mapping[str, Sequence[IndexDocument]]], checkpoint: int
     ) -> Mapping[str, str]:
-        """Build a new index of `batches` beside the old one and switch to it when it is whole."""
+        """Build a new index of `batches` and switch to it when it is complete.
+
+        Returns the rejected articles with the reason, as `apply` does.
+        """
 
 
 class Engine(Protocol):
@@ -110,30 +114,33 @@ class Engine(Protocol):
     name: str
 
     def state(self) -> IndexState:
-        """Return the newest commit's state; raises `SearchIndexError` when there is none."""
+        """Return the state of the latest commit; raises `SearchIndexError` if there is none."""
 
-    def search(self, ask: EngineRequest) -> EngineResult:
-        """Answer from the newest commit; raises `SearchIndexError`."""
+    def search(self, request: EngineRequest) -> EngineResult:
+        """Search the latest commit; raises `SearchIndexError`."""
 
-    def top_passages(self, ask: EngineRequest) -> Sequence[tuple[str, float]]:
-        """Return the `ask.limit` best passages and their scores, neither counted nor grouped.
+    def top_passages(self, request: EngineRequest) -> Sequence[tuple[str, float]]:
+        """Return the ids and scores of the `limit` best passages, neither counted nor grouped.
 
         Raises `SearchIndexError`.
         """
 
     def idf(self, stems: Iterable[str]) -> Mapping[str, float]:
-        """Return the idf of each of `stems` in the newest commit, 1 in an empty one.
+        """Return the inverse document frequency of each stem in the latest commit.
+
+        It is 1 in an empty index.
 
         Raises `SearchIndexError`.
         """
 
     def term_counts(self) -> Mapping[str, int]:
-        """Return each word as it is written, folded, and how many passages of the newest commit
-        have it; raises `SearchIndexError`.
+        """Return the folded words of the latest commit and the number of passages with each.
+
+        Raises `SearchIndexError`.
         """
 
     def try_acquire_writer(self) -> AbstractContextManager[IndexWriter | None]:
-        """Hold the lock of the index across all processes; None when another holds it."""
+        """Acquire the index lock for the context; yields None if another process holds it."""
 
     def verify(self) -> IndexState:
-        """Read every file of the newest commit; raises `SearchIndexError` on any damage."""
+        """Read all files of the latest commit; raises `SearchIndexError` if one is corrupt."""

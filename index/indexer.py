@@ -1,9 +1,8 @@
-"""Indexing: brings the index to where the store's change feed is.
+"""Applies the store's change feed to the search index.
 
-The index carries the place in the feed that it has reached, in the same commit as its content;
-so after any crash the work goes on from what is really there. One process writes at a time: who
-finds the lock taken leaves the work to the holder, and the holder looks at the feed once more
-after it has let go of the lock, so that no change falls between the two.
+Each commit stores the feed position it includes, so that indexing resumes correctly after a crash.
+Only one process writes at a time. A process that cannot get the lock returns immediately; the
+lock holder re-checks the change feed after releasing the lock, so that no change is missed.
 """
 
 from __future__ import annotations
@@ -18,19 +17,16 @@ from kb.errors import IndexCorruptError, IndexLockedError
 from kb.model.taxonomy import Taxonomy
 from kb.storage.article_store import ArticleStore
 
-BATCH_SIZE = (
-    500  # changes in one commit: a few seconds of work, and little to do again after a crash
-)
-# Articles in one commit of a rebuild: each commit makes a segment, and a search pays for each. This
-# many are some tens of megabytes of text.
+BATCH_SIZE = 500  # changes per commit: a few seconds of work, which a crash may repeat
+# Articles per batch of a rebuild: each batch creates a segment. About 50 MB of text.
 REBUILD_BATCH_SIZE = 5_000
-LOCK_TIMEOUT = 30.0  # a rebuild waits this long for a writer to finish its batch
+LOCK_TIMEOUT = 30.0  # seconds that a rebuild waits for another writer to finish its batch
 LOCK_POLL_INTERVAL = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncResult:
-    """What a sync did. `busy` means that another process is at work and was left to it."""
+    """Result of a sync; `busy` means that another process is indexing the remaining changes."""
 
     changes: int = 0
     busy: bool = False
@@ -38,27 +34,27 @@ class SyncResult:
 
 
 class Indexer:
-    """Keeps one engine in step with one store."""
+    """Synchronises one engine with one store."""
 
     def __init__(self, store: ArticleStore, engine: Engine, taxonomy: Taxonomy) -> None:
         self._store, self._engine, self._taxonomy = store, engine, taxonomy
 
     def pending_changes(self) -> int:
-        """Return how many changes the index has not seen; raises `SearchIndexError`."""
-        checkpoint = self._engine.state().checkpoint  # first: the feed may go on meanwhile
+        """Return the number of changes that are not indexed; raises `SearchIndexError`."""
+        checkpoint = self._engine.state().checkpoint  # before the feed, which may grow meanwhile
         last = self._store.last_seq()
         if checkpoint > last:
             raise IndexCorruptError(
-                f"it has seen {checkpoint - last} changes that these articles never had, as after "
-                "a restore that was cut off",
+                f"it is {checkpoint - last} changes ahead of this database, for example after an "
+                "interrupted restore",
                 code="ahead",
             )
         return last - checkpoint
 
     def sync(self) -> SyncResult:
-        """Index every change up to now, unless another process is doing so.
+        """Index all pending changes unless another process is indexing.
 
-        Raises `SearchIndexError` when there is no sound index to add to.
+        Raises `SearchIndexError` if the index is missing or corrupt.
         """
         done = 0
         refused: dict[str, str] = {}
@@ -70,12 +66,12 @@ class Indexer:
         return SyncResult(changes=done, refused=refused)
 
     def rebuild(self) -> IndexState:
-        """Build the index anew from the store, beside the old one, and switch to it."""
+        """Rebuild the index from the store and switch to it; raises `SearchIndexError`."""
         deadline = time.monotonic() + LOCK_TIMEOUT
         while True:
             with self._engine.try_acquire_writer() as writer:
                 if writer is not None:
-                    # What changes from here on has a higher number and is caught up with below.
+                    # Later changes have higher numbers; the sync below indexes them.
                     checkpoint = self._store.last_seq()
                     writer.rebuild(self._all_batches(), checkpoint)
                     break
@@ -88,7 +84,7 @@ class Indexer:
     def _catch_up(self, writer: IndexWriter, refused: dict[str, str]) -> int:
         done = 0
         while changes := self._store.changes(writer.state.checkpoint, BATCH_SIZE):
-            # A version that was saved but not published changes nothing that is found.
+            # Saving a version without publishing it does not affect the index.
             touched = {change.article_id for change in changes if change.kind != "saved"}
             refused.update(writer.apply(self._documents(sorted(touched)), changes[-1].seq))
             done += len(changes)
@@ -100,7 +96,7 @@ class Indexer:
             yield self._documents(ids[start : start + REBUILD_BATCH_SIZE])
 
     def _documents(self, article_ids: Sequence[str]) -> dict[str, Sequence[IndexDocument]]:
-        """Return the documents of each article; none for one that is not published."""
+        """Return the documents of each article; unpublished articles have none."""
         found: dict[str, Sequence[IndexDocument]] = dict.fromkeys(article_ids, ())
         for record in self._store.published(article_ids):
             found[record.id] = build_documents(record, self._taxonomy)

@@ -1,1 +1,1 @@
-"""Suggestions while typing."""
+"""Autocomplete: article titles, topics and headings that match a prefix."""

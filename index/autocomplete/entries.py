@@ -1,8 +1,8 @@
-"""What an article can be named by: its title, its other names, its topics, its headings.
+"""Autocomplete entries: titles, alternative titles, topics and headings of articles.
 
-`ArticleEntry` is what is known of one article; `build_names` makes of many the names that are offered to
-somebody who types (`index.autocomplete.index`). A topic is one name however many articles it has, and so is a
-heading, in whatever case and with whatever signs the articles write it.
+`build_names` turns the entries of articles into the suggested names that
+`index.autocomplete.index` searches. Topics and headings that several articles share, regardless of
+case and punctuation, become one name.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from functools import lru_cache
 
 from index.analyzer import fold, split_words
 
-MAX_NAME_WORDS = 24  # of one name: a heading of more words is a sentence, found by its first ones
+MAX_NAME_WORDS = 24  # words of a name that are indexed
 
 
 class NameKind(StrEnum):
-    """What a name names, in the order of rank."""
+    """Kind of a name, in order of rank; `SEE` is an alternative title."""
 
     TOPIC = "topic"
     ARTICLE = "article"
@@ -31,12 +31,12 @@ RANKS = {kind: rank for rank, kind in enumerate(NameKind)}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuggestedName:
-    """A name and where it leads.
+    """A suggested name and its target.
 
-    `articles` are the ids of those it belongs to: one for a title or another name. `see` is the
-    title of the article that another name or a heading belongs to; empty for a heading that several
-    articles share. `passage_id` is the first passage under a heading of one article. `source` tells
-    articles of the same title apart.
+    `articles` are the ids of its articles: exactly one for a title or an alternative title. `see`
+    is the title of the article of an alternative title or a heading; empty for shared headings.
+    `passage_id` is the first passage under a heading of a single article. `source` distinguishes
+    articles with the same title.
     """
 
     kind: NameKind
@@ -49,13 +49,13 @@ class SuggestedName:
 
     @property
     def group(self) -> NameKind:
-        """The kind it is shown with."""
+        """The kind under which the name is displayed."""
         return NameKind.ARTICLE if self.kind is NameKind.SEE else self.kind
 
 
 @dataclass(frozen=True, slots=True)
 class SuggestedHeading:
-    """A heading of one article: its first passage, and how many stand under it."""
+    """A heading of one article: its first passage and its number of passages."""
 
     text: str
     passage_id: str
@@ -64,7 +64,7 @@ class SuggestedHeading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleEntry:
-    """Everything of one article that can be named."""
+    """The names of one article."""
 
     article_id: str
     title: str
@@ -83,9 +83,11 @@ class SuggestionSet:
     fuzzy: bool = False
 
 
-@lru_cache(maxsize=200_000)  # the names of 100,000 passages, so that a change folds its own only
+@lru_cache(
+    maxsize=200_000
+)  # the names of 100,000 passages, so that an update folds only changed names
 def fold_name(name: str) -> str:
-    """Return a name as it is compared, `` side effects ``: words between blanks; empty without."""
+    """Return the folded words of a name with a space before and after each word, or ""."""
     found = [_folded_word(word) for word in split_words(name)[:MAX_NAME_WORDS]]
     return f" {' '.join(found)} " if found else ""
 
@@ -97,7 +99,7 @@ def build_names(
     articles: Sequence[ArticleEntry],
     headings: Mapping[str, Sequence[tuple[str, SuggestedHeading]]],
 ) -> Iterator[SuggestedName]:
-    """Yield all names of these articles; `headings` are theirs by id, with their folded texts."""
+    """Yield all names; `headings` has the folded and original headings of each article by id."""
     for one in articles:
         here, title = (one.article_id,), fold_name(one.title)
         yield SuggestedName(
@@ -138,7 +140,7 @@ def _heading_names(
     articles: Sequence[ArticleEntry],
     headings: Mapping[str, Sequence[tuple[str, SuggestedHeading]]],
 ) -> Iterator[SuggestedName]:
-    """Yield each heading once, in whatever case and with whatever signs the articles write it."""
+    """Yield each distinct heading once, compared by folded text."""
     under: dict[str, list[tuple[ArticleEntry, SuggestedHeading]]] = {}
     for one in articles:
         own = {"", fold_name(one.title)}
@@ -167,6 +169,6 @@ def _heading_names(
 
 
 def rank_key(name: SuggestedName) -> tuple[int, bool, int, int, str]:
-    """Return the place of a name among those that match what was typed equally well."""
+    """Return the sort key of a name among equally good matches."""
     shared = name.kind is NameKind.HEADING and not name.passage_id
     return RANKS[name.kind], shared, -name.passages, len(name.text), name.text

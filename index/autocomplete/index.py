@@ -1,22 +1,15 @@
-"""Names by their beginnings: what somebody who has typed a few letters may mean.
+"""Autocomplete index: prefix search and ranking of suggested names.
 
-A name is a title, another name of an article, a topic, or the heading of passages. `AutocompleteIndex` holds
-those of all published articles in sorted arrays and never changes: whoever follows the store makes
-another one (`index.autocomplete.service`). Every word of a name is found by its beginning; several typed
-words must all stand in the name, in any order, or in the heading and the title of one article
-("warfarin side" finds the heading "Side effects" of Warfarin).
+`AutocompleteIndex` holds the names of all published articles in sorted arrays. It is immutable;
+`index.autocomplete.service` replaces it after changes. Every word of a name can be matched by
+prefix. Several typed words must all occur in the name, in any order, or in a heading together with
+the title of its article ("warfarin side" matches the heading "Side effects" of Warfarin).
 
-Order: the whole name, then names that begin so, then whole words, then the kind, the number of
-passages, the shorter name. A heading that many articles share is one name and comes after those
-that stand in one article.
+Order: exact names, names with the typed text as prefix, matches of whole words, then by kind,
+number of passages and length. Shared headings rank below headings of a single article.
 
-What one answer may cost is bounded by the table below, whatever was typed.
-
-Numbers by the beginnings of words: a sorted array with bounded answers.
-
-The numbers are places in a ranking, smallest best. Under a long beginning stand few, and all of
-them are returned. Under a short one may stand most of the base; for such, the best are picked out
-when the array is built, so that no answer walks through all of them.
+The cost of a query is bounded by the constants below. Ranks with a short prefix may include most
+names; the best of them are precomputed.
 """
 
 from __future__ import annotations
@@ -40,17 +33,17 @@ from index.autocomplete.entries import (
     rank_key,
 )
 
-MAX_SCANNED = 1_024  # numbers looked at for one beginning: under a millisecond
-MAX_PRECOMPUTED = 256  # of the best under a beginning with more; an answer shows eight
-LAST_CHARACTER = "\U0010ffff"  # sorts after every letter
+MAX_SCANNED = 1_024  # numbers scanned for one prefix: less than a millisecond
+MAX_PRECOMPUTED = 256  # best numbers kept for a prefix with more than MAX_SCANNED
+LAST_CHARACTER = "\U0010ffff"  # sorts after all letters
 
 
 class PrefixArray:
-    """An unchanging map from words to numbers, asked by how the words begin."""
+    """Immutable map from words to numbers with prefix lookup; smaller numbers rank higher."""
 
     def __init__(self, numbers: Mapping[str, Sequence[int]]) -> None:
         self._words = sorted(numbers)
-        self._ends = array("I", [0])  # where the numbers of each word begin, and of the last end
+        self._ends = array("I", [0])  # start of each word's numbers, and the end of the last
         self._numbers = array("I")
         for word in self._words:
             self._numbers.extend(numbers[word])
@@ -62,17 +55,20 @@ class PrefixArray:
         return at < len(self._words) and self._words[at] == word
 
     def has_prefix(self, prefix: str) -> bool:
-        """Tell whether a word begins so; cheaper than to count them."""
+        """Return whether any word has this prefix; cheaper than `count`."""
         at = bisect_left(self._words, prefix)
         return at < len(self._words) and self._words[at].startswith(prefix)
 
     def count(self, prefix: str) -> int:
-        """Return how many numbers stand under words that begin so."""
+        """Return the number of entries of all words with this prefix."""
         begin, end = self._range(prefix)
         return end - begin
 
     def best(self, prefix: str) -> Sequence[int]:
-        """Return the numbers under words that begin so: all, in no order, or the `MAX_PRECOMPUTED` best."""
+        """Return the numbers of all words with this prefix, unordered.
+
+        For a prefix with more than `MAX_SCANNED` numbers, only the best are returned.
+        """
         kept = self._best.get(prefix)
         if kept is not None:
             return kept
@@ -85,7 +81,7 @@ class PrefixArray:
         return self._ends[first], self._ends[last]
 
     def _large(self, prefix: str) -> Iterator[tuple[str, tuple[int, ...]]]:
-        """Yield every beginning that more than `MAX_SCANNED` numbers stand under, with the best."""
+        """Yield every prefix with more than `MAX_SCANNED` numbers, and the best of them."""
         begin, end = self._range(prefix)
         if end - begin <= MAX_SCANNED:
             return
@@ -102,25 +98,23 @@ class PrefixArray:
             at = bisect_left(self._words, longer + LAST_CHARACTER, lo=at)
 
 
-MAX_SUGGESTIONS = 8  # names in one answer: as many as one looks through while typing
-MAX_TYPED_LENGTH = 100  # characters; no name is told apart by more
-MAX_TYPED_WORDS = 8  # of what was typed; the titles of real articles are told apart by six
-MAX_ARTICLES = 32  # articles looked into for each typed word, the largest first
-MAX_HEADINGS = 1_024  # headings of such articles looked at for one answer
-FUZZY_WORD_LENGTHS = range(
-    4, 25
-)  # shorter words are near dozens of others, longer ones are no names
-MIN_FUZZY_PREFIX_LENGTH = 6  # letters of a changed word that is only the beginning of a known one
-MAX_FUZZY = 5  # spellings followed up
+MAX_SUGGESTIONS = 8  # names in a result
+MAX_TYPED_LENGTH = 100  # characters
+MAX_TYPED_WORDS = 8
+MAX_ARTICLES = 32  # articles per typed word whose headings are searched, highest rank first
+MAX_HEADINGS = 1_024  # headings searched for one result
+FUZZY_WORD_LENGTHS = range(4, 25)  # letters; shorter words have too many neighbours
+MIN_FUZZY_PREFIX_LENGTH = 6  # letters of a corrected word that is only a prefix of a known word
+MAX_FUZZY = 5  # corrected spellings that are searched
 
 
-# Other names of articles stand among the articles. The best few of each group come first, so that
-# a letter with which many topics begin still offers articles; what room is left goes by rank.
+# Reserved suggestions per group, so that a letter with many topics still suggests articles. The
+# remaining suggestions are filled by rank.
 GROUP_SIZES = {NameKind.TOPIC: 3, NameKind.ARTICLE: 5, NameKind.HEADING: 3}
 
 
 class AutocompleteIndex:
-    """The names of some articles, sorted once and shared by all threads."""
+    """The names of articles, sorted; shared by all threads."""
 
     def __init__(self, articles: Iterable[ArticleEntry] = ()) -> None:
         articles = list(articles)
@@ -144,7 +138,7 @@ class AutocompleteIndex:
         return len(self._names)
 
     def find(self, typed: str, hidden: frozenset[str] = frozenset()) -> SuggestionSet:
-        """Return what `typed` may be the beginning of, without the articles in `hidden`."""
+        """Return suggestions for `typed`, without the articles in `hidden`."""
         asked = _fold_words(typed[:MAX_TYPED_LENGTH])[:MAX_TYPED_WORDS]
         if not asked:
             return SuggestionSet()
@@ -157,7 +151,7 @@ class AutocompleteIndex:
         return SuggestionSet(similar, fuzzy=bool(similar))
 
     def _matching(self, asked: Sequence[str], hidden: frozenset[str]) -> Iterator[SuggestedName]:
-        """Yield the names that hold all the words, best first, then headings in articles."""
+        """Yield the names that contain all words, best first, then headings within articles."""
         for number in self._ranked(asked):
             name = self._names[number]
             if not hidden or not hidden.issuperset(name.articles):
@@ -166,7 +160,7 @@ class AutocompleteIndex:
             yield from self._headings_within(asked, hidden)
 
     def _ranked(self, asked: Sequence[str]) -> Iterator[int]:
-        """Yield the numbers of the names that hold all the words, best first."""
+        """Yield the numbers of the names that contain all words, best first."""
         texts, start = self._folded, f" {' '.join(asked)}"
         beginning = self._whole_words_first(self._by_start.best(start), asked)
         whole_name = f"{start} "
@@ -181,7 +175,7 @@ class AutocompleteIndex:
         yield from self._whole_words_first(inside, asked)
 
     def _whole_words_first(self, numbers: Iterable[int], asked: Sequence[str]) -> list[int]:
-        """Return the numbers by rank, but first the names in which all words are whole words."""
+        """Return the numbers by rank, with names that contain the typed text as whole words first."""
         texts, ordered = self._folded, sorted(set(numbers))
         for word in asked:
             test = f" {word} "
@@ -191,7 +185,7 @@ class AutocompleteIndex:
     def _headings_within(
         self, asked: Sequence[str], hidden: frozenset[str]
     ) -> Iterator[SuggestedName]:
-        """Yield headings that hold some of the words while their article's name holds the rest."""
+        """Yield headings that contain some of the words if their article's name has the others."""
         tests = [f" {word}" for word in asked]
         found: list[tuple[int, int, SuggestedName]] = []
         looked_at = 0
@@ -212,7 +206,7 @@ class AutocompleteIndex:
         yield from (name for _, _, name in sorted(found, key=lambda one: one[:2]))
 
     def _matching_articles(self, asked: Sequence[str]) -> list[int]:
-        """Return the titles and other names that hold one of the words at least."""
+        """Return the numbers of titles and alternative titles that contain any of the words."""
         numbers: dict[int, None] = {}
         for word in asked:
             named = (n for n in self._by_word.best(word) if n in self._titles)
@@ -220,7 +214,7 @@ class AutocompleteIndex:
         return list(numbers)
 
     def _respelled(self, asked: Sequence[str]) -> Iterator[Sequence[str]]:
-        """Yield what was typed with its one unknown word changed by one letter."""
+        """Yield corrected queries: the only unknown word, changed by one edit."""
         unknown = [word for word in asked if not self._by_word.has_prefix(word)]
         if len(unknown) != 1:
             return
@@ -257,7 +251,7 @@ def _heading_in_article(heading: SuggestedHeading, article: SuggestedName) -> Su
 
 
 def _select(ranked: Iterable[SuggestedName]) -> tuple[SuggestedName, ...]:
-    """Return the best names, one for each place that they lead to, group by group."""
+    """Return the best names by group, with one name per target."""
     groups: dict[NameKind, list[SuggestedName]] = {}
     over: list[SuggestedName] = []
     room = MAX_SUGGESTIONS
@@ -288,7 +282,7 @@ def _target_key(name: SuggestedName) -> tuple[str, ...]:
 
 
 def _single_edits(word: str) -> Iterator[str]:
-    """Yield what becomes of a word when one letter is left out, put in, changed or swapped."""
+    """Yield all words one deletion, insertion, substitution or transposition away."""
     spellings: dict[str, None] = {}
     for at in range(len(word) + 1):
         before, after = word[:at], word[at:]

@@ -1,9 +1,8 @@
-"""Suggestions: the names that are offered while somebody types, in step with the store.
+"""Autocomplete service: keeps the autocomplete index up to date with the change feed.
 
-The names are sorted once (`index.autocomplete.index`) and again when the change feed has moved on. A small base
-is followed at once. A large one is followed by a thread of its own, so that nobody who types waits
-for it; until it is done, articles that have changed or gone are left out of the answers, and at
-the very first the headings of passages are missing, which take the longest to read.
+A small knowledge base is updated within the request. A large one is updated in a background thread;
+until it finishes, changed articles are hidden, and after a start the headings, which take longest
+to load, are missing.
 """
 
 from __future__ import annotations
@@ -19,32 +18,30 @@ from kb.model.records import ArticleStatus, ArticleSummary
 from kb.storage.article_listing import ArticleOutline, PassageRef
 from kb.storage.article_store import ArticleStore
 
-MAX_SYNCHRONOUS_ARTICLES = (
-    200  # articles that are read and sorted within one request: some tenths of a second
-)
-CHANGE_BATCH_SIZE = 500  # entries of the feed read at once
-READ_BATCH_SIZE = 100  # articles read at once
-REST_FACTOR = (
-    10  # a thread that sorts rests ten times as long: adding thousands keeps it from searches
-)
+# Articles that are updated within a request: some tenths of a second.
+MAX_SYNCHRONOUS_ARTICLES = 200
+CHANGE_BATCH_SIZE = 500  # feed entries
+READ_BATCH_SIZE = 100  # articles
+# a thread that sorts rests ten times as long: adding thousands keeps it from searches
+REST_FACTOR = 10
 
 
 class AutocompleteService:
-    """The names of one store's published articles. Shared by all threads of a process."""
+    """Suggestions from one store's published articles; shared by all threads."""
 
     def __init__(self, store: ArticleStore) -> None:
         self._store = store
-        self._state = threading.Lock()  # around the fields; held for moments
-        self._work = threading.Lock()  # around reading and sorting
+        self._state = threading.Lock()  # guards the fields; held briefly
+        self._work = threading.Lock()  # serialises reading and sorting
         self._thread: threading.Thread | None = None
-        self._seen = -1  # the newest change that was noticed
-        self._pending: dict[str, int] = {}  # articles to read, and since which change
-        self._articles: dict[str, ArticleEntry] = {}  # touched by whoever holds `_work` only
+        self._seen = -1  # the latest change that was read
+        self._pending: dict[str, int] = {}  # articles to read -> latest change
+        self._articles: dict[str, ArticleEntry] = {}  # guarded by `_work`
         self._names = AutocompleteIndex()
         self._hidden: frozenset[str] = frozenset()
 
     def find(self, typed: str) -> SuggestionSet:
-        """Return what `typed` may be the beginning of, as of the newest change."""
+        """Return suggestions for `typed` as of the latest change."""
         if not typed.strip():
             return SuggestionSet()
         self._read_changes()
@@ -54,7 +51,7 @@ class AutocompleteService:
         return names.find(typed, hidden)
 
     def _read_changes(self) -> None:
-        """Learn what has changed in the store; what changed is hidden until it is read again."""
+        """Read the change feed; changed articles are hidden until they are read again."""
         newest = self._store.last_seq()
         with self._state:
             if newest == self._seen:
@@ -63,13 +60,13 @@ class AutocompleteService:
                 self._load_titles()
                 self._seen = newest
             while changes := self._store.changes(self._seen, CHANGE_BATCH_SIZE):
-                # A version that was saved but not published changes nothing that is found.
+                # Saving a version without publishing it does not affect suggestions.
                 self._pending.update({c.article_id: c.seq for c in changes if c.kind != "saved"})
                 self._seen = changes[-1].seq
             self._update_hidden()
 
     def _load_titles(self) -> None:
-        """Take the titles at once; the headings are read as if all articles had changed."""
+        """Load the titles and mark all articles as pending, so that their headings are read."""
         summaries = self._store.summaries(ArticleStatus.PUBLISHED)
         self._articles = {summary.id: _entry_without_headings(summary) for summary in summaries}
         self._pending = dict.fromkeys(self._articles, 0)
@@ -80,7 +77,7 @@ class AutocompleteService:
         self._hidden = frozenset(id_ for id_, since in self._pending.items() if since)
 
     def _update(self) -> None:
-        """Read and sort what has changed: now, or in a thread when that takes long."""
+        """Read and sort pending articles, in a thread if there are many."""
         with self._state:
             if not self._pending:
                 return
@@ -105,13 +102,13 @@ class AutocompleteService:
             with self._state:
                 reading = dict(self._pending)
             if not reading:
-                return  # somebody else has just done it
+                return  # another thread was faster
             self._read_articles(list(reading))
             names = AutocompleteIndex(self._articles.values())
             with self._state:
                 self._names = names
                 for id_, since in reading.items():
-                    if self._pending[id_] == since:  # not changed again since it was read
+                    if self._pending[id_] == since:  # not changed since it was read
                         del self._pending[id_]
                 self._update_hidden()
 
@@ -140,7 +137,7 @@ def _complete_entry(contents: ArticleOutline) -> ArticleEntry:
 
 
 def _headings(places: Iterable[PassageRef]) -> tuple[SuggestedHeading, ...]:
-    """Return each heading once, with the first passage that stands under it."""
+    """Return each heading once, with its first passage."""
     first: dict[str, str] = {}
     count: dict[str, int] = {}
     for place in places:

@@ -1,8 +1,7 @@
-"""Judged queries: a file in which a content team says what should be found first for what.
+"""Relevance judgments: a CSV file of queries and the passages they should return.
 
-It is a table as a spreadsheet saves it, so its faults are those of a table: each is told with its
-line and its mend, all of them at once. What was expected is looked up in the store; what the search
-makes of the queries is `index.evaluation.metrics`.
+All errors of a file are reported together, each with its line and a correction. Expected passages
+are looked up in the store; `index.evaluation.metrics` runs the queries.
 """
 
 from __future__ import annotations
@@ -20,18 +19,18 @@ from kb.storage.article_store import ArticleStore
 
 REQUIRED_COLUMNS = ("query", "expected")
 COLUMNS = (*REQUIRED_COLUMNS, "within", "group", "note")
-DELIMITERS = "\t;,"  # tried in this order: a comma may stand in the head of a file with another
-PATH_SEPARATOR = " > "  # between the title and the headings, as in "Gout > Calming a flare"
-MAX_RANK = 10  # hits that are looked through: one page, and hardly anybody opens the second
-DEFAULT_WITHIN = 3  # where `within` is empty: the hits that are seen without scrolling
+DELIMITERS = "\t;,"  # in this order: a header with another delimiter may contain a comma
+PATH_SEPARATOR = " > "  # between title and headings, as in "Gout > Calming a flare"
+MAX_RANK = 10  # hits that are examined: one page
+DEFAULT_WITHIN = 3  # if `within` is empty: the hits visible without scrolling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgment:
-    """A query and what should be found for it, as one line of the file says.
+    """A line of the file: a query and its expected result.
 
-    The passage should be among the first `within` hits. `group` gathers queries whose figures are
-    wanted apart.
+    The expected passage should be among the first `within` hits. Metrics are also computed for each
+    `group`.
     """
 
     line: int
@@ -44,19 +43,19 @@ class Judgment:
 
 @dataclass(frozen=True, slots=True)
 class JudgmentTarget:
-    """The passages that count as the expected one; all of an article when it alone was named."""
+    """The passages that count as the expected result: all of an article if no heading is given."""
 
     article_id: str
     passages: frozenset[str]
 
 
 def read_judgments(path: Path) -> tuple[Judgment, ...]:
-    """Read the file of judged queries; raises `JudgmentsError` with all that is wrong in it."""
+    """Read a judgments file; raises `JudgmentsError` with all errors."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        mend = f"The file cannot be read ({error}). Save it as CSV in UTF-8."
-        raise JudgmentsError(str(path), _format_error(1, mend), code="unreadable") from error
+        message = f"The file cannot be read ({error}). Save it as CSV in UTF-8."
+        raise JudgmentsError(str(path), _format_error(1, message), code="unreadable") from error
     head = text.partition("\n")[0]
     delimiter = next((sign for sign in DELIMITERS if sign in head), ",")
     rows = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
@@ -74,20 +73,18 @@ def read_judgments(path: Path) -> tuple[Judgment, ...]:
             first = read.setdefault((found.query, found.expected), found)
             if first is not found:
                 faults.append(
-                    _format_error(found.line, f"The same as line {first.line}. Take one out.")
+                    _format_error(
+                        found.line, f"The line repeats line {first.line}. Delete one of them."
+                    )
                 )
     except csv.Error as error:
         faults.append(
-            _format_error(
-                rows.line_num, f"This is no row of a table ({error}). Look at its quotes."
-            )
+            _format_error(rows.line_num, f"The row is not valid CSV ({error}). Check its quotes.")
         )
     except ValueError as error:
         faults.append(_format_error(1, str(error)))
     if not (read or faults):
-        faults.append(
-            _format_error(1, "There is no query below the names of the columns. Add one.")
-        )
+        faults.append(_format_error(1, "The file contains no queries. Add one below the header."))
     if faults:
         raise JudgmentsError(str(path), *faults)
     return tuple(read.values())
@@ -96,7 +93,7 @@ def read_judgments(path: Path) -> tuple[Judgment, ...]:
 def find_targets(
     path: Path, judgements: tuple[Judgment, ...], store: ArticleStore
 ) -> list[tuple[Judgment, JudgmentTarget]]:
-    """Look up what was expected; raises `JudgmentsError` with all that is not to be found."""
+    """Look up the expected passages; raises `JudgmentsError` with all that do not exist."""
     places = _TargetFinder(store)
     found: list[tuple[Judgment, JudgmentTarget]] = []
     faults: list[str] = []
@@ -116,23 +113,23 @@ def _parse_header(head: list[str]) -> list[str]:
     missing = [name for name in REQUIRED_COLUMNS if name not in columns]
     if missing:
         raise ValueError(
-            f"The column {missing[0]!r} is missing. Name the columns in the first line: "
-            f"{', '.join(COLUMNS)}; the last three may be left out."
+            f"The column {missing[0]!r} is missing. Add it to the header: "
+            f"{', '.join(COLUMNS)} (the last three are optional)."
         )
     unknown = [name for name in columns if name and name not in COLUMNS]
     if unknown:
-        raise ValueError(f"There is no column {unknown[0]!r}. There are: {', '.join(COLUMNS)}.")
+        raise ValueError(f"The column {unknown[0]!r} is unknown. Use: {', '.join(COLUMNS)}.")
     return columns
 
 
 def _parse_row(line: int, columns: list[str], row: list[str]) -> Judgment | str:
-    """Return the judgement of a row, or what is wrong with it."""
+    """Return the judgment of a row, or an error message."""
     if len(row) > len(columns):
-        return "There are more cells than columns. Put quotes around a cell that holds a comma."
+        return "The row has more cells than columns. Put quotes around cells that contain a comma."
     cells = defaultdict(str, zip(columns, (cell.strip() for cell in row), strict=False))
     for name in REQUIRED_COLUMNS:
         if not cells[name]:
-            return f"The cell {name!r} is empty. Fill it in, or take the line out."
+            return f"The cell {name!r} is empty. Fill it in or delete the line."
     within = cells["within"] or str(DEFAULT_WITHIN)
     if not (within.isascii() and within.isdigit() and 1 <= int(within) <= MAX_RANK):
         return f"'within' must be a number from 1 to {MAX_RANK}, or empty for {DEFAULT_WITHIN}, not {within!r}."
@@ -159,11 +156,11 @@ class _TargetFinder:
         self._records: dict[str, ArticleRecord] = {}
 
     def find(self, expected: str) -> JudgmentTarget | str:
-        """Return the passages that are meant, or a sentence on why there are none."""
+        """Return the expected passages, or an error message."""
         for name, headings in _split_path(expected):
             ids = [name] if name in self._ids else self._titles.get(name.casefold(), [])
             if len(ids) > 1:
-                return f"The title {name!r} is that of {', '.join(ids)}. Write one of these ids."
+                return f"Several articles have the title {name!r}. Use one of the ids {', '.join(ids)}."
             if ids:
                 return self._find_under_heading(ids[0], headings)
         return self._find_passage(expected)
@@ -183,7 +180,7 @@ class _TargetFinder:
         known = dict.fromkeys(passage.heading for passage in record.passages if passage.heading)
         return (
             f"{article_id} has no heading {PATH_SEPARATOR.join(headings)!r}."
-            f"{_suggest(headings[-1], list(known))} `kb show {article_id}` shows them."
+            f"{_suggest(headings[-1], list(known))} Run `kb show {article_id}` to list the headings."
         )
 
     def _find_passage(self, passage_id: str) -> JudgmentTarget | str:
@@ -193,12 +190,12 @@ class _TargetFinder:
             title = passage_id.split(PATH_SEPARATOR, maxsplit=1)[0]
             return (
                 f"There is no published article or passage {title!r}."
-                f"{_suggest(title, [*self._ids, *self._titles])} `kb list` shows the articles."
+                f"{_suggest(title, [*self._ids, *self._titles])} Run `kb list` to list the articles."
             )
         if place.passage_id is None or place.article_id not in self._ids:
             return (
-                f"The passage {passage_id!r} of {place.article_id} is not published any more. "
-                "Write what should be found in its place."
+                f"The passage {passage_id!r} of {place.article_id} is no longer published. "
+                "Enter another passage."
             )
         return JudgmentTarget(place.article_id, frozenset([place.passage_id]))
 
@@ -209,7 +206,7 @@ class _TargetFinder:
 
 
 def _split_path(expected: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield (title, headings), the longest title first: it may hold the sign itself."""
+    """Yield (title, headings) pairs, longest title first, because titles may contain ">"."""
     parts = [part.strip() for part in expected.split(PATH_SEPARATOR)]
     for cut in range(len(parts), 0, -1):
         yield PATH_SEPARATOR.join(parts[:cut]), tuple(parts[cut:])

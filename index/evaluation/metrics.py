@@ -1,7 +1,7 @@
-"""What the search makes of judged queries, and what moved since the last time.
+"""Search metrics over judged queries, and comparison with a saved run.
 
-A change of synonyms, pins or ranking that helps one query may hurt ten others that nobody looks
-at. So the same queries run before and after, and what fell out of its place is named.
+A change of synonyms, pins or ranking that improves one query may degrade others. Comparing two runs
+of the same queries lists these regressions.
 """
 
 from __future__ import annotations
@@ -19,17 +19,16 @@ from index.evaluation.judgments import MAX_RANK, PATH_SEPARATOR, Judgment, Judgm
 from index.search.results import SearchHit, SearchRequest, SearchResponse
 from kb.errors import JudgmentsError, QueryError
 
-VERSION = 1  # of a saved run
+VERSION = 1  # format version of a saved run
 IN_THREE, IN_TEN = 3, 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryOutcome:
-    """Where the search put what was expected, from 1; None when not among the first `MAX_RANK`.
+    """Ranks of the expected result, from 1; None if not among the first `MAX_RANK`.
 
-    `article_rank` is the rank of the hit that shows the article. `rank` is that of the passage: the
-    same where the passage itself is the hit, and one more for each passage above it where it is
-    folded under the hit. `first` is what stood first.
+    `article_rank` is the rank of the article's hit. `rank` is the rank of the passage: that of the
+    hit, plus one for each passage listed above it within the hit. `first` is the first hit.
     """
 
     query: str
@@ -42,13 +41,13 @@ class QueryOutcome:
 
     @property
     def is_within(self) -> bool:
-        """Whether the expected passage is where it should be."""
+        """Whether the rank is within the required limit."""
         return self.rank is not None and self.rank <= self.within
 
 
 @dataclass(frozen=True, slots=True)
 class SearchMetrics:
-    """How many of the queries found it first, among three, among ten; and the mean of 1/rank."""
+    """Number of expected results ranked first, in the top 3 and top 10; mean reciprocal rank."""
 
     queries: int
     first: int
@@ -59,7 +58,7 @@ class SearchMetrics:
 
 
 class RankChangeKind(StrEnum):
-    """How a query's outcome differs from that of another run."""
+    """How the rank of a query changed between two runs."""
 
     UP = "up"
     DOWN = "down"
@@ -77,7 +76,7 @@ class OutcomeChange:
 
     @property
     def is_regression(self) -> bool:
-        """Whether the change took it from where it should be."""
+        """Whether the rank was within the required limit before but not now."""
         return self.before.rank is not None and self.before.rank <= self.now.within < (
             self.now.rank or MAX_RANK + 1
         )
@@ -85,7 +84,7 @@ class OutcomeChange:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationRun:
-    """The outcomes of one file of judged queries, as they are saved."""
+    """The saved outcomes of one judgments file."""
 
     outcomes: tuple[QueryOutcome, ...]
     version: int = VERSION
@@ -101,7 +100,7 @@ def evaluate(
     wanted: Iterable[tuple[Judgment, JudgmentTarget]],
     search: Callable[[SearchRequest], SearchResponse],
 ) -> EvaluationRun:
-    """Ask each query as a person would; raises `JudgmentsError` for one that cannot be asked."""
+    """Search for each query; raises `JudgmentsError` for an invalid one."""
     outcomes = []
     for judgement, target in wanted:
         try:
@@ -140,7 +139,7 @@ def _outcome(
 
 
 def compute_metrics(outcomes: Sequence[QueryOutcome]) -> SearchMetrics:
-    """Return the figures of these outcomes."""
+    """Return the metrics of these outcomes."""
     ranks = [outcome.rank for outcome in outcomes if outcome.rank is not None]
     return SearchMetrics(
         queries=len(outcomes),
@@ -153,7 +152,7 @@ def compute_metrics(outcomes: Sequence[QueryOutcome]) -> SearchMetrics:
 
 
 def metrics_by_group(outcomes: Sequence[QueryOutcome]) -> dict[str, SearchMetrics]:
-    """Return the figures of each group in the order of the file; none when there is one group."""
+    """Return the metrics of each group in file order; empty if there is only one group."""
     groups = dict.fromkeys(outcome.group for outcome in outcomes)
     if len(groups) < 2:
         return {}
@@ -164,7 +163,7 @@ def metrics_by_group(outcomes: Sequence[QueryOutcome]) -> dict[str, SearchMetric
 
 
 def compare_runs(before: EvaluationRun, now: EvaluationRun) -> list[OutcomeChange]:
-    """Return what differs, the worst first; a query that only one of the runs has is left out."""
+    """Return the changed outcomes of queries in both runs, regressions first."""
     old = {(outcome.query, outcome.expected): outcome for outcome in before.outcomes}
     found = []
     for outcome in now.outcomes:
@@ -187,17 +186,17 @@ def _rank_gain(move: OutcomeChange) -> int:
 
 
 def save_run(run: EvaluationRun, path: Path) -> None:
-    """Write the run to `path`, for another to be compared with."""
+    """Save the run to `path` as JSON."""
     path.write_text(json.dumps(asdict(run), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def load_run(path: Path) -> EvaluationRun:
-    """Read a saved run; raises `JudgmentsError` for any other file."""
-    mend = "this is no run that `kb eval --save` of this version wrote. Save one anew."
+    """Load a saved run; raises `JudgmentsError` for any other file."""
+    message = "This file is not a run of this version. Create one with `kb eval --save`."
     try:
         run = _run_adapter().validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
-        raise JudgmentsError(str(path), mend, code="saved-run") from error
+        raise JudgmentsError(str(path), message, code="saved-run") from error
     if run.version != VERSION:
-        raise JudgmentsError(str(path), mend, code="saved-run")
+        raise JudgmentsError(str(path), message, code="saved-run")
     return run

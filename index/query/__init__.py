@@ -1,1 +1,1 @@
-"""What a user typed: query parser, expansion, synonyms and spelling correction."""
+"""Query parser, query expansion, synonyms and spelling correction."""

@@ -1,7 +1,7 @@
-"""What a query means beyond its letters: what of it asks, and which other names its words have.
+"""Query expansion: removes question words and adds synonyms.
 
-All of it is a rewriting of the query's own tree, so an engine knows nothing of vocabularies. What
-stands in quotes, in a field or behind a minus is left as it was typed.
+Both rewrite the query tree, so engines need no dictionaries. Quoted phrases, words in a field and
+excluded words are left unchanged.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from index.analyzer import is_question_word
 from index.query.parser import Leaf, Node, ParsedQuery, PhraseQuery, SynonymQuery, WordQuery
 from index.query.synonyms import Synonym, SynonymDictionary, SynonymMatch
 
-# What the words of one name count when they stand apart: "an attack of angina does not hurt the
-# heart" has both words of "heart attack" and is about something else.
+# Weight of the words of a name when they are not adjacent: "an attack of angina does not hurt the
+# heart" contains both words of "heart attack" but is about something else.
 SEPARATE_WORDS_WEIGHT = 0.5
-MAX_SYNONYMS = 24  # other names in one query: each is a list of postings to be read
+MAX_SYNONYMS = 24  # per query; each costs a posting list
 
 
 def remove_question_words(query: ParsedQuery) -> ParsedQuery:
-    """Return `query` without words such as "known", "role" or "used", where enough others stand."""
+    """Return `query` without question words such as "known", "role" or "used", if others remain."""
     topical = tuple(node for node in query.clauses if not _is_question_word(node))
     return replace(query, clauses=topical) if topical else query
 
@@ -28,7 +28,7 @@ def remove_question_words(query: ParsedQuery) -> ParsedQuery:
 def expand_synonyms(
     query: ParsedQuery, vocabulary: SynonymDictionary
 ) -> tuple[ParsedQuery, tuple[SynonymMatch, ...]]:
-    """Return `query` with the other names of its words, and the matches that were used."""
+    """Return `query` with the synonyms of its words, and the matches that contributed them."""
     wanted: list[Node] = []
     used: list[SynonymMatch] = []
     names = 0
@@ -53,7 +53,7 @@ def _is_question_word(node: Node) -> bool:
 
 
 def _plain_runs(nodes: tuple[Node, ...]) -> Iterator[list[Node]]:
-    """Yield the nodes in runs: plain words that stand together, and each other node alone."""
+    """Yield the nodes in runs: adjacent plain words together, every other node alone."""
     run: list[Node] = []
     for node in nodes:
         if _is_plain(node):
@@ -74,14 +74,14 @@ def _is_plain(node: Node) -> bool:
 
 
 def _text(node: Node) -> str:
-    """Return a plain node as typed; an empty word, which has no other name, for any other."""
+    """Return the text of a plain node; empty, and thus without synonyms, for other nodes."""
     return node.text if _is_plain(node) and isinstance(node, WordQuery | PhraseQuery) else ""
 
 
 def _synonym_query(
     typed: tuple[Leaf, ...], others: tuple[WordQuery | PhraseQuery, ...]
 ) -> SynonymQuery:
-    """Return the choice of the typed words, next to each other or apart, and their other names."""
+    """Return the typed words, adjacent or at a lower weight apart, with their synonyms."""
     words = [leaf for leaf in typed if isinstance(leaf, WordQuery)]
     if len(words) < len(typed) or len(words) == 1:
         return SynonymQuery(typed, others)

@@ -1,10 +1,11 @@
-"""The query language: from what a person types to a small tree of our own.
+"""Query parser: text to query tree.
 
-Words, "phrases", -word, OR, `field:word`, and a trailing `*`. Every text has a reading; a mistake
-is read as words, and whatever was left out is said in a note. docs/search.md tells it to people.
+The language has words, "phrases", -word, OR, `field:word` and a trailing `*`; docs/search.md
+documents it. Every text can be parsed: syntax errors are treated as words, and `notes` lists what
+was ignored.
 
-The tree is all that an engine sees. Its size is bounded here, before any engine does work:
-Whoosh was seen to need minutes for a lone ``*s``, a wide slop or a thousand words.
+The parser limits the size of the tree. Without limits, Whoosh took minutes for a lone ``*s``, a
+wide slop or a thousand words.
 """
 
 from __future__ import annotations
@@ -16,25 +17,25 @@ from functools import lru_cache
 from index.analyzer import fold, is_stopword, split_words, stem_text, stem_word
 from kb.errors import QueryError
 
-MAX_QUERY_LENGTH = 2_000  # a pasted paragraph is read; what is longer is a mistake
-MAX_WORDS = 32  # a long question has about 20; each further word costs and adds nothing
-MAX_PHRASE_WORDS = 12  # longer quotations are cut here: they find the same passages
-MIN_PREFIX_LENGTH = 3  # letters before a `*`: with fewer, half of the dictionary would match
+MAX_QUERY_LENGTH = 2_000  # characters: enough for a pasted paragraph
+MAX_WORDS = 32  # a long question has about 20 words
+MAX_PHRASE_WORDS = 12  # longer quotations are truncated; they match the same passages
+MIN_PREFIX_LENGTH = 3  # letters before a `*`; shorter prefixes match too many words
 
-WORDS_CUT = f"Only the first {MAX_WORDS} words are searched."
-PREFIX_TOO_SHORT = f"A * needs at least {MIN_PREFIX_LENGTH} letters before it; it was left out."
-PHRASE_CUT = f"Only the first {MAX_PHRASE_WORDS} words of a phrase are searched."
+WORDS_CUT = f"Only the first {MAX_WORDS} words were searched."
+PREFIX_TOO_SHORT = f"A * needs at least {MIN_PREFIX_LENGTH} letters before it. It was ignored."
+PHRASE_CUT = f"Only the first {MAX_PHRASE_WORDS} words of a phrase were searched."
 
-# Fields that a person may name. `tag` and `topic` filter, the others say where a word must stand.
+# Fields of the query language: text fields restrict a word to one text, filter fields select articles.
 TEXT_FIELDS = ("title", "heading", "body")
 FILTER_FIELDS = ("tag", "topic")
 
 
 @dataclass(frozen=True, slots=True)
 class WordQuery:
-    """A word; `stem` is what is compared. In `field`, or in any when that is empty.
+    """A word, compared by `stem`, in the text `field` or in any text if that is empty.
 
-    `weight` says how much it counts beside a typed word, which counts 1.
+    `weight` multiplies its score; a typed word has weight 1.
     """
 
     text: str
@@ -45,7 +46,7 @@ class WordQuery:
 
 @dataclass(frozen=True, slots=True)
 class PrefixQuery:
-    """All words that begin with `start`; `stem` is the stem of `start` taken as a word."""
+    """All words that begin with `start`; `stem` is the stem of `start` as a word."""
 
     start: str
     stem: str
@@ -54,28 +55,28 @@ class PrefixQuery:
 
 @dataclass(frozen=True, slots=True)
 class PhraseQuery:
-    """Words that follow one another."""
+    """Consecutive words."""
 
     text: str
     stems: tuple[str, ...]
     field: str = ""
-    quoted: bool = True  # False for "follow-up", which a person would not call a phrase
+    quoted: bool = True  # False for hyphenated words such as "follow-up"
     weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOfQuery:
-    """What stood on both sides of OR."""
+    """Alternatives joined by OR."""
 
     alternatives: tuple[Leaf, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SynonymQuery:
-    """Typed words that name one thing, and its other names, weighted below them.
+    """Typed words and their synonyms, which have lower weights.
 
-    A passage matches that has the typed words or one of the `others`; the best of them counts, so
-    that a passage is not better for saying one thing in many ways.
+    A passage matches if it contains the typed words or one of the synonyms. The best match counts,
+    so that repeating a concept in other words does not raise the score.
     """
 
     typed: tuple[Leaf, ...]
@@ -88,7 +89,7 @@ Node = Leaf | AnyOfQuery | SynonymQuery
 
 @dataclass(frozen=True, slots=True)
 class ParsedQuery:
-    """A query: what is wanted, what is excluded, and which tags and topics it is limited to."""
+    """A parsed query: clauses to match, excluded words, and filters by tag and topic."""
 
     clauses: tuple[Node, ...] = ()
     excluded: tuple[Leaf, ...] = ()
@@ -107,7 +108,7 @@ class ParsedQuery:
 
     @property
     def leaves(self) -> tuple[Leaf, ...]:
-        """Everything that was typed as wanted, taken out of its ORs and synonyms."""
+        """The typed leaves of all clauses, without synonyms."""
         found: list[Leaf] = []
         for node in self.clauses:
             if isinstance(node, AnyOfQuery):
@@ -119,11 +120,10 @@ class ParsedQuery:
         return tuple(found)
 
 
-# What most people type: words of plain letters, alone or in quotes, in which nothing is to be read.
+# Fast path for most queries: words of ASCII letters, optionally in quotes.
 _PLAIN_QUERY = re.compile(r'("?)([A-Za-z]+(?: [A-Za-z]+)*)\1')
 
-# A quotation may have a field and a minus before it; so may a word. An open quotation runs to
-# the end of the text.
+# A word or a quotation with optional minus and field. An unclosed quotation extends to the end.
 _TOKEN = re.compile(
     r"""(?P<minus>(?<!\w)-)?
         (?:(?P<field>[A-Za-z]+):(?=["“”\w]))?
@@ -133,17 +133,17 @@ _TOKEN = re.compile(
 
 
 def check_length(text: str) -> None:
-    """Raise `QueryError` for a text that is far too long, be it of spaces."""
+    """Raise `QueryError` if `text` exceeds `MAX_QUERY_LENGTH`."""
     if len(text) > MAX_QUERY_LENGTH:
         raise QueryError(
-            f"The search has {len(text):,} characters; at most {MAX_QUERY_LENGTH:,} are read. "
-            "Search for the few words that matter most.",
+            f"The query has {len(text):,} characters; the limit is {MAX_QUERY_LENGTH:,}. "
+            "Use a few important words.",
             code="length",
         )
 
 
 def parse(text: str) -> ParsedQuery:
-    """Read `text` as a query. Raises `QueryError` only for a text that is far too long."""
+    """Parse `text`; raises `QueryError` only if it is too long."""
     check_length(text)
     plain = _PLAIN_QUERY.fullmatch(text)
     if plain:
@@ -162,14 +162,14 @@ def parse(text: str) -> ParsedQuery:
 
 
 class _QueryParser:
-    """A query on its way from left to right."""
+    """Parser state while tokens are added from left to right."""
 
     def __init__(self) -> None:
         self.clauses: list[Node] = []
         self.excluded: list[Leaf] = []
         self.tags: list[str] = []
         self.topics: list[str] = []
-        self.notes: dict[str, None] = {}  # in order, each once
+        self.notes: dict[str, None] = {}  # ordered set
         self.words = 0
         self.or_pending = False
 
@@ -247,9 +247,9 @@ class _QueryParser:
 
 
 def _leaves(text: str, prefix: str | None, field: str) -> list[Leaf]:
-    """Return a leaf for each word of `text`; the last one is a prefix where there is one.
+    """Return a leaf for each word of `text`; the last one is a `PrefixQuery` if `prefix` is given.
 
-    A word with a hyphen is a phrase of its parts, as it is in the text: "x-ray", "follow-up".
+    A hyphenated word such as "x-ray" becomes a phrase of its parts, as in the indexed text.
     """
     found = split_words(text)
     if prefix is None and len(found) > 1 and re.search(r"\w[-‐‑]\w", text):
@@ -261,9 +261,9 @@ def _leaves(text: str, prefix: str | None, field: str) -> list[Leaf]:
     return leaves
 
 
-@lru_cache(maxsize=10_000)  # a word of a query is often one of the last queries
+@lru_cache(maxsize=10_000)
 def _plain_word(text: str) -> tuple[WordQuery, bool]:
-    """Return a word of plain letters as a leaf, and whether it is a filler."""
+    """Return a word of ASCII letters as a leaf, and whether it is a stopword."""
     word = WordQuery(text, stem_word(text))
     return word, _is_filler(word)
 
@@ -284,12 +284,12 @@ def _format(node: Node) -> str:
 
 
 def parse_words(text: str) -> tuple[Leaf, ...]:
-    """Return `text` read as nothing but words."""
+    """Return the words of `text` without interpreting any syntax."""
     return tuple(_leaves(text, None, ""))
 
 
 def split_compounds(query: ParsedQuery) -> ParsedQuery:
-    """Return `query` with the parts of its hyphenated words standing on their own."""
+    """Return `query` with hyphenated words split into independent words."""
     wanted: dict[Node, None] = {}
     for node in query.clauses:
         if isinstance(node, PhraseQuery) and not node.quoted:
@@ -301,7 +301,7 @@ def split_compounds(query: ParsedQuery) -> ParsedQuery:
 
 
 def add_filters(query: ParsedQuery, tags: tuple[str, ...], topics: tuple[str, ...]) -> ParsedQuery:
-    """Return `query` limited to these tags and topics as well."""
+    """Return `query` with additional tag and topic filters."""
     return replace(
         query,
         tags=tuple(dict.fromkeys((*query.tags, *tags))),

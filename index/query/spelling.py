@@ -1,9 +1,9 @@
-"""Spelling: words of the index, and names of drugs, that an unknown word may have been meant for.
+"""Spelling correction with the words of the index and the names of drugs.
 
-Words are compared twice: by their letters, with insertions, deletions, substitutions and swapped
-neighbours, and by how they sound, so that "neumonia" is as near to "pneumonia" as one wrong letter.
-Nothing here decides whether a query is changed; `kind` says where that would be dangerous: a drug
-is never taken for one that looks like it without being asked.
+Candidates are compared by edit distance (insertions, deletions, substitutions and transpositions)
+and by sound, so that "neumonia" is close to "pneumonia". This module only suggests corrections;
+`kind` marks those that must not be applied automatically: one drug name is never replaced by
+a similar one without confirmation.
 """
 
 from __future__ import annotations
@@ -24,39 +24,34 @@ from index.analyzer import fold, stem_word
 
 SpellingKind = Literal["word", "drug", "split"]
 
-MIN_WORD_LENGTH = 4  # letters; of shorter words half of the dictionary is one letter away
-SHORT_WORD_LENGTH = 5  # letters up to which one wrong letter is all that is forgiven
-LONG_WORD_LENGTH = 9  # letters from which a third is, if the word still sounds nearly the same
-MIN_PART_LENGTH = 3  # letters of a word in "heartattack"
-MAX_CANDIDATES = 40  # candidates by letters that are looked at closely
+MIN_WORD_LENGTH = 4  # letters; shorter words have too many neighbours
+SHORT_WORD_LENGTH = 5  # letters; up to this length one edit is allowed, beyond it two
+LONG_WORD_LENGTH = 9  # letters; from this length two edits of the phonetic key are allowed
+MIN_PART_LENGTH = 3  # letters of each part when a word such as "heartattack" is split
+MAX_CANDIDATES = 40  # candidates by edit distance whose cost is computed
 
-# What a difference costs. A wrong letter that sounds the same is nearly free; a frequent word is
-# worth up to half a letter (FREQUENT for each factor of ten), one that no passage has costs one.
-LETTER_COST, SOUND_COST, FIRST_LETTER_COST, UNINDEXED_COST, FREQUENCY_BONUS = (
-    0.45,
-    0.55,
-    0.6,
-    0.6,
-    0.13,
-)
-ADJACENT_KEY_BONUS = 0.2  # off for one letter mistaken for the key beside it
-SPLIT_COST = 1.2  # two words run together; both must be frequent to be likelier than a wrong letter
-MAX_COST = 2.2  # beyond this a candidate is no likelier than chance
+# Costs of differences. An edit that does not change the sound is cheap.
+LETTER_COST, SOUND_COST, FIRST_LETTER_COST = 0.45, 0.55, 0.6
+UNINDEXED_COST = 0.6  # of a word without passages
+FREQUENCY_BONUS = 0.13  # deducted for each factor of ten in the number of passages
+ADJACENT_KEY_BONUS = 0.2  # deducted if the words differ in one letter by an adjacent key
+SPLIT_COST = 1.2  # splitting a word in two; cheaper than an edit only if both parts are frequent
+MAX_COST = 2.2  # more expensive candidates are discarded
 
-# Beginnings that turn a word into its opposite: never corrected into one another.
+# Prefixes with opposite meanings, which are never corrected into each other.
 OPPOSITES = (
     ("hyper", "hypo"), ("macro", "micro"), ("inter", "intra"), ("abd", "add"), ("ante", "anti"),
     ("supra", "infra"), ("pre", "post"), ("endo", "exo"), ("eu", "dys"), ("mono", "poly"),
     ("afferent", "efferent"), ("ileum", "ilium"), ("ileal", "ilial"), ("inflow", "outflow"),
 )  # fmt: skip
 
-# A drug this much dearer than the likeliest word may still have been meant: what it costs that no
-# article has it, and some.
+# A drug name within this cost of the best candidate counts as likely. Slightly more than
+# UNINDEXED_COST, so that drugs without articles are considered.
 MAX_DRUG_COST_GAP = 0.75
 
 _KEYBOARD_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
-# How letters sound in English; `^` and `$` are the ends of a word. Doubled letters sound as one.
+# English phonetic replacements; `^` and `$` match the ends of a word.
 _SOUNDS = {
     "^pn": "n", "^ps": "s", "^pt": "t", "^kn": "n", "^gn": "n", "^mn": "n", "^wr": "r", "^x": "s",
     "^wh": "w", "rrh": "r", "rh": "r", "ph": "f", "sch": "sk", "ck": "k", "ch": "k", "sh": "s",
@@ -73,19 +68,19 @@ _DOUBLED = re.compile(r"(.)\1+")
 
 @dataclass(frozen=True, slots=True)
 class SpellingCorrection:
-    """A word that may have been meant; `word` is folded, two words where one was typed.
+    """A suggested correction; `word` is folded and consists of two words if `kind` is ``split``.
 
-    ``drug`` says that the word typed or the word meant is the name of a drug: offer it, never
-    search for it unasked.
+    ``drug`` means that the typed or the suggested word is a drug name: offer the correction, but
+    never apply it automatically.
     """
 
     word: str
     kind: SpellingKind
 
 
-@lru_cache(maxsize=300_000)  # the words of an index, which are heard again after each commit
+@lru_cache(maxsize=300_000)  # the vocabulary of an index, which is keyed again after each commit
 def phonetic_key(word: str) -> str:
-    """Return how a folded word sounds, roughly: words of the same sound are equal."""
+    """Return the phonetic key of a folded word: words that sound alike have equal keys."""
     return _DOUBLED.sub(r"\1", _SOUND.sub(_replace_sound, word))
 
 
@@ -94,9 +89,9 @@ def _replace_sound(match: re.Match[str]) -> str:
 
 
 class SpellChecker:
-    """Corrects words by the `forms` of an index (folded word -> passages) and names of `drugs`.
+    """Suggests corrections from `forms` (folded word -> number of passages) and drug names.
 
-    `known` are words that are spelled well although the index has none of them: they stay.
+    Words in `known` are spelled correctly although the index does not contain them.
     """
 
     def __init__(
@@ -113,7 +108,7 @@ class SpellChecker:
         }
 
     def suggest(self, word: str, limit: int = 3) -> list[SpellingCorrection]:
-        """Return the likeliest words for one that the index does not have, the best first."""
+        """Return the most likely corrections of an unknown word, best first."""
         typed = fold(word)
         is_drug = typed in self._drugs
         if (
@@ -124,7 +119,7 @@ class SpellChecker:
             return []
         costs = self._costs(typed)
         is_drug = is_drug or self._is_drug_likely(costs)
-        best: dict[str, str] = {}  # by stem: "diabetes" is enough, "diabetic" is the same search
+        best: dict[str, str] = {}  # by stem: "diabetes" and "diabetic" are the same search
         for near in sorted(costs, key=lambda near: (costs[near], near)):
             best.setdefault(" ".join(map(stem_word, near.split())), near)
         return [self._correction(near, is_drug) for near in list(best.values())[:limit]]
@@ -136,12 +131,12 @@ class SpellChecker:
         return SpellingCorrection(near, "split" if len(parts) > 1 else "word")
 
     def _is_drug_likely(self, costs: Mapping[str, float]) -> bool:
-        """Tell whether a drug may have been meant as well as the likeliest word."""
+        """Return whether a drug name is nearly as likely as the best candidate."""
         drugs = [cost for near, cost in costs.items() if near in self._drugs]
         return bool(drugs) and min(drugs) - min(costs.values()) <= MAX_DRUG_COST_GAP
 
     def _costs(self, typed: str) -> dict[str, float]:
-        """Return the candidates and what each costs; of another first letter only if need be."""
+        """Return the cost of each candidate; other first sounds only if there is no candidate."""
         heard = phonetic_key(typed)
         costs = self._affordable(typed, heard, self._similar_words(typed, heard))
         for at in range(MIN_PART_LENGTH, len(typed) - MIN_PART_LENGTH + 1):
@@ -162,7 +157,7 @@ class SpellChecker:
         }
 
     def _similar_words(self, typed: str, heard: str) -> Iterable[str]:
-        """Return words near by letters or by sound that begin with the same sound."""
+        """Return words with the same first sound that are similar in spelling or sound."""
         if heard[:1] not in self._by_sound:
             return ()
         words, sounds = self._by_sound[heard[:1]]
@@ -172,7 +167,7 @@ class SpellChecker:
         }
 
     def _other_first_sounds(self, typed: str, heard: str) -> Iterable[str]:
-        """Return words one letter away that begin with another sound."""
+        """Return words with another first sound and an edit distance of one."""
         for first, (words, _) in self._by_sound.items():
             if first != heard[:1]:
                 yield from words.find_similar(typed, 1)
@@ -194,15 +189,15 @@ class SpellChecker:
 
 
 class _KeyIndex:
-    """Words by a key, which is how they are written or how they sound; keys of a length together.
+    """Words by key (spelling or phonetic key), sorted by key length.
 
-    One wrong letter takes one letter at most from a key and gives it one at most. So its letters,
-    as bits, leave few keys whose distance is worth counting (Boytsov, "Indexing methods for
-    approximate dictionary searching", 2011, calls them signatures).
+    An edit removes at most one letter and adds at most one. Comparing letters as bit sets therefore
+    excludes most keys before the edit distance is computed (signatures; Boytsov, "Indexing methods
+    for approximate dictionary searching", 2011).
     """
 
     def __init__(self, entries: Iterable[tuple[str, str]]) -> None:
-        """Take pairs of a key and its word."""
+        """Index pairs of key and word."""
         ordered = sorted(entries, key=lambda entry: (len(entry[0]), *entry))
         self._keys, self._words = [key for key, _ in ordered], [word for _, word in ordered]
         self._letters = np.array([_letter_bits(key) for key in self._keys], np.uint64)
@@ -210,7 +205,7 @@ class _KeyIndex:
         self._starts = [bisect_left(lengths, n) for n in range(max(lengths, default=0) + 2)]
 
     def find_similar(self, key: str, cutoff: int) -> list[str]:
-        """Return up to `MAX_CANDIDATES` words whose key is at most `cutoff` letters off, nearest first."""
+        """Return at most `MAX_CANDIDATES` words within an edit distance of `cutoff`, nearest first."""
         last = len(self._starts) - 1
         first = self._starts[min(last, max(0, len(key) - cutoff))]
         letters = self._letters[first : self._starts[min(last, len(key) + cutoff + 1)]]
@@ -226,7 +221,7 @@ class _KeyIndex:
 
 
 def _letter_bits(key: str) -> int:
-    """Return the letters of `key` as bits, another bit for one that is there again."""
+    """Return the letters of `key` as bits, with a second bit for repeated letters."""
     once = again = 0
     for letter in key:
         bit = 1 << (ord(letter) & 31)
@@ -236,28 +231,28 @@ def _letter_bits(key: str) -> int:
 
 
 def _max_letter_errors(typed: str) -> int:
-    """Return how many letters may be wrong."""
+    """Return the maximum edit distance of the spelling."""
     return 1 if len(typed) <= SHORT_WORD_LENGTH else 2
 
 
 def _max_sound_errors(typed: str) -> int:
-    """Return how far the sound may be off."""
+    """Return the maximum edit distance of the phonetic key."""
     return 0 if len(typed) <= SHORT_WORD_LENGTH else 1 if len(typed) < LONG_WORD_LENGTH else 2
 
 
 def _is_correctable(word: str) -> bool:
-    """Tell whether a word is letters enough; "b12" and "2nd" are nobody's misspelling."""
+    """Return whether a word has enough letters and no digits; "b12" is not a misspelling."""
     return len(word) >= MIN_WORD_LENGTH and word.replace("'", "").isalpha()
 
 
 def _opposite_prefixes(typed: str) -> tuple[str, ...]:
-    """Return the beginnings of words that would mean the opposite of what was typed."""
+    """Return the prefixes that would reverse the meaning of the typed word."""
     both = (pair for one, other in OPPOSITES for pair in ((one, other), (other, one)))
     return tuple(other for one, other in both if typed.startswith(one))
 
 
 def _differ_by_adjacent_key(typed: str, near: str) -> bool:
-    """Tell whether the words differ in one letter by the key beside it."""
+    """Return whether the words differ in one letter and its keys are adjacent on a keyboard."""
     if len(typed) != len(near):
         return False
     different = [(a, b) for a, b in zip(typed, near, strict=True) if a != b]

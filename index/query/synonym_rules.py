@@ -1,8 +1,9 @@
-"""Lists of names: what is called the same, written by hand or compiled, one concept to a line.
+"""Formats of synonym rules, with one concept per line.
 
-By hand: ``heart attack = myocardial infarction, MI``; ``=>`` says that who types the left finds the
-right, not the other way round; ``#`` begins a comment. Compiled (`format_rules`, `read`): names with a
-mark of their kind, then the stems that each is found by, so that loading them stems nothing.
+Handwritten: ``heart attack = myocardial infarction, MI``. ``=>`` makes a rule one-way: a query for
+the left side matches the right side, but not vice versa. ``#`` starts a comment. Compiled
+(`format_rules`, `parse_rules`): names with a mark of their kind, followed by their stems, so that
+loading needs no stemming.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from pathlib import Path
 from index.analyzer import fold, split_words, stem_text
 from kb.errors import SynonymsError
 
-MAX_WORDS = 8  # of a name; no list has a longer one
-HINT = "Write one concept a line: heart attack = myocardial infarction, MI."
+MAX_WORDS = 8  # words in a name
+HINT = "Write one concept per line: heart attack = myocardial infarction, MI."
 
 
 class SynonymKind(Enum):
-    """What sort of name it is; the value marks it in the compiled file."""
+    """Kind of a name; the value is its mark in the compiled file."""
 
     PREFERRED = "="
     LAY = "~"
@@ -40,14 +41,14 @@ class ConceptName:
 
 @dataclass(frozen=True, slots=True)
 class SynonymConcept:
-    """A line of a list: each of `left` is read as each of `names`."""
+    """One rule: a query for a name in `left` also matches all `names`."""
 
     left: tuple[ConceptName, ...]
     names: tuple[ConceptName, ...]
 
     @property
     def single_words(self) -> frozenset[str]:
-        """Its names of one word, folded; abbreviations left out."""
+        """The folded one-word names, without abbreviations."""
         names = (*self.left, *self.names)
         return frozenset(
             fold(n.text) for n in names if n.kind is not SynonymKind.SHORT and " " not in n.text
@@ -55,18 +56,18 @@ class SynonymConcept:
 
 
 def is_abbreviation(name: str) -> bool:
-    """Tell whether a name is letters that stand for words: "COPD", "T2DM", "U&E"."""
+    """Return whether a name is an abbreviation such as "COPD", "T2DM" or "U&E"."""
     return len(name) <= 8 and bool(re.fullmatch(r"[A-Za-z]{0,2}[A-Z0-9&]{2,}[a-z0-9]{0,2}", name))
 
 
 def format_rules(names: Sequence[ConceptName]) -> str:
-    """Return a concept as its line of the compiled file: names, then their keys."""
+    """Return the line of a concept in the compiled file: names, then their stems."""
     marked = "\t".join(f"{name.kind.value}{name.text}" for name in names)
     return marked + "\t\t" + "\t".join(" ".join(stem_text(name.text)) for name in names)
 
 
 def parse_rules(line: str) -> list[ConceptName]:
-    """Return the names of a line that `format_rules` made."""
+    """Return the names in a line written by `format_rules`."""
     return [
         ConceptName(marked[1:], SynonymKind(marked[0]))
         for marked in line.partition("\t\t")[0].split("\t")
@@ -74,12 +75,12 @@ def parse_rules(line: str) -> list[ConceptName]:
 
 
 def parse_rule(line: str, where: str = "line", number: int = 1) -> SynonymConcept:
-    """Return the concept of one line; raises `SynonymsError` that says what is wrong with it."""
+    """Return the concept of one handwritten line; raises `SynonymsError` if it is invalid."""
     return _parse_concept(line.strip(), Path(where), number)
 
 
 def read_rules(path: Path) -> list[SynonymConcept]:
-    """Return the concepts of a list of synonyms; raises `SynonymsError` for a bad line."""
+    """Return the concepts in a file of handwritten rules; raises `SynonymsError` if invalid."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:

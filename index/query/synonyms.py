@@ -1,10 +1,8 @@
-"""The vocabulary: what else people call the thing that a query names.
+"""Synonym dictionary: finds the names in a query and their synonyms.
 
-The lists, the nearest to the content team first: what they wrote at the desk, their own
-``synonyms.txt``, ours in ``data/synonyms.txt``, and ``data/vocabulary.tsv.gz``, compiled from
-public terminologies by ``python -m bench.vocabulary``. A name that stands in a nearer list is
-looked up in that one alone.
-Only exact synonyms stand in any of them; nothing here reads an index or changes a query.
+Sources in order of precedence: synonyms entered by editors, the organisation's ``synonyms.txt``,
+the built-in ``data/synonyms.txt``, and ``data/vocabulary.tsv.gz``, which ``python -m
+bench.vocabulary`` compiles from public terminologies. All contain exact synonyms only.
 """
 
 from __future__ import annotations
@@ -41,17 +39,15 @@ COMPILED_CONCEPTS = _DATA / "vocabulary.tsv.gz"
 DRUG_NAMES = _DATA / "drugs.txt.gz"
 ORDINARY_WORDS = _DATA / "ordinary-words.txt"
 
-MAX_SYNONYMS_PER_MATCH = 8  # each costs the engine a phrase; beyond these nobody writes them
-MAX_AMBIGUOUS_LENGTH = (
-    3  # letters of an abbreviation that nobody chose by hand: not read as its concept
-)
-MAX_ENDING_LENGTH = 3  # letters by which a typed word may differ from a name: "itch" and "itching"
+MAX_SYNONYMS_PER_MATCH = 8  # each costs the engine a phrase query
+# Letters; compiled abbreviations of this length or less are too ambiguous.
+MAX_AMBIGUOUS_LENGTH = 3
+# letters by which a typed word may differ from a name, as in "itch" and "itching"
+MAX_ENDING_LENGTH = 3
 
-
-# What a passage with the other name counts beside one with the typed words, which is 1: the typed
-# words stay ahead where both are found. What people write counts more than what catalogues do, and
-# letters less than words: two or three stand for many things ("PE", "MCD"), so they count least,
-# and whoever types two of them may mean something else as well.
+# Weights of synonyms; typed words have weight 1 and rank first. Common names outweigh catalogue
+# names. Abbreviations have lower weights, short ones the lowest, because they are ambiguous
+# ("PE", "MCD").
 WEIGHTS = {
     SynonymKind.PREFERRED: 0.7, SynonymKind.LAY: 0.7, SynonymKind.DRUG: 0.7, SynonymKind.EXACT: 0.6, SynonymKind.SHORT: 0.5,
 }  # fmt: skip
@@ -62,7 +58,7 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Synonym:
-    """Another name of what was typed; `weight` is between 0 and 1."""
+    """A synonym of a typed name; `weight` is between 0 and 1."""
 
     text: str
     stems: tuple[str, ...]
@@ -71,7 +67,7 @@ class Synonym:
 
 @dataclass(frozen=True, slots=True)
 class SynonymMatch:
-    """The words from `start` to before `end` name a concept that has these other names."""
+    """A name in a query, the words from `start` to `end` (exclusive), with its synonyms."""
 
     start: int
     end: int
@@ -80,10 +76,10 @@ class SynonymMatch:
 
 
 class SynonymDictionary:
-    """The names of things. `team_file` is the content team's own list; it need not exist.
+    """Synonyms of all sources.
 
-    `lines` are theirs, too, as they were written at the desk. Raises `SynonymsError` when a line
-    cannot be read.
+    `team_file` is the organisation's rule file, which may be missing; `lines` are the rules entered
+    by editors. Raises `SynonymsError` for an invalid rule.
     """
 
     def __init__(self, team_file: Path | None = None, lines: Iterable[str] = ()) -> None:
@@ -95,7 +91,7 @@ class SynonymDictionary:
         self._keys = [_index_by_key(concepts) for concepts in self._lists]
 
     def find_matches(self, typed: Sequence[str]) -> list[SynonymMatch]:
-        """Return what the words of a query name: at each word the longest name, no overlaps."""
+        """Return the names in a query: at each word the longest name, without overlaps."""
         keys = tuple(stem_word(word) for word in typed)
         shouted = len(typed) > 1 and all(word.isupper() for word in typed)
         found: list[SynonymMatch] = []
@@ -112,11 +108,11 @@ class SynonymDictionary:
         return found
 
     def load(self) -> None:
-        """Read all lists now, so that no search waits for them."""
+        """Load all sources, so that the first search does not wait for them."""
         _ = self.drugs, self.words, _compiled_keys()
 
     def iter_names(self) -> Iterator[ConceptName]:
-        """Yield every name of every list, those nearest to the content team first."""
+        """Yield the names of all sources in order of precedence."""
         for part in self._lists:
             for concept in part:
                 yield from (*concept.left, *concept.names)
@@ -125,21 +121,21 @@ class SynonymDictionary:
 
     @cached_property
     def drugs(self) -> frozenset[str]:
-        """The single words that name a drug, folded; those that a list says are the same, too."""
+        """Folded one-word drug names, including their synonyms in handwritten rules."""
         known = compiled_drugs()
         single = [concept.single_words for part in self._lists for concept in part]
         return known.union(*(names for names in single if names & known))
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """The words of all names, folded: well spelled, whether or not an article has them."""
+        """The folded words of all names: correctly spelled even if no article contains them."""
         by_hand = (name for part in self._lists for concept in part for name in concept.names)
         return compiled_words().union(
             fold(word) for name in by_hand for word in split_words(name.text)
         )
 
     def _synonyms(self, key: Key, typed: Sequence[str], shouted: bool) -> tuple[Synonym, ...]:
-        """Return the other names, from the nearest list first."""
+        """Return the synonyms of one name in order of precedence."""
         names: list[ConceptName] = []
         for by_key in self._keys:
             for concept in by_key.get(key, ()):
@@ -150,35 +146,35 @@ class SynonymDictionary:
         ):
             return _select_synonyms(
                 names, key, typed
-            )  # what else its letters may stand for is not meant
+            )  # other meanings of the abbreviation are ignored
         number = _compiled_keys().get(" ".join(key))
         if number is not None:
             further = parse_rules(compiled_lines()[number])
             if _matches_any(filter(_is_usable_as_query, further), key, typed, shouted):
-                # Beside names that were written by hand, no abbreviations that were not.
+                # Handwritten rules exclude compiled abbreviations.
                 names += [
                     name for name in further if not names or name.kind is not SynonymKind.SHORT
                 ]
         return _select_synonyms(names, key, typed)
 
 
-# Read once for all vocabularies of a process: only what a team writes differs.
+# Shared by all dictionaries of a process.
 @lru_cache(maxsize=1)
 def compiled_lines() -> list[str]:
-    """Return the lines of the compiled list, one concept each."""
+    """Return the lines of the compiled file, one concept each."""
     return gzip.decompress(COMPILED_CONCEPTS.read_bytes()).decode().split("\n")
 
 
 @lru_cache(maxsize=1)
 def compiled_words() -> frozenset[str]:
-    """Return the words of all compiled names, folded."""
+    """Return the folded words of all compiled names."""
     names = (name for line in compiled_lines() for name in parse_rules(line))
     return frozenset(map(fold, {word for name in names for word in split_words(name.text)}))
 
 
 @lru_cache(maxsize=1)
 def compiled_drugs() -> frozenset[str]:
-    """Return the single words that name a drug, folded."""
+    """Return the folded one-word drug names."""
     return frozenset(gzip.decompress(DRUG_NAMES.read_bytes()).decode().split("\n"))
 
 
@@ -192,14 +188,14 @@ def _compiled_keys() -> dict[str, int]:
 
 
 def _is_usable_as_query(name: ConceptName) -> bool:
-    """Tell whether a compiled name may be typed: three letters stand for too many things."""
+    """Return whether a compiled name may be matched; short abbreviations are too ambiguous."""
     return name.kind is not SynonymKind.SHORT or len(name.text) > MAX_AMBIGUOUS_LENGTH
 
 
 def _matches_any(
     names: Iterable[ConceptName], key: Key, typed: Sequence[str], shouted: bool
 ) -> bool:
-    """Tell whether what was typed is one of `names` and not another word of the same stem."""
+    """Return whether the typed words are one of `names`, not just words with the same stems."""
     return any(
         tuple(stem_text(name.text)) == key and (len(key) > 1 or _is_name(name, typed[0], shouted))
         for name in names
@@ -207,10 +203,10 @@ def _matches_any(
 
 
 def _is_name(name: ConceptName, word: str, shouted: bool) -> bool:
-    """Tell whether a single word that was typed is `name`.
+    """Return whether a single typed word is `name`.
 
-    It may differ in its ending, so that "bleed" is "bleeding" and "incidence" is no "Incidal".
-    Abbreviations that are ordinary words count in capitals only: WHO is not who.
+    Only its ending may differ: "bleed" matches "bleeding", but "incidence" does not match
+    "Incidal". Abbreviations that are ordinary words match in capitals only: WHO is not who.
     """
     if name.kind in (SynonymKind.SHORT, SynonymKind.DRUG) and fold(word) not in (
         fold(name.text),
@@ -223,7 +219,7 @@ def _is_name(name: ConceptName, word: str, shouted: bool) -> bool:
 
 
 def _ending_difference(one: str, other: str) -> int:
-    """Return how many letters the longer of two words has after what both begin with."""
+    """Return the number of letters of the longer word after the common prefix."""
     one, other = normalize_spelling(fold(one)), normalize_spelling(fold(other))
     pairs = zip(one, other, strict=False)
     both = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
@@ -231,7 +227,7 @@ def _ending_difference(one: str, other: str) -> int:
 
 
 def is_ordinary_word(word: str) -> bool:
-    """Tell whether the letters of an abbreviation are a word of the language as well."""
+    """Return whether an abbreviation is also an ordinary word."""
     return fold(word) in _ordinary_words() or is_stopword(word) or is_question_word(word)
 
 
@@ -244,7 +240,7 @@ def _ordinary_words() -> frozenset[str]:
 def _select_synonyms(
     names: Iterable[ConceptName], key: Key, typed: Sequence[str]
 ) -> tuple[Synonym, ...]:
-    """Return the names to search beside those typed, each with what it counts."""
+    """Return the synonyms to search for a typed name, with their weights."""
     kept: dict[Key, Synonym] = {}
     short = len(typed) == 1 and len(typed[0]) <= 2
     for name in names:
@@ -261,7 +257,7 @@ def _select_synonyms(
 
 
 def _contains(name: Key, part: Key) -> bool:
-    """Tell whether the words of `part` stand in `name`: whoever finds the one finds the other."""
+    """Return whether `name` contains the words of `part`, so that `part` matches it anyway."""
     size = len(part)
     return any(name[at : at + size] == part for at in range(len(name) - size + 1))
 

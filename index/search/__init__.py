@@ -1,1 +1,1 @@
-"""From a search request to its response: execution, reranking, highlighting and explanation."""
+"""Search: query execution, reranking, highlighting and match explanation."""

@@ -1,4 +1,4 @@
-"""Why a passage was found: which words stand in which of its texts, and how they came to match."""
+"""Match explanation: the matching words of a hit by field and kind of match."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from kb.model.taxonomy import Taxonomy
 
 
 class MatchExplainer:
-    """What a query looked for, ready to explain its hits one by one."""
+    """Explains the hits of one query."""
 
     def __init__(self, query: ParsedQuery, taxonomy: Taxonomy, *, fuzzy: bool) -> None:
-        """Take the query as it was searched; `fuzzy` when its words are corrections."""
+        """Create an explainer for the executed query; `fuzzy` if its words are corrections."""
         self.terms = highlight_terms(query)
         self._typed = highlight_terms(replace(query, clauses=query.leaves))
         self._query, self._taxonomy, self._fuzzy = query, taxonomy, fuzzy
@@ -25,9 +25,9 @@ class MatchExplainer:
     def explain(
         self, article: ArticleSummary, passage: Passage, text: str, state: ReviewState
     ) -> tuple[MatchedWords, MatchExplanation]:
-        """Return the words that matched by how they came to, and where they stand.
+        """Return the matching words by kind of match, and by field with the missing words.
 
-        `text` is that of the passage. Beside that, which words are missing and what else counted.
+        `text` is the text of the passage.
         """
         texts = self._texts(article, passage, text)
         self.terms.find_matches(texts.values())
@@ -57,7 +57,7 @@ class MatchExplainer:
                 yield node.text
 
     def _texts(self, article: ArticleSummary, passage: Passage, text: str) -> Mapping[str, str]:
-        """Return the texts that are searched, by the names that pages and clients show."""
+        """Return the searched texts by the field names of pages and the API."""
         metadata = article.metadata
         tags = self._taxonomy.with_ancestors(tag.tag for tag in passage.tags)
         return {

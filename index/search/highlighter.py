@@ -1,7 +1,7 @@
-"""Snippets and highlights: the part of a passage around a match, and which words matched.
+"""Snippets and highlighting.
 
-Both are pairs of (text, matched) whose texts add up to what is shown, so that a page or a client
-marks words without ever building HTML from content.
+Both return (text, matched) pairs whose concatenated texts are the displayed text, so that pages and
+clients mark matches without building HTML from content.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from index.analyzer import PrefixMatcher, fold, stem_word
 from index.query.parser import Leaf, ParsedQuery, PrefixQuery, SynonymQuery, WordQuery
 from index.search.results import Snippet
 
-SNIPPET_LENGTH = 260  # characters: three lines of the page of results
-MAX_LEAD = 60  # characters before the first match that are worth their room
-MAX_TEXT_LENGTH = 20_000  # characters of a passage that are looked at; passages are a tenth of this
+SNIPPET_LENGTH = 260  # characters: three lines on the results page
+MAX_LEAD = 60  # characters of context before the first match
+# characters of a text that are searched; passages have about a tenth of this
+MAX_TEXT_LENGTH = 20_000
 
-END = (sys.maxsize, sys.maxsize)  # after the last place in any text
+END = (sys.maxsize, sys.maxsize)  # sentinel span after the end of any text
 
 _SENTENCE = re.compile(r"(?<=[.!?:;])\s+|\n+")
 
 
 class HighlightMatch(NamedTuple):
-    """A word that a query looks for: its stem, and where it stands in the text."""
+    """A matching word: its stem and its character offsets."""
 
     stem: str
     start: int
@@ -33,10 +34,10 @@ class HighlightMatch(NamedTuple):
 
 
 class HighlightTerms:
-    """What a query looks for in texts: stems, and beginnings of words.
+    """The stems and prefixes of one query, with a cache of their matches.
 
-    Each word and each text is looked at once: the hits of a page share their words, and a hit's
-    texts are asked for by the snippet and by the explanation. It serves one search.
+    Each word and each text is analysed once per search: hits share words, and the snippet and the
+    explanation of a hit share texts.
     """
 
     def __init__(self, stems: frozenset[str], prefixes: tuple[str, ...] = ()) -> None:
@@ -47,11 +48,11 @@ class HighlightTerms:
         self._words: dict[str, tuple[str, ...]] = {}
 
     def stem(self, word: str) -> str:
-        """Return the stem of a word that is looked for, an empty text for any other."""
+        """Return the stem of a matching word, an empty string for other words."""
         return self._stems[word]
 
     def matched_words(self, text: str) -> tuple[str, ...]:
-        """Return the matching words as they stand in `text`, lower case, each once."""
+        """Return the distinct matching words of `text` in lower case."""
         found = self._words.get(text)
         if found is None:
             matches = self.matches(text)
@@ -66,7 +67,7 @@ class HighlightTerms:
         return self._found[text]
 
     def find_matches(self, texts: Iterable[str]) -> None:
-        """Look at several texts at once, which takes less than at one after the other."""
+        """Find and cache the matches of several texts, faster than one after the other."""
         new = [text for text in dict.fromkeys(texts) if text not in self._found]
         joined = "\n".join([text[:MAX_TEXT_LENGTH] for text in new])
         spans = iter((*self._beginnings.find_spans(joined), END))
@@ -84,7 +85,7 @@ class HighlightTerms:
 
 
 class _Stems(dict[str, str]):
-    """The stem of each word that the query asked for, "" of any other, worked out once each."""
+    """Cache of the stems of matching words; an empty string for other words."""
 
     def __init__(self, wanted: HighlightTerms) -> None:
         super().__init__()
@@ -101,7 +102,7 @@ class _Stems(dict[str, str]):
 
 
 def highlight_terms(query: ParsedQuery) -> HighlightTerms:
-    """Return what the words, phrases and prefixes of `query` look for, other names included."""
+    """Return the terms of the words, phrases, prefixes and synonyms of `query`."""
     others = (
         leaf for node in query.clauses if isinstance(node, SynonymQuery) for leaf in node.synonyms
     )
@@ -112,12 +113,12 @@ def highlight_terms(query: ParsedQuery) -> HighlightTerms:
 
 
 def highlight_text(text: str, looking_for: HighlightTerms) -> Snippet:
-    """Return the whole text with its matching words marked."""
+    """Return the whole text with its matches marked."""
     return tuple(_pairs(text, looking_for.matches(text), 0, len(text)))
 
 
 def build_snippet(text: str, looking_for: HighlightTerms) -> Snippet:
-    """Return about `SNIPPET_LENGTH` characters around the best match, or the beginning without one."""
+    """Return about `SNIPPET_LENGTH` characters around the best match, else from the beginning."""
     matches = looking_for.matches(text)
     text = text[:MAX_TEXT_LENGTH]
     start = _window_start(text, matches)
@@ -135,14 +136,14 @@ def _stems(leaf: Leaf) -> tuple[str, ...]:
 
 
 def _window_start(text: str, matches: Sequence[HighlightMatch]) -> int:
-    """Return where the window begins that shows the most different words, the earliest of them."""
+    """Return the start of the earliest window with the most distinct matching words."""
     if not matches:
         return 0
     if matches[-1].end <= matches[0].start + SNIPPET_LENGTH - MAX_LEAD:
         return _sentence_start(text, matches[0].start)
     best, best_worth = 0, (0, 0)
-    inside: dict[str, int] = {}  # how often each stem is in the window that begins at a match
-    end = 0  # the number of the first match after it
+    inside: dict[str, int] = {}  # stem counts in the window that begins at a match
+    end = 0  # index of the first match after the window
     for number, (stem, start, _) in enumerate(matches):
         while end < len(matches) and matches[end].end <= start + SNIPPET_LENGTH - MAX_LEAD:
             inside[matches[end].stem] = inside.get(matches[end].stem, 0) + 1
@@ -150,7 +151,7 @@ def _window_start(text: str, matches: Sequence[HighlightMatch]) -> int:
         worth = len(inside), end - number
         if worth > best_worth:
             best, best_worth = start, worth
-        if end == number:  # a word that is longer than the window
+        if end == number:  # the word is longer than the window
             end += 1
         elif inside[stem] > 1:
             inside[stem] -= 1
@@ -160,7 +161,7 @@ def _window_start(text: str, matches: Sequence[HighlightMatch]) -> int:
 
 
 def _sentence_start(text: str, at: int) -> int:
-    """Return the beginning of the sentence around `at` when it is near, else of a near word."""
+    """Return the start of the sentence that contains `at` if it is near, else of a nearby word."""
     if at <= MAX_LEAD:
         return 0
     sentence = _SENTENCE.search(text, at - MAX_LEAD, at)
@@ -180,7 +181,7 @@ def _word_end(text: str, at: int) -> int:
 def _pairs(
     text: str, matches: Sequence[HighlightMatch], start: int, end: int
 ) -> list[tuple[str, bool]]:
-    """Return the text from `start` to `end` in pieces, those that match apart; none is empty."""
+    """Return the non-empty matching and other parts of the text from `start` to `end`."""
     pairs: list[tuple[str, bool]] = []
     at = start
     for _, begin, stop in matches:
@@ -189,7 +190,7 @@ def _pairs(
         if begin > at:
             pairs.append((text[at:begin], False))
             pairs.append((text[begin:stop], True))
-        elif pairs:  # words that touch are marked as one
+        elif pairs:  # adjacent matches are marked as one
             pairs[-1] = (pairs[-1][0] + text[begin:stop], True)
         else:
             pairs.append((text[begin:stop], True))
@@ -200,7 +201,7 @@ def _pairs(
 
 
 def _add_ellipsis(pairs: list[tuple[str, bool]], at: int, dots: str) -> None:
-    """Put `dots` at the beginning or the end, as part of the piece there if that does not match."""
+    """Add `dots` at the start or the end, to the existing part there if it is not a match."""
     last = 0 if at == 0 else at - 1
     if pairs and not pairs[last][1]:
         text = pairs[last][0]

@@ -1,16 +1,16 @@
-"""From a query to what an engine found: how far a query is widened, and when.
+"""Query execution with progressive relaxation.
 
-In this order, and no further than needed:
+Steps, until enough articles are found:
 
-1. All words, each in any of its forms or under another name (`index.query.synonyms`).
-2. Where a word is unknown to the index, words spelt alike are searched and labelled (``fuzzy``),
-   but never the name of a drug for another: that is only asked ("did you mean").
-3. Where few articles have them all, articles that have some follow, apart and in no count; where
-   none has, these are the answer, and it says so (``any``). The best answers to a long question
-   are compared with one another (`index.search.reranking`).
+1. Match all words in any form or as a synonym (`index.query.synonyms`).
+2. If a word is unknown to the index, match similar words (``fuzzy``). One drug name never replaces
+   another automatically; the correction is only suggested ("did you mean").
+3. If few articles contain all words, list articles with some of them separately; if none does,
+   return those (``any``). The best results of a long question are reranked
+   (`index.search.reranking`).
 
-A literal search stops after the first step, and leaves out other names. What corrects words is
-imported for the first unknown one: most searches have none.
+A literal search ends after the first step and uses no synonyms. The spell checker is imported for
+the first unknown word, because most searches have none.
 """
 
 from __future__ import annotations
@@ -33,19 +33,18 @@ from kb.storage.article_store import ArticleStore
 if TYPE_CHECKING:
     from index.query.spelling import SpellChecker
 
-MIN_COMPLETE_MATCHES = (
-    10  # articles on one page: with fewer that have all words, those with some follow
-)
+# One page of articles; with fewer complete matches, partial matches are added.
+MIN_COMPLETE_MATCHES = 10
 DRUG = "drug"
 ANY, FUZZY = "any", "fuzzy"
-NO_WORDS_NOTE = "There was no word to search for."
-UNINDEXED_STEM = ""  # in no index, so as rare as a word can be
-MAX_SUGGESTED_QUERIES = 3  # other queries that are offered
+NO_WORDS_NOTE = "The query contains no words."
+UNINDEXED_STEM = ""  # occurs in no index, so it has the maximum idf
+MAX_SUGGESTED_QUERIES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutedQuery:
-    """What was asked in the end, what was found, and what is said about it."""
+    """The query that was finally executed and its results."""
 
     query: ParsedQuery
     result: EngineResult
@@ -54,23 +53,23 @@ class ExecutedQuery:
 
 
 class QueryExecutor:
-    """Asks one engine."""
+    """Executes queries on one engine with one synonym dictionary."""
 
     def __init__(self, store: ArticleStore, engine: Engine, vocabulary: SynonymDictionary) -> None:
         self._store, self._engine, self._vocabulary = store, engine, vocabulary
-        # One for each commit: the newest and, while it changes, the one before.
+        # By generation: the latest commit and, during a switch, the previous one.
         self._spell_checker = lru_cache(maxsize=2)(self._build_spell_checker)
 
     def load(self) -> None:
-        """Read what the first search would otherwise wait for."""
+        """Load the synonym dictionary."""
         self._vocabulary.load()
 
     def refresh(self) -> None:
-        """Read the words of the newest commit, by which misspelt ones are corrected."""
+        """Build the spell checker of the latest commit; raises `SearchIndexError`."""
         self._spell_checker(self._engine.state().generation)
 
     def find_synonyms(self, name: str) -> tuple[str, ...]:
-        """Return the vocabulary's other names for the whole of a name."""
+        """Return the synonyms of a whole name."""
         typed = split_words(name)
         return tuple(
             other.text
@@ -80,28 +79,28 @@ class QueryExecutor:
         )
 
     def is_known_word(self, word: str) -> bool:
-        """Whether a word stands in some article in any form, or in a name of the vocabulary."""
+        """Return whether any form of a word occurs in an article or a synonym."""
         stem = stem_word(word)
         rarity = self._engine.idf([UNINDEXED_STEM, stem])
         return rarity[stem] < rarity[UNINDEXED_STEM] or fold(word) in self._vocabulary.words
 
     def is_known_name(self, text: str) -> bool:
-        """Whether the vocabulary knows the whole of a text as one name."""
+        """Return whether the whole text is a name in the synonym dictionary."""
         typed = split_words(text)
         return any(
             m.start == 0 and m.end == len(typed) for m in self._vocabulary.find_matches(typed)
         )
 
     def expand(self, query: ParsedQuery) -> ParsedQuery:
-        """Return `query` without the words that ask, and with other names of those that remain."""
+        """Return `query` without the words that engine_request, and with other names of those that remain."""
         return expand_synonyms(remove_question_words(query), self._vocabulary)[0]
 
     def execute(self, query: ParsedQuery, request: SearchRequest, today: date) -> ExecutedQuery:
-        """Return what answers `query`; raises `SearchIndexError`."""
+        """Execute `query` with the options of `request`; raises `SearchIndexError`."""
         if not (query.clauses or query.tags or query.topics):
             note = replace(query, notes=(*query.notes, NO_WORDS_NOTE))
             return ExecutedQuery(note, self._empty_result(), _build_echo(request, note))
-        ask = EngineRequest(
+        engine_request = EngineRequest(
             query=query,
             limit=request.limit,
             offset=request.offset,
@@ -109,15 +108,19 @@ class QueryExecutor:
             today=today,
         )
         if request.literal:
-            return ExecutedQuery(query, self._engine.search(ask), _build_echo(request, query))
-        return self._execute_expanded(ask, request)
+            return ExecutedQuery(
+                query, self._engine.search(engine_request), _build_echo(request, query)
+            )
+        return self._execute_expanded(engine_request, request)
 
-    def _execute_expanded(self, ask: EngineRequest, request: SearchRequest) -> ExecutedQuery:
-        """Return what answers the words and their other names, as few or as many as need be."""
-        topical = remove_question_words(ask.query)
+    def _execute_expanded(
+        self, engine_request: EngineRequest, request: SearchRequest
+    ) -> ExecutedQuery:
+        """Execute a query with synonyms, relaxing it if it has few results."""
+        topical = remove_question_words(engine_request.query)
         meant, matches = expand_synonyms(topical, self._vocabulary)
         echo = _build_echo(request, topical, synonyms=_synonym_pairs(matches))
-        asked = replace(ask, query=meant)
+        asked = replace(engine_request, query=meant)
         found = self._engine.search(asked)
         if found.articles >= MIN_COMPLETE_MATCHES or not meant.clauses:
             return ExecutedQuery(meant, found, echo)
@@ -140,13 +143,18 @@ class QueryExecutor:
         )
 
     def _search_corrected(
-        self, ask: EngineRequest, meaning: _SuggestedQueries, echo: QueryEcho, *, match_all: bool
+        self,
+        engine_request: EngineRequest,
+        meaning: _SuggestedQueries,
+        echo: QueryEcho,
+        *,
+        match_all: bool,
     ) -> ExecutedQuery | None:
-        """Search the words spelt alike, if there are any and they find something."""
+        """Search the corrected query; None if there is no correction or no result."""
         if meaning.automatic is None:
             return None
         corrected, matches = expand_synonyms(split_compounds(meaning.automatic), self._vocabulary)
-        found = self._any_terms(ask, corrected, match_all=match_all)
+        found = self._any_terms(engine_request, corrected, match_all=match_all)
         if not found.articles:
             return None
         echo = replace(
@@ -155,33 +163,41 @@ class QueryExecutor:
         return ExecutedQuery(corrected, found, echo)
 
     def _partial_matches(
-        self, ask: EngineRequest, found: EngineResult, loose: ParsedQuery
+        self, engine_request: EngineRequest, found: EngineResult, loose: ParsedQuery
     ) -> tuple[ArticleGroup, ...]:
-        """Return the articles that have some of the words, after those that have them all."""
-        room = ask.offset + ask.limit - max(ask.offset, found.articles)
+        """Return articles with some of the words to fill the page after the complete matches."""
+        room = (
+            engine_request.offset
+            + engine_request.limit
+            - max(engine_request.offset, found.articles)
+        )
         if room <= 0 or not _may_relax(loose):
             return ()
         complete = found
-        if ask.offset or ask.limit < found.articles:
-            complete = self._engine.search(replace(ask, offset=0, limit=MIN_COMPLETE_MATCHES))
+        if engine_request.offset or engine_request.limit < found.articles:
+            complete = self._engine.search(
+                replace(engine_request, offset=0, limit=MIN_COMPLETE_MATCHES)
+            )
         there = frozenset(group.article_id for group in complete.groups)
-        begin = max(0, ask.offset - found.articles)
+        begin = max(0, engine_request.offset - found.articles)
         return self._any_terms(
-            replace(ask, offset=begin, limit=room, excluded_articles=there), loose
+            replace(engine_request, offset=begin, limit=room, excluded_articles=there), loose
         ).groups
 
     def _any_terms(
-        self, ask: EngineRequest, query: ParsedQuery, *, match_all: bool = False
+        self, engine_request: EngineRequest, query: ParsedQuery, *, match_all: bool = False
     ) -> EngineResult:
-        """Ask for any of the words; the best answers to a question are looked at more closely."""
-        loose = replace(ask, query=query, match_all=match_all)
-        closer = not match_all and ask.sort == "relevance" and reranking.is_question(query)
-        end = ask.offset + ask.limit
+        """Search with a relaxed query; the best results of a question are reranked."""
+        loose = replace(engine_request, query=query, match_all=match_all)
+        closer = (
+            not match_all and engine_request.sort == "relevance" and reranking.is_question(query)
+        )
+        end = engine_request.offset + engine_request.limit
         if not closer:
             return self._engine.search(loose)
         rarity = self._engine.idf(reranking.query_stems(query))
         query = reranking.weight_by_idf(query, rarity)
-        if ask.offset >= reranking.RERANK_DEPTH:
+        if engine_request.offset >= reranking.RERANK_DEPTH:
             return self._engine.search(replace(loose, query=query))
         most = max(end, reranking.RERANK_DEPTH)
         found = self._engine.search(replace(loose, query=query, offset=0, limit=most))
@@ -190,12 +206,12 @@ class QueryExecutor:
             found.groups[reranking.RERANK_DEPTH :],
         )
         groups = (*self._rerank(query, best, rarity), *others)
-        return replace(found, groups=groups[ask.offset : end])
+        return replace(found, groups=groups[engine_request.offset : end])
 
     def _rerank(
         self, query: ParsedQuery, groups: Sequence[ArticleGroup], rarity: Mapping[str, float]
     ) -> list[ArticleGroup]:
-        """Return the articles in the order of what they and their neighbours say as a whole."""
+        """Rerank articles by several of their passages and by similar articles."""
         read = reranking.PASSAGES_PER_ARTICLE
         shown = [id_ for group in groups for id_ in group.passages[:read]]
         present = self._store.published_passages(shown)
@@ -215,7 +231,7 @@ class QueryExecutor:
         return sorted(scored, key=lambda group: -group.score)
 
     def _suggest_queries(self, query: ParsedQuery) -> _SuggestedQueries:
-        """Return queries that may be meant where words of `query` are unknown to the index."""
+        """Return corrected queries if `query` contains unknown words."""
         unknown = self._unknown_words(query)
         if not unknown:
             return _SuggestedQueries((), None)
@@ -232,7 +248,7 @@ class QueryExecutor:
         )
 
     def _unknown_words(self, query: ParsedQuery) -> list[str]:
-        """Return the typed words that no passage has in any form."""
+        """Return the typed words that occur in no passage in any form."""
         plain = [leaf for leaf in query.leaves if isinstance(leaf, WordQuery) and not leaf.field]
         rarity = self._engine.idf([UNINDEXED_STEM, *(leaf.stem for leaf in plain)])
         return [
@@ -263,7 +279,7 @@ class QueryExecutor:
 
 @dataclass(frozen=True, slots=True)
 class _SuggestedQueries:
-    """Queries to be offered, and the one that may be searched without asking, if any."""
+    """Suggested queries, and the one that may be searched automatically, if any."""
 
     queries: tuple[str, ...]
     automatic: ParsedQuery | None
@@ -276,7 +292,7 @@ def _may_relax(query: ParsedQuery) -> bool:
 
 
 def _replace_words(query: ParsedQuery, words: Mapping[str, str]) -> ParsedQuery:
-    """Return `query` with other words in the place of some."""
+    """Return `query` with words replaced by the given mapping."""
 
     def put(node: Node) -> tuple[Node, ...]:
         if isinstance(node, WordQuery) and node.text in words:

@@ -1,24 +1,16 @@
-"""Questions: what a question of several words says of whole articles, not of a passage alone.
+"""Reranking of the best results; docs/relevance.md reports the measured effects.
 
-In a question only some words carry the topic, and no single passage has them all. So its words are
-weighed by how much they tell apart (Robertson and Sparck Jones' weight, without the 1 that the
-engine adds so that every word counts something), and an article scores as its best passage does
-and, for the same share, as its best three passages do when they are read as one text (passages as
-evidence of their document: Callan, "Passage-level evidence in document retrieval", 1994).
-docs/relevance.md has what was measured.
+Article scores: in a long question only some words carry the topic, and no single passage contains
+them all. Words are therefore weighted by idf without the constant 1 that the engine adds
+(Robertson and Sparck Jones), and half of an article's score is the BM25 score of its best three
+passages read as one text (Callan, "Passage-level evidence in document retrieval", 1994).
 
-Neighbours: passages that say nearly the same should answer a question nearly as well.
+Score regularisation: the score of each of the best articles is mixed with the scores of the most
+similar ones (Diaz, "Regularizing ad hoc retrieval scores", 2005). This reduces the influence of
+single words and adds no results.
 
-A long question often says things in other words than the texts do, and single words then decide by
-chance which of the passages on its subject come first. So the score of each of the best passages is
-mixed with those of the passages nearest to it in their words (score regularization; Diaz,
-"Regularizing ad hoc retrieval scores", 2005). Nothing is found that was not found before, and no
-word is added. docs/relevance.md has what was measured.
-
-Sections: the one whose heading says what was typed goes first among its article's passages.
-
-Who types a heading, or most of one, wants that section, and not the passage that repeats its words
-most often. The order of the articles is not touched.
+Headings: a passage whose heading matches the query leads its article's hit. The order of the
+articles does not change.
 """
 
 from __future__ import annotations
@@ -55,22 +47,22 @@ from kb.model.records import ArticleSummary
 
 L = TypeVar("L", bound=Leaf)
 
-MIN_QUERY_WORDS = 5  # words; a short query says what it wants
-PASSAGES_PER_ARTICLE = 3  # passages of an article
-ARTICLE_SHARE = 0.5  # of an article's score that comes from its passages read as one
-MIN_WEIGHT = 0.05  # of a word that half of the passages have: it still tells equal ones apart
-MAX_TEXT_WORDS = 400  # words of a passage; what is longer says nothing new of its subject
+MIN_QUERY_WORDS = 5  # shorter queries are not reranked
+PASSAGES_PER_ARTICLE = 3  # passages of an article that are read as one text
+ARTICLE_SHARE = 0.5  # share of an article's score that comes from its passages read as one text
+MIN_WEIGHT = 0.05  # minimum factor, for words that occur in half of the passages
+MAX_TEXT_WORDS = 400  # words of a text that are counted
 
 
 def is_question(query: ParsedQuery) -> bool:
-    """Tell whether `query` is a question long enough, and of nothing but words."""
+    """Return whether `query` is long enough to be reranked and consists of words only."""
     plain = all(isinstance(leaf, WordQuery) and not leaf.field for leaf in query.leaves)
     chosen = any(isinstance(node, AnyOfQuery) for node in query.clauses)
     return plain and not chosen and len(query.leaves) >= MIN_QUERY_WORDS
 
 
 def query_stems(query: ParsedQuery) -> frozenset[str]:
-    """Return the stems of all words of `query`, other names included."""
+    """Return the stems of all words of `query`, including synonyms."""
     leaves: list[Leaf] = list(query.leaves)
     for node in query.clauses:
         if isinstance(node, SynonymQuery):
@@ -84,7 +76,7 @@ def query_stems(query: ParsedQuery) -> frozenset[str]:
 
 
 def weight_by_idf(query: ParsedQuery, rarity: Mapping[str, float]) -> ParsedQuery:
-    """Return `query` with its words weighed by their idf without the 1 that is added to it."""
+    """Return `query` with words weighted by (idf - 1) / idf, which removes the engine's constant."""
     return replace(query, clauses=tuple(_weight_node(node, rarity) for node in query.clauses))
 
 
@@ -110,17 +102,14 @@ def _stems(leaf: WordQuery | PhraseQuery) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ArticleTerms:
-    """The words of some passages of one article: how often each, and how many in all.
-
-    Both are counted as `index.document.FIELD_BOOSTS` says.
-    """
+    """Stem counts and length of some passages of an article, both weighted by field boosts."""
 
     counts: Counter[str]
     length: int
 
 
 def count_terms(article: ArticleSummary, passages: Sequence[Passage]) -> ArticleTerms:
-    """Read passages of an article as one text; the title stands once, as in a document."""
+    """Count the stems of passages of an article as one text, with the title once."""
     counts: Counter[str] = Counter()
     length = 0
     texts = [(article.title, FIELD_BOOSTS["title"])]
@@ -136,7 +125,7 @@ def count_terms(article: ArticleSummary, passages: Sequence[Passage]) -> Article
 def score_articles(
     query: ParsedQuery, readings: Sequence[ArticleTerms], rarity: Mapping[str, float]
 ) -> list[float]:
-    """Return the BM25 score of each of `readings` for the words of `query`."""
+    """Return the BM25 score of each article for the words of `query`; `rarity` is the idf."""
     mean = sum(reading.length for reading in readings) / len(readings)
     factors = {
         leaf.stem: leaf.weight * rarity[leaf.stem]
@@ -152,22 +141,22 @@ def score_articles(
 
 
 def mix_scores(scores: Sequence[float], whole: Sequence[float]) -> list[float]:
-    """Return each article's score: of its best passage, and of its passages read as one."""
+    """Return the weighted mean of the best passage's score and the whole article's score."""
     return [
         (1 - ARTICLE_SHARE) * one + ARTICLE_SHARE * all_
         for one, all_ in zip(scores, whole, strict=True)
     ]
 
 
-RERANK_DEPTH = 50  # passages that are looked at; with 20, half of the gain is gone
+RERANK_DEPTH = 50  # articles that are reranked; with 20, half of the gain is lost
 MAX_NEIGHBOURS = 3
-# Of a score that comes from the neighbours. Between 0.2 and 0.4 every set gained; at 0.5 SciFact
-# lost what it had gained.
+# Share of a score that comes from the neighbours. All test sets improve between 0.2 and 0.4; at 0.5
+# SciFact loses its improvement.
 NEIGHBOUR_SHARE = 0.3
 
 
 def topical_terms(counts: Mapping[str, int]) -> dict[str, int]:
-    """Return the counts of those stems that carry a topic."""
+    """Return the counts without stopwords."""
     small = stopword_stems()
     return {stem: times for stem, times in counts.items() if stem not in small}
 
@@ -175,9 +164,9 @@ def topical_terms(counts: Mapping[str, int]) -> dict[str, int]:
 def regularize_scores(
     scores: Sequence[float], texts: Sequence[Mapping[str, int]], rarity: Mapping[str, float]
 ) -> list[float]:
-    """Return the scores, each mixed with those of the nearest of `texts`.
+    """Return each score mixed with the scores of the most similar texts.
 
-    Nearness is the cosine of the counts' logarithms times `rarity`, which maps stems to idf.
+    `texts` are stem counts. Similarity is the cosine of log counts weighted by idf (`rarity`).
     """
     if len(scores) <= MAX_NEIGHBOURS:
         return list(scores)
@@ -201,14 +190,13 @@ def regularize_scores(
     return mixed
 
 
-# Of all words of the query and the heading, the share that both must have: one word of five may
-# differ, as "the treatments for asthma" and "how is asthma treated" do in a longer question.
+# Share of the words of query and heading that both must contain: one word of five may differ.
 MIN_HEADING_SIMILARITY = 0.8
 
 
-@lru_cache(maxsize=8_192)  # queries come again, and articles have the same few headings
+@lru_cache(maxsize=8_192)  # queries repeat, and articles share headings
 def heading_stems(text: str) -> frozenset[str]:
-    """Return the stems of the words of `text` that neither ask nor are small."""
+    """Return the stems of `text` without stopwords and, if others remain, question words."""
     found = [word for word in split_words(text) if not is_stopword(word)]
     return frozenset(stem_word(word) for word in found if not is_question_word(word)) or frozenset(
         map(stem_word, found)
@@ -216,7 +204,7 @@ def heading_stems(text: str) -> frozenset[str]:
 
 
 def best_heading_match(typed: frozenset[str], passages: Sequence[Passage]) -> int:
-    """Return the number of the passage that goes first: 0, unless a heading says what was typed."""
+    """Return the index of the passage whose heading matches the query, else 0."""
     if not typed:
         return 0
     likeness = [_heading_similarity(typed, passage) for passage in passages]
@@ -230,11 +218,11 @@ def _heading_stems(heading: str) -> frozenset[str]:
 
 
 def _heading_similarity(typed: frozenset[str], passage: Passage) -> float:
-    """Return the share of all words, typed or of the heading, that are in both."""
+    """Return the Jaccard similarity of the typed stems and the stems of the passage's heading."""
     if not passage.heading_path:
         return 0.0
     heading = passage.heading_path[-1]
     if len(typed.intersection(_heading_stems(heading))) < MIN_HEADING_SIMILARITY * len(typed):
-        return 0.0  # most headings: which of their words carry a topic does not matter
+        return 0.0  # fast path for most headings
     alike = heading_stems(heading)
     return len(typed & alike) / max(1, len(typed | alike))

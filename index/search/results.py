@@ -1,6 +1,6 @@
-"""What a search answers: our own values, whichever engine found them.
+"""Search requests and responses, independent of the engine.
 
-`web.presentation.serializers` turns them into the JSON of the contract; the pages show the same values.
+`web.presentation.serializers` converts them to the JSON of the API; pages use them directly.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from kb.model.records import ArticleSummary, ReviewState
 
 MAX_MORE_PASSAGES = 5  # further passages of the same article in a hit
 
-Snippet = tuple[tuple[str, bool], ...]  # (text, whether it matched), in reading order
+Snippet = tuple[tuple[str, bool], ...]  # (text, is a match) in reading order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
-    """A search as a person asks it.
+    """A user's search.
 
-    Several `tags` widen (any of them), as do several `topics`; tags and topics together narrow.
-    `sort` is ``relevance`` or ``date`` (newest review first). `literal` searches for the words
-    as they stand: nothing is relaxed, corrected or widened by synonyms.
+    Results match any of `tags` and any of `topics`; if both are given, both must match. `sort` is
+    ``relevance`` or ``date`` (latest review first). `literal` disables relaxation, spelling
+    correction and synonyms.
     """
 
     q: str
@@ -36,12 +36,12 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryEcho:
-    """What was made of the query.
+    """How the query was interpreted.
 
-    `relaxed` is None, ``any`` (nothing had all the words) or ``fuzzy`` (nothing had any of them,
-    and words spelt alike were searched: `corrected` is what). `synonyms` are pairs of what was
-    typed and what was searched as well. `did_you_mean` are whole queries that find something and
-    may be meant; they were not searched. `notes` are sentences.
+    `relaxed` is None, ``any`` (no passage contains all words) or ``fuzzy`` (spelling corrections
+    were searched; `corrected` is the corrected query). `synonyms` are pairs of a typed name and a
+    synonym that was also searched. `did_you_mean` are suggested queries that were not searched.
+    `notes` are sentences about ignored parts.
     """
 
     q: str
@@ -55,7 +55,7 @@ class QueryEcho:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchedWords:
-    """The words of the text that matched, by how they came to match."""
+    """The matching words of a hit by kind of match."""
 
     exact: tuple[str, ...] = ()
     synonym: tuple[str, ...] = ()
@@ -64,10 +64,10 @@ class MatchedWords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchExplanation:
-    """Why a passage was found: for each field, the words that stand there; and what else counted.
+    """Why a passage matched: the matching words of each field.
 
-    `missing` are typed words that the passage does not have; `overdue` tells that an overdue review
-    cost it rank.
+    `missing` are the typed words that the passage does not contain; `overdue` means that an overdue
+    review lowered its score.
     """
 
     fields: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -77,7 +77,7 @@ class MatchExplanation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchHit:
-    """The best passage of one article; `more` holds the next best of the same article."""
+    """The best passage of an article; `more` are further passages of the same article."""
 
     score: float
     article: ArticleSummary
@@ -88,12 +88,12 @@ class SearchHit:
     more_in_article: int
     more: tuple[Passage, ...]
     why: MatchExplanation = MatchExplanation()
-    pinned: bool = False  # the content team has put it first for this query
+    pinned: bool = False  # placed first for this query by an editor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FacetValue:
-    """One value of a facet; `count` is the number of articles that choosing it would show."""
+    """A value of a facet; `count` is the number of articles if it were selected."""
 
     value: str
     label: str
@@ -103,10 +103,10 @@ class FacetValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResponse:
-    """The answer to a `SearchRequest`; `total` counts articles, `total_passages` passages.
+    """The response to a `SearchRequest`; `total` counts articles, `total_passages` passages.
 
-    Where few articles have all the words, `also` goes on with articles that have some of them; they
-    are in no count. `safety` are the safety passages of the first hit's article, in its order.
+    If few articles contain all words, `partial_hits` are articles that contain some of them; no
+    total counts them. `safety` are the safety passages of the first hit's article in its order.
     """
 
     query: QueryEcho
@@ -123,4 +123,4 @@ class SearchResponse:
     safety: tuple[Passage, ...] = ()
     tag_facet: tuple[FacetValue, ...]
     topic_facet: tuple[FacetValue, ...]
-    partial: bool = False  # the time limit ended the search early
+    partial: bool = False  # the search hit the time limit

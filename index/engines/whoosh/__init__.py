@@ -1,1 +1,1 @@
-"""The embedded engine: Whoosh's index with packed postings."""
+"""Embedded engine: a Whoosh index with packed postings."""

@@ -1,8 +1,7 @@
-"""Whoosh's side of a segment of arrays: what its table of contents names, and a reader for it.
+"""Whoosh codec for the array segments of `index.postings`.
 
-Whoosh asks a codec for the terms and the passages of a segment. This one answers from the arrays of
-`index.postings`, so that every query and scorer of Whoosh runs on an index of ours; the tests have
-it judge our own evaluation. Segments are written by `index.engines.whoosh.writer`, as a whole.
+With it, all queries and scorers of Whoosh run on this index; the tests use them as the reference
+for our own query execution. `index.engines.whoosh.writer` writes segments.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ from index.postings.bm25f import LENGTHS
 from index.postings.segment_reader import SegmentReader
 
 EXTENSION = ".seg"
-LAST_POSITION_FLAG = np.uint32(1 << 31)  # of the last place of a posting
+LAST_POSITION_FLAG = np.uint32(1 << 31)  # marks the last position of a posting
 
 
 class ArraySegment(base.Segment):  # type: ignore[misc]  # Whoosh has no type for it
-    """What the table of contents keeps of a segment: its name, its size, what is deleted of it."""
+    """A segment in the table of contents: its name, size and deleted passages."""
 
     def __init__(self, indexname: str, count: int = 0) -> None:
         super().__init__(indexname)
@@ -36,7 +35,7 @@ class ArraySegment(base.Segment):  # type: ignore[misc]  # Whoosh has no type fo
 
     @property
     def filename(self) -> str:
-        """The name of the segment's one file."""
+        """The file name of the segment."""
         return str(self.make_filename(EXTENSION))
 
     def codec(self) -> ArrayCodec:
@@ -56,7 +55,7 @@ class ArraySegment(base.Segment):  # type: ignore[misc]  # Whoosh has no type fo
         return self.count - len(self.deleted)
 
     def has_deletions(self) -> bool:
-        """Tell whether a passage is deleted."""
+        """Return whether any passage is deleted."""
         return bool(self.deleted)
 
     def deleted_count(self) -> int:
@@ -68,20 +67,20 @@ class ArraySegment(base.Segment):  # type: ignore[misc]  # Whoosh has no type fo
         return self.deleted
 
     def delete_document(self, docnum: int, delete: bool = True) -> None:
-        """Delete a passage, or take that back."""
+        """Mark a passage as deleted, or restore it."""
         (self.deleted.add if delete else self.deleted.discard)(docnum)
 
     def is_deleted(self, docnum: int) -> bool:
-        """Tell whether a passage is deleted."""
+        """Return whether the passage is deleted."""
         return docnum in self.deleted
 
     def should_assemble(self) -> bool:
-        """Say that the segment is one file already."""
+        """Return False: the segment is already a single file."""
         return False
 
 
 class ArrayCodec(base.Codec):  # type: ignore[misc]  # Whoosh has no type for it
-    """Readers of a segment of arrays."""
+    """Creates the readers of array segments."""
 
     length_stats = True
 
@@ -94,12 +93,12 @@ class ArrayCodec(base.Codec):  # type: ignore[misc]  # Whoosh has no type for it
         return ArrayPassages(SegmentReader(Path(storage.folder) / segment.filename), segment)
 
     def new_segment(self, storage: Any, indexname: str) -> ArraySegment:
-        """Return a segment without passages."""
+        """Return an empty segment."""
         return ArraySegment(indexname)
 
 
 class ArrayTerms(base.TermsReader):  # type: ignore[misc]  # Whoosh has no type for it
-    """The terms of a segment, field by field."""
+    """The terms of a segment by field."""
 
     def __init__(self, segment: SegmentReader) -> None:
         self._segment = segment
@@ -108,16 +107,16 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]  # Whoosh has no type 
         return bool(len(self._docs(*term)))
 
     def indexed_field_names(self) -> tuple[str, ...]:
-        """Return the fields that have terms."""
+        """Return the names of the fields with terms."""
         return (*POSITIONAL_FIELDS, ALL, FORMS, ARTICLE)
 
     def terms(self) -> Iterator[tuple[str, bytes]]:
-        """Yield (field, term) in order."""
+        """Yield all (field, term) pairs in order."""
         for name in sorted(self.indexed_field_names()):
             yield from self.terms_from(name, b"")
 
     def terms_from(self, fieldname: str, prefix: bytes) -> Iterator[tuple[str, bytes]]:
-        """Yield (field, term) in order, those of one field that are not below `prefix`."""
+        """Yield the (field, term) pairs of one field in order, starting at `prefix`."""
         if fieldname == ARTICLE:
             names = sorted(self._segment.articles.all())
         else:
@@ -127,12 +126,12 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]  # Whoosh has no type 
                 yield fieldname, name
 
     def items_from(self, fieldname: str, prefix: bytes) -> Iterator[tuple[tuple[str, bytes], Any]]:
-        """Yield each term from `prefix` on with what is known of it."""
+        """Yield each term from `prefix` on with its statistics."""
         for term in self.terms_from(fieldname, prefix):
             yield term, self.term_info(*term)
 
     def term_info(self, fieldname: str, text: bytes) -> TermInfo:
-        """Return what is known of a term; raises `KeyError` where there is none."""
+        """Return the statistics of a term; raises `KeyError` if it does not exist."""
         docs = self._docs(fieldname, text)
         if not len(docs):
             raise KeyError(text)
@@ -143,15 +142,15 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]  # Whoosh has no type 
         )  # fmt: skip
 
     def frequency(self, fieldname: str, text: bytes) -> float:
-        """Return how often a field has a term."""
+        """Return the total frequency of a term in a field."""
         return float(self.term_info(fieldname, text).weight())
 
     def doc_frequency(self, fieldname: str, text: bytes) -> int:
-        """Return how many passages have a term in a field."""
+        """Return the number of passages with a term in a field."""
         return len(self._docs(fieldname, text))
 
     def matcher(self, fieldname: str, text: bytes, format_: Any, scorer: Any = None) -> ListMatcher:
-        """Return Whoosh's walk through the postings of a term."""
+        """Return a Whoosh matcher over the postings of a term."""
         docs = self._docs(fieldname, text)
         weights = self._weights(fieldname, text, docs)
         values = (
@@ -188,9 +187,9 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]  # Whoosh has no type 
         )
 
     def _positions_in_text(self, term: int, docs: Array, text: str) -> tuple[Array, Array, Array]:
-        """Return the places of a term in a text, the posting of each, and which postings have any.
+        """Return the positions of a term in a text, the posting of each, and a mask of postings.
 
-        A place counts from the beginning of the text.
+        Positions are relative to the start of the text; the mask marks postings that have any.
         """
         marked = self._segment.positions(term)
         last = marked >= LAST_POSITION_FLAG
@@ -249,27 +248,27 @@ class ArrayPassages(base.PerDocumentReader):  # type: ignore[misc]  # Whoosh has
         return self._listed.deleted_docs()
 
     def supports_columns(self) -> bool:
-        """Say that there are no columns of Whoosh's."""
+        """Return False: the segment has no Whoosh columns."""
         return False
 
     def doc_field_length(self, docnum: int, fieldname: str, default: int = 0) -> int:
-        """Return the length of a passage's field, in `ALL` as the byte of the scale knows it."""
+        """Return the quantised length of the field `ALL`, `default` for other fields."""
         if fieldname == ALL:
             return int(LENGTHS[self._segment.length_bytes[docnum]])
         return default
 
     def field_length(self, fieldname: str) -> int:
-        """Return the length of a field over all passages."""
+        """Return the total length of a field over all passages."""
         return int(self._segment.all_lengths) if fieldname == ALL else self._segment.count
 
     def min_field_length(self, fieldname: str) -> int:
-        """Return a bound of the shortest field."""
+        """Return a lower bound of the field length."""
         return 0
 
     def max_field_length(self, fieldname: str) -> int:
-        """Return a bound of the longest field."""
+        """Return an upper bound of the field length."""
         return int(LENGTHS[-1])
 
     def stored_fields(self, docnum: int) -> dict[str, Any]:
-        """Return the id of a passage."""
+        """Return the stored id of a passage."""
         return {PASSAGE: self._segment.passages[docnum].decode()}

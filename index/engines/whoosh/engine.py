@@ -89,15 +89,15 @@ class WhooshEngine:
             lambda folder, number: _index_state(number, self._manifest(folder, number))
         )
 
-    def search(self, ask: EngineRequest) -> EngineResult:
+    def search(self, request: EngineRequest) -> EngineResult:
         """Answer from the newest commit."""
         return self._on_newest_commit(
-            lambda folder, number: self._reader_of(folder, number).search(ask)
+            lambda folder, number: self._reader_of(folder, number).search(request)
         )
 
-    def top_passages(self, ask: EngineRequest) -> Sequence[tuple[str, float]]:
+    def top_passages(self, request: EngineRequest) -> Sequence[tuple[str, float]]:
         """Return the best passages and their scores from the newest commit."""
-        return self.current_reader().top_passages(ask)
+        return self.current_reader().top_passages(request)
 
     def idf(self, stems: Iterable[str]) -> Mapping[str, float]:
         """Return the idf of each stem."""

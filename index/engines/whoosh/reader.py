@@ -99,39 +99,39 @@ class IndexReader:
             for part in parts
         ]
 
-    def search(self, ask: EngineRequest) -> EngineResult:
+    def search(self, request: EngineRequest) -> EngineResult:
         """Find what matches, count it, and group the best by article."""
         found, counts, partial = [], [], False
         deadline = time.monotonic() + TIME_LIMIT
         for number, part in enumerate(self.parts):
             try:
-                matches = self._matches(number, ask, deadline)
+                matches = self._matches(number, request, deadline)
             except QueryTimeoutError:
                 partial = True
                 matches = SparseMatches(NO_DOCS.docs, NO_DOCS.scores)
-            counts.append(_count_facets(part, matches, ask))
+            counts.append(_count_facets(part, matches, request))
             found.append(matches)
         articles = sum(count.articles for count in counts)
-        wanted = ask.offset + ask.limit
-        chosen = self._newest_articles(found, wanted) if ask.sort == "date" else ()
-        chosen = chosen or self._best_articles(found, ask, min(wanted, articles))
+        wanted = request.offset + request.limit
+        chosen = self._newest_articles(found, wanted) if request.sort == "date" else ()
+        chosen = chosen or self._best_articles(found, request, min(wanted, articles))
         return EngineResult(
             articles=articles,
             passages=sum(count.passages for count in counts),
-            groups=self._groups(found, ask, chosen),
+            groups=self._groups(found, request, chosen),
             tags=self._tag_counts(counts),
-            topics=self._topic_counts(counts, ask.query.topics),
+            topics=self._topic_counts(counts, request.query.topics),
             generation=self.generation,
             as_of=self.manifest.as_of,
             partial=partial,
         )
 
-    def top_passages(self, ask: EngineRequest) -> list[tuple[str, float]]:
+    def top_passages(self, request: EngineRequest) -> list[tuple[str, float]]:
         """Return the best passages and their scores, neither counted nor grouped."""
         deadline = time.monotonic() + TIME_LIMIT
         found: list[tuple[float, int, str]] = []
         for number, part in enumerate(self.parts):
-            docs, scores = self._segment_top_passages(number, ask, deadline)
+            docs, scores = self._segment_top_passages(number, request, deadline)
             names = part.segment.passages.texts(docs)
             if len(self.parts) == 1:
                 return list(zip(names, scores, strict=True))
@@ -139,21 +139,23 @@ class IndexReader:
                 (-score, part.base + doc, name)
                 for score, doc, name in zip(scores, docs, names, strict=True)
             ]
-        return [(name, -score) for score, _, name in heapq.nsmallest(ask.limit, found)]
+        return [(name, -score) for score, _, name in heapq.nsmallest(request.limit, found)]
 
-    def _segment_top_passages(self, number: int, ask: EngineRequest, deadline: float) -> TopDocs:
+    def _segment_top_passages(
+        self, number: int, request: EngineRequest, deadline: float
+    ) -> TopDocs:
         """Return the best passages of a part."""
-        part, query = self.parts[number], ask.query
-        worth = part.score_factors(ask.today)
-        if not query.clauses or query.excluded or ask.excluded_articles:
-            matches = self._matches(number, ask, deadline)
-            _apply_filters(part, matches, ask)
-            docs, scores = matches.best(ask.limit, worth)
+        part, query = self.parts[number], request.query
+        worth = part.score_factors(request.today)
+        if not query.clauses or query.excluded or request.excluded_articles:
+            matches = self._matches(number, request, deadline)
+            _apply_filters(part, matches, request)
+            docs, scores = matches.best(request.limit, worth)
             return docs.tolist(), scores.tolist()
-        allowed = part.filter_mask(*_filters(ask)) if query.tags or query.topics else None
-        choice = TopKOptions(ask.limit, part.live, allowed, worth)
+        allowed = part.filter_mask(*_filters(request)) if query.tags or query.topics else None
+        choice = TopKOptions(request.limit, part.live, allowed, worth)
         return self._executors[number].best(
-            query.clauses, choice, deadline, match_all=ask.match_all
+            query.clauses, choice, deadline, match_all=request.match_all
         )
 
     def idf(self, stems: Iterable[str]) -> Mapping[str, float]:
@@ -169,14 +171,14 @@ class IndexReader:
                 found[form] = found.get(form, 0) + count
         return found
 
-    def _matches(self, number: int, ask: EngineRequest, deadline: float) -> Matches:
+    def _matches(self, number: int, request: EngineRequest, deadline: float) -> Matches:
         """Return what of a part matches the words, deleted passages left out."""
         part = self.parts[number]
-        evaluation, query = self._executors[number], ask.query
+        evaluation, query = self._executors[number], request.query
         excluded = evaluation.passages(query.excluded, deadline) if query.excluded else None
         matches: Matches
         if query.clauses:
-            matches = evaluation.matches(query.clauses, deadline, match_all=ask.match_all)
+            matches = evaluation.matches(query.clauses, deadline, match_all=request.match_all)
         else:
             count = part.segment.count
             matches = SparseMatches(np.arange(count, dtype=np.uint32), np.zeros(count))
@@ -184,7 +186,7 @@ class IndexReader:
             matches.restrict(part.live)
         if excluded is not None:
             matches.exclude(excluded)
-        for article in sorted(ask.excluded_articles):
+        for article in sorted(request.excluded_articles):
             passages = part.segment.find_article(article)
             if passages:
                 matches.exclude(np.arange(passages.start, passages.stop))
@@ -212,14 +214,14 @@ class IndexReader:
         return sorted(forms)[MAX_EXPANSIONS - 1] if len(forms) > MAX_EXPANSIONS else None
 
     def _best_articles(
-        self, found: Sequence[Matches], ask: EngineRequest, wanted: int
+        self, found: Sequence[Matches], request: EngineRequest, wanted: int
     ) -> list[tuple[int, int]]:
         """Return (part, article) of the best articles in order."""
         looked_at = PASSAGES_PER_ARTICLE * wanted
         while wanted:
             entries: list[tuple[float, int, int, int]] = []
             for number, (part, matches) in enumerate(zip(self.parts, found, strict=True)):
-                docs, scores = matches.best(looked_at, part.score_factors(ask.today))
+                docs, scores = matches.best(looked_at, part.score_factors(request.today))
                 articles = part.segment.article_of[docs]
                 entries += [
                     (-score, part.base + doc, number, article)
@@ -233,7 +235,7 @@ class IndexReader:
                 (number, article) for _, _, number, article in entries[:looked_at]
             )
             if len(chosen) >= wanted or looked_at >= self.count:
-                return list(chosen)[ask.offset : wanted]
+                return list(chosen)[request.offset : wanted]
             looked_at *= 4
         return []
 
@@ -252,7 +254,7 @@ class IndexReader:
         return [entries[at] for at in np.flatnonzero(every >= oldest).tolist()]
 
     def _groups(
-        self, found: Sequence[Matches], ask: EngineRequest, chosen: Sequence[tuple[int, int]]
+        self, found: Sequence[Matches], request: EngineRequest, chosen: Sequence[tuple[int, int]]
     ) -> tuple[ArticleGroup, ...]:
         """Return the chosen articles with their passages, best first."""
         by_part: dict[int, list[int]] = {}
@@ -260,12 +262,12 @@ class IndexReader:
             by_part.setdefault(number, []).append(article)
         groups: list[tuple[int, float, int, ArticleGroup]] = []
         for number, articles in by_part.items():
-            groups += _group_passages(self.parts[number], found[number], ask, sorted(articles))
-        if ask.sort != "date":
+            groups += _group_passages(self.parts[number], found[number], request, sorted(articles))
+        if request.sort != "date":
             groups.sort(key=lambda entry: (-entry[1], entry[2]))
             return tuple(entry[3] for entry in groups)
         groups.sort(key=lambda entry: (-entry[0], -entry[1], entry[2]))
-        return tuple(entry[3] for entry in groups[ask.offset : ask.offset + ask.limit])
+        return tuple(entry[3] for entry in groups[request.offset : request.offset + request.limit])
 
     def _tag_counts(self, counts: Sequence[FacetCounts]) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -320,38 +322,40 @@ class _IdfCache(dict[str, float]):
         return found
 
 
-def _filters(ask: EngineRequest) -> tuple[frozenset[str], frozenset[str]]:
-    return frozenset(ask.query.tags), frozenset(topic.casefold() for topic in ask.query.topics)
+def _filters(request: EngineRequest) -> tuple[frozenset[str], frozenset[str]]:
+    return frozenset(request.query.tags), frozenset(
+        topic.casefold() for topic in request.query.topics
+    )
 
 
-def _apply_filters(part: SegmentSearcher, matches: Matches, ask: EngineRequest) -> None:
-    tags, topics = _filters(ask)
+def _apply_filters(part: SegmentSearcher, matches: Matches, request: EngineRequest) -> None:
+    tags, topics = _filters(request)
     if tags or topics:
         matches.restrict(part.filter_mask(tags, topics))
 
 
-def _count_facets(part: SegmentSearcher, matches: Matches, ask: EngineRequest) -> FacetCounts:
+def _count_facets(part: SegmentSearcher, matches: Matches, request: EngineRequest) -> FacetCounts:
     """Count what matches and leave what the filters allow."""
-    tags, topics = _filters(ask)
+    tags, topics = _filters(request)
     none: frozenset[str] = frozenset()
     counts = part.facets.count(
         matches,
         part.filter_mask(tags, none) if tags else None,
         part.filter_mask(none, topics) if topics else None,
     )
-    _apply_filters(part, matches, ask)
+    _apply_filters(part, matches, request)
     return counts
 
 
 def _group_passages(
-    part: SegmentSearcher, matches: Matches, ask: EngineRequest, articles: Sequence[int]
+    part: SegmentSearcher, matches: Matches, request: EngineRequest, articles: Sequence[int]
 ) -> list[tuple[int, float, int, ArticleGroup]]:
     """Return (day, score, number of the best passage, group) of each article; they are sorted."""
     segment = part.segment
     begin, end = segment.article_starts[articles], segment.article_starts[np.array(articles) + 1]
     docs = matches.filter_docs(concat_ranges(begin, end))
     scores = matches.scores(docs)
-    worth = part.score_factors(ask.today)
+    worth = part.score_factors(request.today)
     if worth is not None:
         scores = scores * worth[docs]
     numbers, lowest = docs.tolist(), (-scores).tolist()

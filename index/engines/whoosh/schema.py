@@ -1,4 +1,4 @@
-"""Whoosh's side of a document: the schema and the analyzers."""
+"""Whoosh schema and analyzers."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from whoosh.fields import Schema
 from index import analyzer
 from index.document import ALL, POSITIONAL_FIELDS, IndexDocument
 
-FORMS = "forms"  # the field of the words as they are written
-ARTICLE, PASSAGE = "article", "passage"  # the ids: one to find by, one to show
+FORMS = "forms"  # the field of unstemmed words
+ARTICLE, PASSAGE = "article", "passage"  # the fields of the ids
 
 
 class ClinicalAnalyzer(Analyzer):  # type: ignore[misc]  # Whoosh has no type for it
-    """`index.analyzer` in the form that Whoosh asks for."""
+    """Adapter of `index.analyzer` for Whoosh: stems with positions and offsets."""
 
     def __call__(self, value: str, **wanted: Any) -> Iterator[WhooshToken]:
         """Yield Whoosh's one token, filled anew for each word."""
@@ -34,7 +34,7 @@ def _token_options(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 class FormAnalyzer(Analyzer):  # type: ignore[misc]  # Whoosh has no type for it
-    """The words as they are written, folded but not stemmed: for prefixes and for spelling."""
+    """Adapter for Whoosh that yields folded, unstemmed words, for prefixes and spelling."""
 
     def __call__(self, value: str, **wanted: Any) -> Iterator[WhooshToken]:
         """Yield Whoosh's one token, filled anew for each word."""
@@ -45,7 +45,7 @@ class FormAnalyzer(Analyzer):  # type: ignore[misc]  # Whoosh has no type for it
 
 
 def schema() -> Schema:
-    """Return the schema: each text, all of them as they are scored, the words as written."""
+    """Return the schema: each text, the combined text that is scored, and the unstemmed words."""
     texts = {
         name: fields.TEXT(analyzer=ClinicalAnalyzer(), phrase=True) for name in POSITIONAL_FIELDS
     }
@@ -55,6 +55,6 @@ def schema() -> Schema:
 
 
 def field_texts(document: IndexDocument) -> dict[str, str]:
-    """Return the text of each searched field of the schema."""
+    """Return the text of each indexed field of the schema."""
     placed = {name: document.texts[name] for name in POSITIONAL_FIELDS}
     return {**placed, ALL: document.all, FORMS: "\n".join(document.texts.values())}

@@ -1,9 +1,9 @@
-"""Writing a commit of Whoosh's: new segments of arrays, deletions, and the table of contents.
+"""Writes commits: new segments, deletions and the table of contents.
 
-New passages are a new segment, and those that they replace are marked as deleted in the old ones,
-so a commit costs what it brings, not what is there. Segments of like size are merged when there are
-`MERGE_FACTOR` of them (the logarithmic method of Bentley and Saxe, 1980; Lucene's tiers), so that a
-passage is written again only a few times, and a search looks at few segments.
+New passages form a new segment, and replaced passages are marked as deleted in the old segments, so
+the cost of a commit depends on its changes, not on the size of the index. `MERGE_FACTOR` segments of
+similar size are merged (logarithmic method, Bentley and Saxe, 1980; tiered merging in Lucene),
+which bounds both the number of segments and the number of times a passage is rewritten.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from index.postings.merger import merge_segments
 from index.postings.segment_reader import SegmentReader
 from index.postings.segment_writer import write_segment
 
-INDEX = "MAIN"  # Whoosh's own name for the index of a folder; its file names begin with it
-MERGE_FACTOR = 8  # segments of like size that become one
-MIN_SEGMENT_PASSAGES = 64  # passages; smaller segments are of like size
-MAX_DELETED_SHARE = 0.5  # of a segment's passages deleted: it is written anew
+INDEX = "MAIN"  # Whoosh's default index name, the prefix of its file names
+MERGE_FACTOR = 8  # segments of similar size that are merged
+MIN_SEGMENT_PASSAGES = 64  # smaller segments count as similar in size
+MAX_DELETED_SHARE = 0.5  # a segment with a larger share of deleted passages is rewritten
 
 
 class SegmentCommit:
-    """A commit on its way into `folder`; only under the writer's lock."""
+    """A commit in preparation; requires the writer lock."""
 
     def __init__(
         self, folder: Path, stamp: str, checkpoint: int, refused: Mapping[str, str]
@@ -44,13 +44,13 @@ class SegmentCommit:
         self._written: dict[str, str] = {}
 
     def start_from(self, generation: int, readers: Mapping[str, SegmentReader]) -> None:
-        """Build on a commit of the folder, whose segments `readers` have open, by file name."""
+        """Base the commit on an earlier one; `readers` are its open segments by file name."""
         self._generation = generation
         self._segments = read_segments(self._folder, generation)
         self._readers = dict(readers)
 
     def replace_articles(self, batch: Mapping[str, Sequence[IndexDocument]]) -> None:
-        """Make each article have just these passages; who cannot be taken is in `refused`."""
+        """Replace the passages of each article; articles that fail are added to `refused`."""
         for listed in self._segments:
             segment = self._segment_reader(listed)
             for article_id in batch:
@@ -60,15 +60,15 @@ class SegmentCommit:
         for article_id, documents in batch.items():
             try:
                 taken.add(documents)
-            except (OSError, MemoryError):  # a full disk says nothing about this article
+            except (OSError, MemoryError):  # not caused by this article
                 raise
-            except Exception as error:  # noqa: BLE001  # whatever it is: named, and left out whole
+            except Exception as error:  # noqa: BLE001  # any failure excludes this article
                 self.refused[article_id] = f"{type(error).__name__}: {error}"
         if len(taken):
             self._segments.append(self._write_new_segment(taken.invert()))
 
     def merge_due(self) -> bool:
-        """Merge the segments that have become many or wasteful; tell whether there were any."""
+        """Merge segments that are due; return whether there were any."""
         due = _segments_to_merge(
             [(each.doc_count(), each.doc_count_all()) for each in self._segments]
         )
@@ -76,12 +76,12 @@ class SegmentCommit:
         return bool(due)
 
     def merge_all(self) -> None:
-        """Make one segment of all."""
+        """Merge all segments into one."""
         if len(self._segments) > 1:
             self._merge(list(self._segments))
 
     def write(self) -> None:
-        """Commit: afterwards, and not before, readers see what was done."""
+        """Commit: make the changes visible to readers."""
         self._segments = [segment for segment in self._segments if segment.doc_count()]
         names = tuple(segment.filename for segment in self._segments)
         storage = CommitStorage(self._folder)
@@ -122,7 +122,7 @@ class SegmentCommit:
 
 
 def read_segments(folder: Path, generation: int) -> list[ArraySegment]:
-    """Return the segments of a commit, by its own table of contents, whatever came after."""
+    """Return the segments in the table of contents of a commit."""
     toc = TOC.read(CommitStorage(folder), INDEX, gen=generation, schema=schema())
     return list(toc.segments)
 
@@ -133,7 +133,7 @@ def toc_name(generation: int) -> str:
 
 
 def _segments_to_merge(sizes: Sequence[tuple[int, int]]) -> list[int]:
-    """Return which segments should become one, given the passages left in each, and all."""
+    """Return the indexes of the segments to merge; `sizes` are (live, total) passages."""
     wasteful = [
         number for number, (left, all_) in enumerate(sizes) if left < all_ * (1 - MAX_DELETED_SHARE)
     ]
@@ -150,7 +150,7 @@ def _segments_to_merge(sizes: Sequence[tuple[int, int]]) -> list[int]:
 
 
 def _live_mask(listed: ArraySegment) -> np.ndarray | None:
-    """Return a truth for each passage that is not deleted; None when all are there."""
+    """Return a mask of the passages that are not deleted; None if none is deleted."""
     if not listed.has_deletions():
         return None
     live = np.ones(listed.count, bool)
