@@ -301,7 +301,7 @@ def _exceptions() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _spellings() -> tuple[re.Pattern[str], dict[str, str], re.Pattern[str]]:
-    """Return the pattern of letters to replace, their replacements, and the pattern of -ise verbs."""
+    """Return the pattern of letters to replace, the replacements, and a pattern of -ise verbs."""
     pairs: dict[str, str] = {}
     verbs: list[str] = []
     for line in _read_lines("spellings.txt"):

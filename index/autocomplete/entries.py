@@ -77,7 +77,7 @@ class ArticleEntry:
 
 @dataclass(frozen=True, slots=True)
 class SuggestionSet:
-    """An answer: names grouped by kind, best group first; `slip` means similar spellings only."""
+    """Suggestions by kind, best group first; `fuzzy` if only similar spellings match."""
 
     names: tuple[SuggestedName, ...] = ()
     fuzzy: bool = False

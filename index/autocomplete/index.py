@@ -175,7 +175,7 @@ class AutocompleteIndex:
         yield from self._whole_words_first(inside, asked)
 
     def _whole_words_first(self, numbers: Iterable[int], asked: Sequence[str]) -> list[int]:
-        """Return the numbers by rank, with names that contain the typed text as whole words first."""
+        """Return the numbers by rank, with names that match whole words first."""
         texts, ordered = self._folded, sorted(set(numbers))
         for word in asked:
             test = f" {word} "

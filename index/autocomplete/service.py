@@ -22,7 +22,7 @@ from kb.storage.article_store import ArticleStore
 MAX_SYNCHRONOUS_ARTICLES = 200
 CHANGE_BATCH_SIZE = 500  # feed entries
 READ_BATCH_SIZE = 100  # articles
-# a thread that sorts rests ten times as long: adding thousands keeps it from searches
+# The thread sleeps this many times as long as an update takes, to leave CPU time for searches.
 REST_FACTOR = 10
 
 

@@ -132,7 +132,10 @@ def _parse_row(line: int, columns: list[str], row: list[str]) -> Judgment | str:
             return f"The cell {name!r} is empty. Fill it in or delete the line."
     within = cells["within"] or str(DEFAULT_WITHIN)
     if not (within.isascii() and within.isdigit() and 1 <= int(within) <= MAX_RANK):
-        return f"'within' must be a number from 1 to {MAX_RANK}, or empty for {DEFAULT_WITHIN}, not {within!r}."
+        return (
+            f"'within' must be a number from 1 to {MAX_RANK}, or empty for {DEFAULT_WITHIN}, "
+            f"not {within!r}."
+        )
     return Judgment(
         line=line,
         query=cells["query"],
@@ -160,7 +163,8 @@ class _TargetFinder:
         for name, headings in _split_path(expected):
             ids = [name] if name in self._ids else self._titles.get(name.casefold(), [])
             if len(ids) > 1:
-                return f"Several articles have the title {name!r}. Use one of the ids {', '.join(ids)}."
+                choices = ", ".join(ids)
+                return f"Several articles have the title {name!r}. Use one of the ids {choices}."
             if ids:
                 return self._find_under_heading(ids[0], headings)
         return self._find_passage(expected)
@@ -180,7 +184,8 @@ class _TargetFinder:
         known = dict.fromkeys(passage.heading for passage in record.passages if passage.heading)
         return (
             f"{article_id} has no heading {PATH_SEPARATOR.join(headings)!r}."
-            f"{_suggest(headings[-1], list(known))} Run `kb show {article_id}` to list the headings."
+            f"{_suggest(headings[-1], list(known))} "
+            f"Run `kb show {article_id}` to list the headings."
         )
 
     def _find_passage(self, passage_id: str) -> JudgmentTarget | str:

@@ -68,7 +68,7 @@ class RankChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OutcomeChange:
-    """An outcome that differs; `fell_out` when it was within the rank asked for and is no more."""
+    """A changed outcome of a query."""
 
     kind: RankChangeKind
     before: QueryOutcome

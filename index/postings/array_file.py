@@ -1,9 +1,9 @@
-"""Arrays in one file, mapped into memory: read by all processes, copied by none.
+"""Memory-mapped file of NumPy arrays with a checksum.
 
-A file is a fixed head (magic, version, byte order, length of the table), a table in JSON that says
-where each array stands, the arrays, each at a multiple of 64 bytes, and a checksum of all before
-it. Nothing in it is executed at reading, and nothing is believed before the checksum has been
-compared: see `checksum`, which `index.engines.whoosh.storage` compares with the manifest, too.
+Format: a fixed header (magic, version, byte order, length of the table), a JSON table with the
+type, shape and offset of each array, the arrays aligned to 64 bytes, and an XXH3-128 checksum of
+everything before it. Reading executes nothing. Callers verify the file with `checksum` first;
+`index.engines.whoosh.storage` also compares it with the manifest.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ Array = npt.NDArray[Any]
 
 MAGIC = b"KBARRAYS"
 VERSION = 2
-BYTE_ORDER_MARK = 0xFEFF  # read with its bytes exchanged on a machine of the other byte order
-HEADER = struct.Struct("=8sHHQ")  # magic, version, order, bytes of the table
-ALIGNMENT = 64  # a line of the cache, and any vector register
-CHECKSUM_SIZE = 16  # bytes of the checksum
+BYTE_ORDER_MARK = 0xFEFF  # reads as 0xFFFE on a machine with the other byte order
+HEADER = struct.Struct("=8sHHQ")  # magic, version, byte order, table size
+ALIGNMENT = 64  # cache line size, sufficient for vector registers
+CHECKSUM_SIZE = 16  # bytes
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Array]) -> str:
-    """Write `arrays` to a new file; return its checksum. The file is not synced to the disk."""
+    """Write `arrays` to a new file and return its checksum; the file is not synced."""
     table: dict[str, tuple[str, tuple[int, ...], int]] = {}
     at = 0
     for name, array in arrays.items():
@@ -59,9 +59,9 @@ def write_arrays(path: Path, arrays: Mapping[str, Array]) -> str:
 
 
 def read_arrays(path: Path) -> dict[str, Array]:
-    """Map the arrays of a file, read-only; raises `IndexCorruptError` when it is no such file.
+    """Map the arrays of a file read-only; raises `IndexCorruptError` for an invalid file.
 
-    The map lives as long as one of the arrays does.
+    The mapping is released with the last of the arrays.
     """
     with path.open("rb") as file:
         size = path.stat().st_size
@@ -71,7 +71,7 @@ def read_arrays(path: Path) -> dict[str, Array]:
     magic, version, order, described = HEADER.unpack_from(content)
     if magic != MAGIC or version != VERSION or HEADER.size + described + CHECKSUM_SIZE > size:
         raise IndexCorruptError(
-            f"{path.name} is no file of arrays, version {VERSION}", code="format"
+            f"{path.name} is not an array file of version {VERSION}", code="format"
         )
     if order != BYTE_ORDER_MARK:
         other = "big" if sys.byteorder == "little" else "little"
@@ -87,9 +87,9 @@ def read_arrays(path: Path) -> dict[str, Array]:
 
 
 def checksum(path: Path) -> str:
-    """Return the checksum that `write_arrays` returned for the file, computed from its content.
+    """Return the checksum of the file's content, as `write_arrays` returned it.
 
-    Raises `IndexCorruptError` when the content is not what the file's own seal says.
+    Raises `IndexCorruptError` if it differs from the checksum stored in the file.
     """
     seal = xxhash.xxh3_128()
     with path.open("rb") as file:

@@ -1,12 +1,10 @@
-"""From passages to postings: the words of a batch as numbers, sorted once.
+"""Inverts documents: builds the postings of a new segment.
 
-A word is looked up once a batch, however often it stands there; what follows is arrays. The tokens
-of all passages are one sequence, which a stable sort by term turns into postings: term by term,
-within it passage by passage, within it place by place.
+Each distinct word of a batch is analysed once. The tokens of all passages form one sequence, which
+a stable sort by term turns into postings ordered by term, passage and position.
 
-A passage's words have places in one sequence over all its texts, in the order of
-`index.document.POSITIONAL_FIELDS` and with a place left free between two texts, so that no phrase reaches from
-one into the next.
+Positions count through all texts of a passage in the order of `index.document.POSITIONAL_FIELDS`,
+with a gap of one between two texts, so that no phrase matches across texts.
 """
 
 from __future__ import annotations
@@ -25,11 +23,12 @@ from index.postings.array_ops import run_starts
 
 @dataclass(slots=True, kw_only=True)
 class PassageColumns:
-    """What is known of each passage besides its words; an article's passages stand together.
+    """Columns with the metadata of each passage; the passages of an article are adjacent.
 
-    `lengths` are words by text (passages x `POSITIONAL_FIELDS`). `tags` and `topics` hold for each passage the
-    number of a set in `tag_sets` or `topic_sets`; a set is numbers of `tag_names` or `topic_names`.
-    Days are proleptic ordinals, `dues` 0 where nobody set one.
+    `lengths` are words per text (passages x `POSITIONAL_FIELDS`). `tags` and `topics` contain for
+    each passage the index of a set in `tag_sets` or `topic_sets`; a set contains indexes into
+    `tag_names` or `topic_names`. `days` and `dues` are proleptic ordinals; a due date of 0 means
+    none.
     """
 
     passages: list[bytes]
@@ -49,12 +48,13 @@ class PassageColumns:
 
 @dataclass(slots=True, kw_only=True)
 class InvertedDocuments:
-    """Postings by term, the terms sorted by their bytes.
+    """Postings by term; terms are sorted bytewise.
 
-    `holders` counts the postings of each term; `docs` and `frequencies` are theirs, end to end.
-    `occurrences` counts the places of each term, which are in `places`; the last place of a posting
-    has the highest bit of its type set. `forms` are the words as written, sorted; `spellings` are
-    pairs (posting, form) for the terms that have more than one form.
+    `doc_freqs` is the number of postings of each term; `docs` and `frequencies` are the
+    concatenated postings. `position_counts` is the number of positions of each term, and
+    `positions` are the concatenated positions; the last position of a posting has its highest bit
+    set. `forms` are the sorted unstemmed words; `spellings` are (posting, form) pairs of terms with
+    several forms.
     """
 
     terms: list[bytes]
@@ -71,21 +71,21 @@ class InvertedDocuments:
 
 
 class SegmentBuilder:
-    """Passages on their way into postings. An article is taken whole or not at all."""
+    """Collects documents and inverts them; an article is added completely or not at all."""
 
     def __init__(self) -> None:
         self._words = _WordTable()
         self._tokens = array("I")
-        self._counts = array("I")  # tokens of each text of each passage
+        self._counts = array("I")  # tokens per passage and text
         self._documents: list[IndexDocument] = []
 
     def __len__(self) -> int:
         return len(self._documents)
 
     def add(self, article: Sequence[IndexDocument]) -> None:
-        """Take the passages of one article; whatever it raises, nothing of it was taken."""
+        """Add the passages of one article; after an exception, none of them is added."""
         tokens, counts = array("I"), array("I")
-        known: dict[str, list[int]] = {}  # titles and topics are the same in all its passages
+        known: dict[str, list[int]] = {}  # titles and topics repeat in all passages
         for document in article:
             _validate(document)
             for name in POSITIONAL_FIELDS:
@@ -102,7 +102,7 @@ class SegmentBuilder:
         self._documents.extend(article)
 
     def invert(self) -> InvertedDocuments:
-        """Return the postings of all that was added."""
+        """Return the postings of all added documents."""
         texts = len(POSITIONAL_FIELDS)
         counts = np.array(self._counts, np.int64).reshape(-1, texts)
         surfaces = (
@@ -146,9 +146,9 @@ class SegmentBuilder:
 
 
 def stable_order(keys: Array, bound: int) -> Array:
-    """Return the order that sorts `keys`, all below `bound`, equal ones as they stand.
+    """Return the stable sort order of `keys`, all below `bound`.
 
-    Sixteen bits at a time: NumPy sorts those by counting, not by comparing.
+    Sorts 16 bits at a time, for which NumPy uses a radix sort.
     """
     order = np.argsort((keys & 0xFFFF).astype(np.uint16), kind="stable")
     if bound > 1 << 16:
@@ -158,7 +158,7 @@ def stable_order(keys: Array, bound: int) -> Array:
 
 
 def _posting_starts(term: Array, doc: Array) -> Array:
-    """Return where a new posting begins."""
+    """Return the index of the first token of each posting."""
     new = np.ones(len(term), bool)
     new[1:] = (term[1:] != term[:-1]) | (doc[1:] != doc[:-1])
     return np.flatnonzero(new)
@@ -167,9 +167,12 @@ def _posting_starts(term: Array, doc: Array) -> Array:
 def _spellings(
     posting: Array, form: Array, several: Array, forms: int
 ) -> tuple[Array, tuple[Array, Array]]:
-    """Return the holders of each form, and the different (posting, form) pairs where `several`."""
+    """Return the document frequency of each form, and the distinct (posting, form) pairs.
+
+    Only tokens marked in `several`, whose terms have several forms, are considered.
+    """
     pairs = posting[several].astype(np.uint64) * np.uint64(max(1, forms)) + form[several]
-    pairs.sort(kind="stable")  # nearly sorted, as postings are: faster than `np.unique`
+    pairs.sort(kind="stable")  # nearly sorted, so faster than `np.unique`
     pairs = pairs[run_starts(pairs)]
     of_posting, of_form = np.divmod(pairs, np.uint64(max(1, forms)))
     of_form = of_form.astype(np.uint32)
@@ -177,7 +180,7 @@ def _spellings(
 
 
 class _WordTable(dict[str, int]):
-    """Numbers of words as they stand in a text, given as they come; analysis is asked once each."""
+    """Assigns numbers to distinct unmodified words, which are analysed once each."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -196,9 +199,7 @@ class _WordTable(dict[str, int]):
         return number
 
     def sorted(self, surfaces: Array) -> tuple[list[bytes], list[bytes], Array, Array, Array]:
-        """Return the terms and forms of `surfaces`, sorted, the term of each form, and for each
-        surface its term and form.
-        """
+        """Return sorted terms and forms, the term of each form, and each token's term and form."""
         form_of = np.array(self._form_of, np.uint32)
         used = np.zeros(len(self._forms), bool)
         used[form_of[surfaces]] = True
@@ -226,7 +227,7 @@ class _WordTable(dict[str, int]):
 
 @dataclass(slots=True)
 class _LabelSets:
-    """Numbers for sets of names, given as they come."""
+    """Assigns numbers to distinct sets of names."""
 
     names: dict[str, int] = field(default_factory=dict)
     sets: dict[tuple[int, ...], int] = field(default_factory=dict)
@@ -261,11 +262,11 @@ def _passage_columns(documents: Sequence[IndexDocument], lengths: Array) -> Pass
 
 
 def _validate(document: IndexDocument) -> None:
-    """Raise an error for what could not be written: afterwards it would be too late."""
+    """Raise an error for a document that cannot be indexed, before any of it is added."""
     texts: Mapping[str, object] = document.texts
     if not all(isinstance(texts[name], str) for name in POSITIONAL_FIELDS):
-        raise TypeError("a text of the passage is no text")
+        raise TypeError("a text of the passage is not a string")
     for name in (document.passage_id, document.article_id, *document.tags, *document.topics):
         name.encode()
     if not 0 < document.prior <= 1:
-        raise ValueError("the prior of a passage is above 0 and at most 1")
+        raise ValueError("the prior of a passage must be above 0 and at most 1")

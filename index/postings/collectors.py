@@ -1,11 +1,10 @@
-"""What matches a query, with a score or a bound of it, and the best of it, exactly.
+"""Matches of a query in a segment, and the exact top k.
 
-`SparseMatches` holds passages and their scores; `DenseMatches` a small integer for every passage of the segment,
-0 where it does not match. In the latter the best are found in two rounds, safely: the passages with
-the highest bounds are scored exactly, and the lowest score that is kept then tells which other
-bounds could still matter (the threshold of Turtle and Flood). A bound is never below the score, so
-nothing that belongs among the best is lost. The highest bounds are found without sorting: the
-passages are looked at in strips, whose maxima are one pass.
+`SparseMatches` stores passages and scores; `DenseMatches` stores an upper bound of the score for
+every passage of the segment, 0 for no match. Its top k are found in two passes: the passages with
+the highest bounds are scored exactly, and the lowest of these scores is the threshold above which
+other bounds are scored (Turtle and Flood). Bounds are never below the scores, so the result is
+exact. The highest bounds are found from the maxima of strips of passages, without sorting.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from index.postings.posting_lists import PostingList, PostingLists, best_sparse
 
 
 class SparseMatches:
-    """Matching passages, sorted, and their scores."""
+    """Sorted matching passages and their scores."""
 
     def __init__(self, docs: Array, scores: Array) -> None:
         self.docs, self._scores = docs, scores
@@ -28,18 +27,18 @@ class SparseMatches:
         return len(self.docs)
 
     def restrict(self, allowed: Array) -> None:
-        """Keep those that are `allowed` (a truth for every passage)."""
+        """Keep passages where the mask `allowed` is True."""
         self._keep(allowed[self.docs])
 
     def exclude(self, docs: Array) -> None:
-        """Leave out `docs`, sorted."""
+        """Remove `docs`, which are sorted."""
         if len(docs):
             at = np.searchsorted(docs, self.docs)
             at[at == len(docs)] = 0
             self._keep(docs[at] != self.docs)
 
     def filter_docs(self, docs: Array) -> Array:
-        """Return those of `docs`, sorted, that match."""
+        """Return the passages of sorted `docs` that match."""
         if not len(self.docs):
             return docs[:0]
         at = np.searchsorted(self.docs, docs)
@@ -47,11 +46,11 @@ class SparseMatches:
         return np.asarray(docs[self.docs[at] == docs])
 
     def scores(self, docs: Array) -> Array:
-        """Return the scores of `docs`, sorted, all of which match."""
+        """Return the scores of sorted `docs`, which must all match."""
         return np.asarray(self._scores[np.searchsorted(self.docs, docs)])
 
     def best(self, count: int, worth: Array | None) -> tuple[Array, Array]:
-        """Return the `count` best passages and their scores, each times its `worth`, at most 1."""
+        """Return the `count` best passages and their scores, multiplied by `worth` (at most 1)."""
         return best_sparse(self.docs, self._scores, count, worth)
 
     def _keep(self, kept: Array) -> None:
@@ -59,7 +58,7 @@ class SparseMatches:
 
 
 class DenseMatches:
-    """A bound for every passage, in units of `1 / unit`; 0 where it does not match."""
+    """An upper bound for every passage in units of `1 / unit`; 0 for no match."""
 
     def __init__(
         self, bounds: Array, unit: float, lists: Sequence[PostingList], of: PostingLists
@@ -71,32 +70,32 @@ class DenseMatches:
 
     @property
     def docs(self) -> Array:
-        """The matching passages, sorted; good until the thread asks for others."""
+        """The sorted matching passages, in a buffer that the thread's next call overwrites."""
         return self._of.nonzero_docs(self._bounds)
 
     def restrict(self, allowed: Array) -> None:
-        """Keep those that are `allowed` (a truth for every passage)."""
+        """Keep passages where the mask `allowed` is True."""
         spare = self._of.buffers.spare
         np.multiply(self._bounds, allowed, out=spare, dtype=np.uint16, casting="unsafe")
         self._bounds = spare
 
     def exclude(self, docs: Array) -> None:
-        """Leave out `docs`."""
+        """Remove `docs`."""
         if len(docs):
             if not self._bounds.flags.writeable:
                 self._bounds = self._bounds.copy()
             self._bounds[docs] = 0
 
     def filter_docs(self, docs: Array) -> Array:
-        """Return those of `docs`, sorted, that match."""
+        """Return the passages of sorted `docs` that match."""
         return np.asarray(docs[self._bounds[docs] > 0])
 
     def scores(self, docs: Array) -> Array:
-        """Return the scores of `docs`, sorted, all of which match."""
+        """Return the scores of sorted `docs`, which must all match."""
         return self._of.scores(self._lists, docs)
 
     def best(self, count: int, worth: Array | None) -> tuple[Array, Array]:
-        """Return the `count` best passages and their scores, each times its `worth`, at most 1."""
+        """Return the `count` best passages and their scores, multiplied by `worth` (at most 1)."""
         return self._of.best_dense(self._lists, self._bounds, self._unit, count, worth)
 
 

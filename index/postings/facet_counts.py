@@ -1,7 +1,7 @@
-"""Counting what matches: articles, and for each tag and topic the articles that have it.
+"""Facet counts: the matching articles in total and by tag and topic.
 
-A segment keeps the passages of an article together and the sets of tags that occur as numbers, so
-that counting is one pass over what matches (``counting.c``).
+The passages of an article are adjacent, and passages refer to distinct tag and topic sets, so
+counting takes one pass over the matches (``counting.c``).
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from index.postings.collectors import Matches
 from index.postings.segment_reader import SegmentReader
 from index.postings.string_table import StringTable
 
-MAX_MASK_LABELS = 64  # labels that fit into one integer as bits
+MAX_MASK_LABELS = 64  # labels that fit into a 64-bit mask
 
 
 @dataclass(frozen=True, slots=True)
 class FacetCounts:
-    """What matches in one segment, counted; tags and topics by their numbers."""
+    """Counts of one segment; `tags` and `topics` are article counts by label number."""
 
     passages: int
     articles: int
@@ -32,7 +32,7 @@ class FacetCounts:
 
 
 class FacetColumns:
-    """The tags and topics of one segment, ready to be counted and filtered by."""
+    """The tags and topics of one segment, for counting and filtering."""
 
     def __init__(self, segment: SegmentReader) -> None:
         self._segment = segment
@@ -50,20 +50,20 @@ class FacetColumns:
         self._at = ctypes.addressof(self._native)
 
     def tag_mask(self, wanted: frozenset[str]) -> Array:
-        """Return for every passage whether it has a tag of `wanted`."""
+        """Return a mask of the passages with any of the tags."""
         chosen = np.array([name in wanted for name in self.tag_names], bool)
         return self._tags.sets_with(chosen)[self._segment.tags]
 
     def topic_mask(self, wanted: frozenset[str]) -> Array:
-        """Return for every passage whether it has a topic of `wanted`, which are case-folded."""
+        """Return a mask of the passages with any of the topics, which are case-folded."""
         chosen = np.array([name.casefold() in wanted for name in self.topic_names], bool)
         return self._topics.sets_with(chosen)[self._segment.topics]
 
     def count(self, matches: Matches, tagged: Array | None, about: Array | None) -> FacetCounts:
-        """Count what matches, under the filters `tagged` and `about` (a truth for every passage).
+        """Count the matches under the filter masks `tagged` and `about`.
 
-        A facet counts under the other facet's filter but not its own, so that the count beside a
-        value is what choosing it would show.
+        Each facet is counted under the other facet's filter only, so that the count of a value is
+        the number of articles if it were selected.
         """
         tags, topics = len(self.tag_names), len(self.topic_names)
         tags_at = self._tags.count
@@ -89,7 +89,7 @@ class FacetColumns:
 
 
 class _LabelSets:
-    """The sets of labels that occur: where the members of each begin, and the members."""
+    """The distinct label sets: start offsets and concatenated members."""
 
     def __init__(self, begin: Array, members: Array, labels: int) -> None:
         self._begin, self._members, self._labels = begin, members, labels
@@ -104,13 +104,13 @@ class _LabelSets:
             )
 
     def sets_with(self, chosen: Array) -> Array:
-        """Return for every set whether it has a label that is `chosen`."""
+        """Return a mask of the sets with a chosen label."""
         has = np.zeros(self.count, bool)
         has[self._of_member[chosen[self._members]]] = True
         return has
 
     def native(self, of_passage: Array) -> kernel.NativeLabels:
-        """Return the sets as the loops want them; they must live as long as they are used."""
+        """Return the sets in the format of the kernel, which does not own the arrays."""
         return kernel.NativeLabels(
             of_passage=kernel.address(of_passage),
             starts=kernel.address(self._begin),

@@ -1,7 +1,7 @@
-"""One segment of several: their postings side by side, without what has been deleted.
+"""Merges segments and drops deleted passages.
 
-Nothing is sorted: each segment's postings of a term are in order, so each posting's place in the
-new arrays follows from the counts, and every array is moved in one assignment.
+No sorting is needed: the postings of a term are ordered within each segment, so the destination of
+each posting follows from the counts, and each array is moved in one assignment.
 """
 
 from __future__ import annotations
@@ -17,13 +17,11 @@ from index.postings.builder import InvertedDocuments, PassageColumns
 from index.postings.segment_reader import SegmentReader
 from index.postings.string_table import StringTable
 
-Source = tuple[
-    SegmentReader, Array | None
-]  # a segment, and a truth for each passage that is not deleted
+Source = tuple[SegmentReader, Array | None]  # a segment and its mask of live passages, None for all
 
 
 def merge_segments(sources: Sequence[Source]) -> InvertedDocuments:
-    """Return the postings of all passages of `sources` that are left, in their order."""
+    """Return the postings of all live passages of `sources` in order."""
     parts = [_live_postings(segment, live) for segment, live in sources]
     names = sorted(set().union(*(part.terms for part in parts)))
     number = {name: at for at, name in enumerate(names)}
@@ -60,13 +58,13 @@ def merge_segments(sources: Sequence[Source]) -> InvertedDocuments:
 
 @dataclass(slots=True)
 class _LivePostings:
-    """The postings of one segment without those of deleted passages, and without empty terms."""
+    """The postings of the live passages of one segment, without empty terms."""
 
     terms: list[bytes]
-    kept: Array  # the numbers in the segment of `terms`
+    kept: Array  # the numbers of `terms` in the segment
     doc_freqs: Array
     position_counts: Array
-    postings: Array | None  # the numbers in the segment of the postings that are left; None for all
+    postings: Array | None  # the numbers of the postings in the segment; None for all
     docs: Array
     frequencies: Array
     positions: Array
@@ -163,7 +161,7 @@ def _forms(
     of_form = np.concatenate([form for _, form in pairs])
     spelled = np.bincount(of_form, minlength=len(names))
     counts = np.where(several[terms], spelled, holders[terms]) if names else spelled
-    # A form whose passages were all deleted is gone; a term may be left with one.
+    # Forms without live passages are dropped, which may leave a term with a single form.
     there = counts > 0
     position = np.cumsum(there) - 1
     kept_terms = terms[there]
@@ -180,9 +178,9 @@ def _forms(
 def _pairs(
     segment: SegmentReader, part: _LivePostings, where: Array, form_new: Array, several: Array
 ) -> tuple[Array, Array]:
-    """Return the pairs (new posting, new form) of one segment for terms of several forms.
+    """Return the (new posting, new form) pairs of one segment for terms with several forms.
 
-    `several` says so of the terms that are left in this segment.
+    `several` marks the segment's live terms that have several forms after the merge.
     """
     by_term = np.argsort(segment.form_terms, kind="stable")
     of_term = np.bincount(segment.form_terms, minlength=len(segment.terms))
@@ -198,7 +196,7 @@ def _pairs(
     posting = new_of[segment.term_starts.astype(np.int64)[term] + within // forms]
     form = form_new[by_term[first[term] + within % forms]]
 
-    # Terms that have one form here and another elsewhere: all their postings have this one.
+    # Terms with a single form in this segment and others elsewhere: all postings have this form.
     alone = np.zeros(len(of_term), bool)
     alone[part.kept] = several
     alone &= of_term == 1
@@ -211,7 +209,7 @@ def _pairs(
 
 
 def _numbers(segment: SegmentReader, number: dict[bytes, int]) -> Array:
-    """Return the new number of each form of a segment, -1 where it has none."""
+    """Return the new number of each form of a segment, -1 for dropped forms."""
     return np.array([number.get(name, -1) for name in segment.forms.all()], np.int64)
 
 
@@ -257,7 +255,7 @@ def _merge_columns(sources: Sequence[Source]) -> PassageColumns:
 
 
 class _MergedLabelSets:
-    """Sets of names from several segments, numbered anew; names that nobody has are left out."""
+    """Renumbered label sets of several segments, without unused names."""
 
     def __init__(self) -> None:
         self.names: dict[bytes, int] = {}

@@ -16,7 +16,7 @@ from index.postings.array_file import Array
 
 BLOCK, SKIP, STRIP, TABLED, PADDING = 128, 12, 64, 16, 8  # as in kernel.h
 
-# What kernel.h declares. `List`, or several at once: term, count, factor, most, row, docs, scores.
+# Structures of kernel.h. `List` (LISTS for several): term, count, factor, most, row, docs, scores.
 # `Choice`: live, allowed, worth, room. `Space`: docs, scores, bounds, maxima.
 LIST = struct.Struct("=IIddQQQ")
 LISTS = np.dtype(
@@ -28,7 +28,7 @@ SPACE = struct.Struct("=QQQQ")
 
 
 class NativeSegment(ctypes.Structure):
-    """The postings of a segment; see kernel.h."""
+    """Postings of a segment, as declared in kernel.h."""
 
     _fields_ = (
         ("passages", ctypes.c_uint32),
@@ -45,13 +45,13 @@ class NativeSegment(ctypes.Structure):
 
 
 class NativeModel(ctypes.Structure):
-    """The saturation of one commit; see kernel.h."""
+    """Saturation table of one commit, as declared in kernel.h."""
 
     _fields_ = (("most", ctypes.c_double), ("norms", ctypes.c_void_p), ("table", ctypes.c_void_p))
 
 
 class NativeLabels(ctypes.Structure):
-    """The sets of tags or topics; see counting.c."""
+    """Label sets of tags or topics, as declared in counting.c."""
 
     _fields_ = (
         ("of_passage", ctypes.c_void_p),
@@ -65,13 +65,13 @@ class NativeLabels(ctypes.Structure):
 
 
 class NativeColumns(ctypes.Structure):
-    """What counting needs to know of passages; see counting.c."""
+    """Columns for facet counting, as declared in counting.c."""
 
     _fields_ = (("article_of", ctypes.c_void_p), ("tags", NativeLabels), ("topics", NativeLabels))
 
 
 def address(array: Array) -> int:
-    """Return where an array's numbers stand in memory; they must stand side by side."""
+    """Return the memory address of a contiguous array's data."""
     found: int = array.__array_interface__["data"][0]
     return found
 
@@ -92,20 +92,21 @@ count = bind("kb_count", None, "ppIpppp")
 
 
 def check_count(found: int) -> int:
-    """Return a count that a function of the library gave; raises `MemoryError` for none."""
+    """Return a count from the kernel; raises `MemoryError` if it is negative."""
     if found < 0:
-        raise MemoryError("no memory for a query")
+        raise MemoryError("not enough memory for a query")
     return found
 
 
 def pack(
     docs: Array, frequencies: Array, places: Array, holders: Array
 ) -> tuple[Array, Array, Array, Array]:
-    """Pack the postings and places of some terms.
+    """Pack the postings and positions of terms.
 
-    `docs` and `frequencies` (uint32) hold the postings of all terms end to end, `holders` (uint32)
-    how many each has; `places` are as `index.postings.builder.InvertedDocuments` has them. Returns the
-    packed postings, where each term's begin, the packed places, and where each term's begin.
+    `docs` and `frequencies` (uint32) are the concatenated postings of all terms, `holders` (uint32)
+    the number of postings of each term; `places` are the positions as in
+    `index.postings.builder.InvertedDocuments`. Returns the packed postings, the start of each
+    term's postings, the packed positions, and the start of each term's positions.
     """
     blocks = int(((holders.astype(np.int64) + BLOCK - 1) // BLOCK).sum())
     postings = np.zeros(len(docs) * 8 + blocks * (SKIP + 4) + PADDING, np.uint8)
@@ -123,21 +124,24 @@ def pack(
 
 
 def _most_places(places: Array) -> int:
-    """Return the most places that one posting has."""
+    """Return the largest number of positions in one posting."""
     mark = places.dtype.type(1 << (8 * places.itemsize - 1))
     ends = np.flatnonzero(places >= mark)
     return int(np.diff(ends, prepend=-1).max(initial=1))
 
 
 def unpack_terms(segment: int, first: int, last: int, postings: int) -> tuple[Array, Array]:
-    """Return the passages and frequencies of terms, whose postings are so many."""
+    """Return the passages and frequencies of terms with `postings` postings in total."""
     docs, frequencies = np.empty(postings, np.uint32), np.empty(postings, np.uint32)
     _unpack_terms(segment, first, last, address(docs), address(frequencies))
     return docs, frequencies
 
 
 def unpack_places(segment: int, first: int, last: int, *, wide: bool) -> tuple[Array, Array]:
-    """Return the places of terms, the last one of a posting marked, and how many each term has."""
+    """Return the positions of terms and their number per term.
+
+    The last position of each posting has its highest bit set.
+    """
     counts = np.empty(last - first, np.uint32)
     total = _unpack_places(segment, first, last, None, wide, address(counts))
     places = np.empty(total, np.uint32 if wide else np.uint16)

@@ -1,10 +1,8 @@
-"""Lists: passages with a score each, of one word or worked out for a phrase; united, intersected.
+"""Posting lists: union, intersection, phrases and top k of scored passages; prefix expansion.
 
-A list is sorted by passage. `TermPostings` is the postings of a word where they stand on the disk; `ScoredDocs`
-holds passages and scores that were worked out. Both say the most that a passage of theirs can
-score, which is what pruning rests on, and pack themselves for the loops of `index.postings.native`.
-
-Prefixes: the words that begin alike, and the passages that have one of them.
+Lists are sorted by passage. `TermPostings` refers to the stored postings of a word; `ScoredDocs`
+contains computed passages and scores. Both have an upper bound of their scores, which pruning
+uses, and pack themselves into the structures of `index.postings.native`.
 """
 
 from __future__ import annotations
@@ -22,18 +20,18 @@ from index.postings.array_file import Array
 from index.postings.bm25f import Saturation
 from index.postings.segment_reader import SegmentReader
 
-MIN_RESULT_CAPACITY = 1024  # passages for whose best there is always room
+MIN_RESULT_CAPACITY = 1024  # size of the reusable result buffers
 
 
 class Buffers(threading.local):
-    """Arrays over all passages of a segment, with their addresses; each thread has its own."""
+    """Per-thread work arrays over all passages of a segment, with their addresses."""
 
     def __init__(self, count: int) -> None:
         self.count = count
 
     @cached_property
     def docs(self) -> tuple[Array, int]:
-        """Passages that were found; one may be written after the last."""
+        """Result passages, with room for one extra write."""
         return _addressed(np.empty(self.count + 1, np.uint32))
 
     @cached_property
@@ -48,7 +46,7 @@ class Buffers(threading.local):
 
     @cached_property
     def spare(self) -> Array:
-        """As `bounds`, for those that a filter leaves."""
+        """A second array of bounds, for filtered matches."""
         return np.empty(self.count, np.uint16)
 
     @cached_property
@@ -58,7 +56,7 @@ class Buffers(threading.local):
 
     @cached_property
     def packed(self) -> bytes:
-        """All of these as the loops want them."""
+        """The addresses as a packed `Space` structure."""
         return native.SPACE.pack(self.docs[1], self.scores[1], self.bounds[1], self.maxima[1])
 
     @cached_property
@@ -74,7 +72,7 @@ def _addressed(array: Array) -> tuple[Array, int]:
 
 
 class ScoredDocs:
-    """Passages (uint32) and their scores (float64), worked out."""
+    """Computed passages (uint32) and their scores (float64)."""
 
     row: Array | None = None
 
@@ -86,20 +84,20 @@ class ScoredDocs:
 
     @cached_property
     def max_score(self) -> float:
-        """The highest score, 0 where there is none."""
+        """The highest score, 0 if the list is empty."""
         return float(self.scores.max(initial=0.0))
 
     def packed(self) -> bytes:
-        """Return the list as the loops want it."""
+        """Return the list as a packed `List` structure."""
         docs, scores = native.address(self.docs), native.address(self.scores)
         return native.LIST.pack(0, len(self.docs), 1.0, self.max_score, 0, docs, scores)
 
 
 class TermPostings:
-    """The postings of one word. `factor` is its weight times its idf.
+    """The stored postings of one word; `factor` is its weight times its idf.
 
-    Where the word has a row, its bounds were made when lengths were others on the whole; `growth`
-    is by how much a score may exceed them now.
+    The bounds in a word's row were computed with the mean length of the segment; `growth` is the
+    factor by which a score may exceed them now.
     """
 
     def __init__(self, segment: SegmentReader, term: int, factor: float, growth: float) -> None:
@@ -112,14 +110,14 @@ class TermPostings:
         return self._count
 
     def packed(self) -> bytes:
-        """Return the list as the loops want it."""
+        """Return the list as a packed `List` structure."""
         return self._packed
 
 
 class WordUnion:
-    """Words to be united, of which there may be hundreds, and passages that were worked out.
+    """A union of up to hundreds of words and some computed lists.
 
-    `factors` are their weights times their idf.
+    `factors` are the weights of the words times their idf.
     """
 
     def __init__(
@@ -138,13 +136,13 @@ class WordUnion:
 
 
 PostingList = TermPostings | ScoredDocs
-TopDocs = tuple[list[int], list[float]]  # passages and their scores, the best first
+TopDocs = tuple[list[int], list[float]]  # passages and scores, best first
 
 
 class TopKOptions:
-    """Which passages are wanted: the `count` best, each score times its `worth`, at most 1.
+    """Options of a top-k search: the number of results, filters and score factors.
 
-    Only what is `live` and `allowed` is looked at, a truth for every passage.
+    `live` and `allowed` are masks over all passages; `worth` are score factors of at most 1.
     """
 
     def __init__(
@@ -153,7 +151,7 @@ class TopKOptions:
         self.count, self._arrays = count, (live, allowed, worth)
 
     def packed(self) -> bytes:
-        """Return the choice as the loops want it."""
+        """Return the options as a packed `Choice` structure."""
         live, allowed, worth = self._arrays
         return native.CHOICE.pack(
             0 if live is None else native.address(live),
@@ -164,13 +162,13 @@ class TopKOptions:
 
 
 class PostingLists:
-    """What is done with lists of one segment, under the model of one commit."""
+    """Operations on the lists of one segment with the scoring model of one commit."""
 
     def __init__(self, segment: SegmentReader, model: Saturation, scratch: Buffers) -> None:
         self.segment, self.buffers, self._model = segment, scratch, model
 
     def union(self, lists: Sequence[PostingList], *, best: bool = False) -> ScoredDocs:
-        """Return the passages of any of `lists`, with the sum of their scores, or the best."""
+        """Return the passages in any of `lists` with their summed or, if `best`, highest scores."""
         lists = [each for each in lists if len(each)]
         if not lists:
             return NO_DOCS
@@ -185,7 +183,7 @@ class PostingLists:
         )  # fmt: skip
 
     def union_of_words(self, words: WordUnion) -> ScoredDocs:
-        """Return the passages of any of `words`, with the sum of their scores."""
+        """Return the passages with any of `words` and their summed scores."""
         if not words.count:
             return NO_DOCS
         scratch = self.buffers
@@ -197,11 +195,11 @@ class PostingLists:
         )  # fmt: skip
 
     def best_of_words(self, words: WordUnion, choice: TopKOptions) -> TopDocs:
-        """Return the best of what `united_words` finds."""
+        """Return the top k of `union_of_words`."""
         return self._best_of_any(words.packed, words.count, 0, choice, match_all=False)
 
     def intersection(self, lists: Sequence[PostingList]) -> ScoredDocs:
-        """Return the passages that are in all of `lists`, with the sum of their scores."""
+        """Return the passages in all of `lists` with their summed scores."""
         lists = sorted(lists, key=len)
         if not len(lists[0]):
             return NO_DOCS
@@ -210,10 +208,10 @@ class PostingLists:
         return self._intersect(lists)
 
     def phrase(self, terms: Sequence[TermPostings], words: Sequence[int], text: int) -> ScoredDocs:
-        """Return where words stand side by side; each of `terms` counts as it would alone.
+        """Return the passages that contain a phrase; scores are the sum of its terms' scores.
 
-        `words` says which of `terms` each word is. `text` is the number of the text that they must
-        stand in, -1 for any.
+        `words` are the indexes in `terms` of the words of the phrase. `text` is the number of the
+        text that must contain it, -1 for any.
         """
         return self._intersect(terms, words, text)
 
@@ -230,13 +228,13 @@ class PostingLists:
         )  # fmt: skip
 
     def best_of_all(self, lists: Sequence[PostingList], choice: TopKOptions) -> TopDocs:
-        """Return the best of what is in all of `lists`, as `intersected` scores it."""
+        """Return the top k of `intersection`."""
         return self._best_intersection(sorted(lists, key=len), (), -1, choice)
 
     def best_phrase(
         self, terms: Sequence[TermPostings], words: Sequence[int], text: int, choice: TopKOptions
     ) -> TopDocs:
-        """Return the best of what `side_by_side` finds."""
+        """Return the top k of `phrase`."""
         return self._best_intersection(terms, words, text, choice)
 
     def _best_intersection(
@@ -252,9 +250,9 @@ class PostingLists:
     def best_of_any(
         self, lists: Sequence[PostingList], unit: float, choice: TopKOptions, *, match_all: bool
     ) -> TopDocs:
-        """Return the best of what any of `lists` has, or all; as `united` or `added_up` do it.
+        """Return the top k of the passages in any or, with `match_all`, all of `lists`.
 
-        They are united where `unit` is 0.
+        With a `unit` of 0 the lists are united; otherwise bounds are accumulated in that unit.
         """
         return self._best_of_any(pack_lists(lists), len(lists), unit, choice, match_all=match_all)
 
@@ -275,9 +273,9 @@ class PostingLists:
         return *_addressed(np.empty(count, np.uint32)), *_addressed(np.empty(count))
 
     def accumulate(self, lists: Sequence[PostingList], unit: float, *, match_all: bool) -> Array:
-        """Return bounds of all passages in sixteen bits, `unit` to a score of 1.
+        """Return 16-bit score bounds of all passages; a score of 1 is `unit`.
 
-        With `match_all`, a passage that one of the lists lacks gets 0; all must have rows.
+        With `match_all`, all lists must have rows, and a passage missing from any list gets 0.
         """
         bounds, at = self.buffers.bounds
         native.check_count(
@@ -294,13 +292,13 @@ class PostingLists:
         return bounds
 
     def nonzero_docs(self, bounds: Array) -> Array:
-        """Return the passages that have a bound above 0; good until others are asked for."""
+        """Return the passages with a bound above 0, in a buffer that the next call overwrites."""
         docs, at = self.buffers.docs
         wide = bounds.itemsize == 2
         return docs[: native.listed(native.address(bounds), wide, len(bounds), at)]
 
     def scores(self, lists: Sequence[PostingList], docs: Array) -> Array:
-        """Return the sum of what `lists` give to `docs` (uint32, sorted)."""
+        """Return the summed scores of `docs` (uint32, sorted) in `lists`."""
         found = np.empty(len(docs), np.float64)
         native.check_count(
             native.scores(
@@ -318,7 +316,7 @@ class PostingLists:
         count: int,
         worth: Array | None,
     ) -> tuple[Array, Array]:
-        """Return the `count` best of what has a bound above 0; see `index.postings.collectors`."""
+        """Return the top k passages with a bound above 0 (see `index.postings.collectors`)."""
         count = min(count, self.segment.count)
         docs, scores = np.empty(count, np.uint32), np.empty(count, np.float64)
         found = native.check_count(
@@ -342,7 +340,7 @@ NO_DOCS = ScoredDocs(np.zeros(0, np.uint32), np.zeros(0))
 
 
 def _numbers(words: Sequence[int]) -> bytes | None:
-    """Return the words of a phrase as the loops want them, None where there is no phrase."""
+    """Return the word indexes of a phrase as packed uint32, None without a phrase."""
     return struct.pack(f"={len(words)}I", *words) if words else None
 
 
@@ -352,12 +350,12 @@ def _read(found: int, docs: Array, scores: Array) -> TopDocs:
 
 
 def pack_lists(lists: Sequence[PostingList]) -> bytes:
-    """Return lists as the loops want them; they must live as long as they are used."""
+    """Return the packed `List` structures; the caller must keep `lists` alive."""
     return b"".join([each.packed() for each in lists])
 
 
 def best_sparse(docs: Array, scores: Array, count: int, worth: Array | None) -> tuple[Array, Array]:
-    """Return the `count` best of `docs` and their scores, each times its `worth`."""
+    """Return the `count` best of `docs` and their scores multiplied by `worth`."""
     count = min(count, len(docs))
     best, best_scores = np.empty(count, np.uint32), np.empty(count, np.float64)
     native.best_listed(
@@ -368,16 +366,16 @@ def best_sparse(docs: Array, scores: Array, count: int, worth: Array | None) -> 
     return best, best_scores
 
 
-MAX_EXPANSIONS = 500  # words that one prefix stands for
+MAX_EXPANSIONS = 500  # words per prefix
 
 
 def expand_prefix(
     segment: SegmentReader, start: str, last: bytes | None
 ) -> tuple[Array, dict[int, Array]]:
-    """Return the terms of the words that begin with `start`, the first `MAX_EXPANSIONS` of them.
+    """Return the terms of the first `MAX_EXPANSIONS` words that begin with `start`.
 
-    First the terms all of whose postings have such a word; then the others, and which of their
-    postings have one. Words after `last` are left out.
+    The first result are terms of which all postings have such a word, the second are the other
+    terms with a mask of the postings that have one. Words after `last` are ignored.
     """
     wanted = start.encode("utf-8", "surrogatepass")
     forms = segment.forms.prefix_range(wanted, MAX_EXPANSIONS)
@@ -389,14 +387,14 @@ def expand_prefix(
     for term in terms[~whole].tolist():
         spelled = segment.form_mask(term)
         if spelled is None:
-            raise AssertionError("only a term with several forms has some of them")
+            raise AssertionError("a partially matching term must have several forms")
         numbers = segment.form_numbers[forms.start : end][of_forms == term]
         having[term] = np.asarray(spelled[:, numbers].any(axis=1))
     return terms[whole], having
 
 
 def terms_with_prefix(segment: SegmentReader, start: str, stem: str) -> list[int]:
-    """Return the terms that begin with `start`, and the one that is `stem`."""
+    """Return the terms that begin with `start`, and the term `stem`."""
     wanted = start.encode("utf-8", "surrogatepass")
     found = dict.fromkeys(segment.terms.prefix_range(wanted, MAX_EXPANSIONS))
     own = segment.term(stem)

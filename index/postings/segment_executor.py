@@ -1,12 +1,12 @@
-"""Running a query on one segment: from our query tree to what matches.
+"""Executes a query tree on one segment.
 
-The leaves become lists: a plain word is its postings as they are, everything else is worked out
+Leaves become lists: a plain word uses its stored postings, other leaves are computed
 (`index.postings.posting_lists.ScoredDocs`). The lists are then
 
-- intersected, the shortest first, where all are wanted;
-- united, where any is enough and they are short;
-- else added up in sixteen bits for all passages at once: frequent words as rows of bytes, the
-  others posting by posting (term-at-a-time, impacts in small integers).
+- intersected, shortest first, if all must match;
+- united, if any may match and the lists are short;
+- otherwise accumulated as 16-bit bounds of all passages: frequent words as rows of bytes, others
+  posting by posting (term-at-a-time with impacts in small integers).
 """
 
 from __future__ import annotations
@@ -47,22 +47,22 @@ from index.query.parser import (
 )
 
 MAX_BOUND = 2**16 - 1  # the highest bound
-# Lists with fewer postings than one in so many passages are united, not added up: more where all
-# that matches is listed afterwards, and not the best alone.
+# Lists are accumulated if they have more postings than this fraction (1/n) of the passages, else
+# united. For all matches and for the top k.
 MIN_ACCUMULATE_SHARE, MIN_ACCUMULATE_SHARE_TOP_K = 4, 16
 
 
 class QueryTimeoutError(Exception):
-    """The time of a search is up."""
+    """The search exceeded its time limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitStatistics:
-    """What of a score depends on the commit, for one of its segments.
+    """The statistics of a commit that scores depend on, for one of its segments.
 
-    `growth` is by how much a score may exceed what the rows were made of. `idf` maps a stem to its
-    idf over all segments, `idfs` gives it for terms of this one. `last_form` returns the last word
-    that a beginning stands for, None for all.
+    `growth` is the factor by which a score may exceed the bounds in the rows. `idf` maps a stem to
+    its idf over all segments; `idfs` returns it for terms of this segment. `last_form` returns the
+    last word that a prefix expands to, None for no limit.
     """
 
     model: Saturation
@@ -73,18 +73,18 @@ class CommitStatistics:
 
 
 class SegmentExecutor:
-    """Runs queries on one segment with the statistics of one commit; threads share it."""
+    """Executes queries on one segment with the statistics of one commit; shared by threads."""
 
     def __init__(
         self, segment: SegmentReader, statistics: CommitStatistics, scratch: Buffers
     ) -> None:
         self._segment, self._statistics = segment, statistics
         self._lists = PostingLists(segment, statistics.model, scratch)
-        # The lists of words that were asked for: most queries are made of few words.
+        # Queries share few distinct words.
         self._term = lru_cache(TERM_CACHE_SIZE)(self._find_term)
 
     def matches(self, nodes: Sequence[Node], deadline: float, *, match_all: bool) -> Matches:
-        """Return what matches all of `nodes`, or any; raises `QueryTimeoutError`."""
+        """Return the matches of any or, with `match_all`, all nodes; raises `QueryTimeoutError`."""
         lists = self._node_lists(nodes, deadline, match_all)
         if not lists:
             return SparseMatches(NO_DOCS.docs, NO_DOCS.scores)
@@ -99,9 +99,9 @@ class SegmentExecutor:
     def best(
         self, nodes: Sequence[Node], choice: TopKOptions, deadline: float, *, match_all: bool
     ) -> TopDocs:
-        """Return the best of what `matches` finds; raises `QueryTimeoutError`.
+        """Return the top k of `matches`; raises `QueryTimeoutError`.
 
-        What cannot be among them is not looked at to the end, so this is faster.
+        Faster than `matches`, because passages that cannot be among the best are skipped.
         """
         if len(nodes) == 1 and isinstance(nodes[0], PhraseQuery):
             phrase = self._phrase(nodes[0], deadline)
@@ -117,13 +117,13 @@ class SegmentExecutor:
         return self._lists.best_of_any(lists, unit, choice, match_all=match_all)
 
     def passages(self, leaves: Sequence[Leaf], deadline: float) -> Array:
-        """Return the passages that have any of `leaves`."""
+        """Return the passages that match any of `leaves`."""
         return self._lists.union([self._leaf(leaf, deadline) for leaf in leaves]).docs
 
     def _node_lists(
         self, nodes: Sequence[Node], deadline: float, match_all: bool
     ) -> list[PostingList]:
-        """Return the lists of `nodes`, none where one that is needed is empty."""
+        """Return the non-empty lists of `nodes`; no list if a required one is empty."""
         lists: list[PostingList] = []
         for node in dict.fromkeys(nodes) if len(nodes) > 1 else nodes:
             found = self._node(node, deadline, match_all)
@@ -134,9 +134,9 @@ class SegmentExecutor:
         return lists
 
     def _bound_unit(self, lists: Sequence[PostingList], share: int) -> float:
-        """Return what stands for a score of 1 in bounds, 0 where lists are better united.
+        """Return the bound of a score of 1, or 0 if the lists should be united.
 
-        Rounding up adds at most 256 units a list.
+        Rounding up adds at most 256 units per list.
         """
         short = sum(map(len, lists)) * share <= self._segment.count
         if short and not (len(lists) == 1 and lists[0].row is not None):
@@ -146,7 +146,7 @@ class SegmentExecutor:
     def _accumulate(
         self, lists: list[PostingList], unit: float, *, match_all: bool
     ) -> DenseMatches:
-        """Return bounds for all passages."""
+        """Return the matches as bounds of all passages."""
         row = lists[0].row
         if len(lists) == 1 and row is not None:
             return DenseMatches(row, 255 / lists[0].max_score, lists, self._lists)
@@ -191,9 +191,9 @@ class SegmentExecutor:
     def _phrase(
         self, phrase: PhraseQuery, deadline: float
     ) -> tuple[list[TermPostings], list[int], int] | None:
-        """Return the different words of a phrase, which of them each word is, and in which text.
+        """Return the distinct terms of a phrase, each word's index among them, and the text number.
 
-        None where a word is in no passage.
+        None if a word occurs in no passage.
         """
         _check_time(deadline)
         different = list(dict.fromkeys(phrase.stems))
@@ -207,7 +207,7 @@ class SegmentExecutor:
         return terms, words, POSITIONAL_FIELDS.index(phrase.field) if phrase.field else -1
 
     def _prefix(self, prefix: PrefixQuery) -> PostingList:
-        """Return the passages that have a word that begins so; its stem counts."""
+        """Return the passages with a word that has the prefix, scored by its stem."""
         if prefix.field:
             beginning = terms_with_prefix(self._segment, prefix.start, prefix.stem)
             stems = self._segment.terms.texts(beginning)
@@ -215,7 +215,7 @@ class SegmentExecutor:
         return self._lists.union_of_words(self._prefix_words(prefix))
 
     def _prefix_words(self, prefix: PrefixQuery) -> WordUnion:
-        """Return the words that begin so, in any text."""
+        """Return the words with the prefix, in any text."""
         statistics = self._statistics
         whole, having = expand_prefix(
             self._segment, prefix.start, statistics.last_form(prefix.start)
@@ -229,7 +229,7 @@ class SegmentExecutor:
         return WordUnion(self._segment, whole, idfs[: len(whole)], others)
 
     def _find_term(self, stem: str, weight: float) -> TermPostings | None:
-        """Return the postings of a word, None where no passage has it."""
+        """Return the postings of a word, None if no passage contains it."""
         term = self._segment.term(stem)
         if term is None:
             return None

@@ -1,7 +1,6 @@
-"""Reading one segment: its arrays by name, its terms and forms, what it knows of a passage.
+"""Reads a segment: postings, positions, terms, forms and passage columns.
 
-A segment never changes. Which of its passages are deleted, how long passages are on the whole and
-how rare a word is depend on the commit, and come from outside.
+Segments are immutable. Deletions, the mean length and idf depend on the commit and are passed in.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from index.postings import native
 from index.postings.array_file import Array, read_arrays
 from index.postings.string_table import StringTable
 
-TERM_CACHE_SIZE = 4_096  # remembered by name
+TERM_CACHE_SIZE = 4_096  # term numbers by stem
 
 
 class SegmentReader:
-    """The arrays of one segment, mapped read-only; raises `IndexDamagedError` at opening."""
+    """The memory-mapped arrays of one segment; opening raises `IndexCorruptError`."""
 
     def __init__(self, path: Path) -> None:
         arrays = read_arrays(path)
@@ -54,7 +53,7 @@ class SegmentReader:
         self.topic_starts, self.topic_members = arrays["topic_starts"], arrays["topic_members"]
         self.count = len(self.article_of)
         self.term = lru_cache(TERM_CACHE_SIZE)(self._term)
-        self._arrays = arrays  # what the loops read is mapped as long as they may read it
+        self._arrays = arrays  # keeps the memory mapping alive while the kernel may read it
         self._native = native.NativeSegment(
             passages=self.count,
             texts=len(POSITIONAL_FIELDS),
@@ -75,40 +74,40 @@ class SegmentReader:
         self.address = ctypes.addressof(self._native)
 
     def _term(self, stem: str) -> int | None:
-        """Return the number of a term, or None when no passage has it."""
+        """Return the number of a term, or None if no passage contains it."""
         return self.terms.find(stem.encode("utf-8", "surrogatepass"))
 
     @cached_property
     def form_counts(self) -> Array:
-        """How many forms each term has."""
+        """The number of forms of each term."""
         return np.bincount(self.form_terms, minlength=len(self.terms))
 
     def doc_freq(self, term: int) -> int:
-        """Return how many passages have a term, deleted ones included."""
+        """Return the number of passages with a term, including deleted ones."""
         return int(self.term_starts[term + 1]) - int(self.term_starts[term])
 
     def doc_freqs(self, terms: Array) -> Array:
-        """Return how many passages have each of `terms`."""
+        """Return the number of passages with each of `terms`, including deleted ones."""
         return np.asarray(self.term_starts[terms + 1] - self.term_starts[terms])
 
     def postings(self, term: int) -> tuple[Array, Array]:
-        """Return the passages that have a term, and how often each has it."""
+        """Return the passages with a term and its frequency in each."""
         return native.unpack_terms(self.address, term, term + 1, self.doc_freq(term))
 
     def all_postings(self) -> tuple[Array, Array]:
-        """Return the passages and frequencies of all terms, end to end."""
+        """Return the concatenated passages and frequencies of all terms."""
         return native.unpack_terms(self.address, 0, len(self.terms), int(self.term_starts[-1]))
 
     def positions(self, term: int) -> Array:
-        """Return the places of a term, posting by posting, the last one of each marked."""
+        """Return the positions of a term by posting; the last of each has its highest bit set."""
         return native.unpack_places(self.address, term, term + 1, wide=True)[0]
 
     def all_positions(self) -> tuple[Array, Array]:
-        """Return the places of all terms, and how many each has."""
+        """Return the concatenated positions of all terms and their number per term."""
         return native.unpack_places(self.address, 0, len(self.terms), wide=self.wide_positions)
 
     def find_article(self, name: str) -> range:
-        """Return the passages of an article, none when it is not here."""
+        """Return the passages of an article; empty if the segment does not contain it."""
         wanted = name.encode("utf-8", "surrogatepass")
         low, high = 0, len(self.article_order)
         while low < high:
@@ -125,17 +124,14 @@ class SegmentReader:
         return range(int(self.article_starts[number]), int(self.article_starts[number + 1]))
 
     def text_starts(self, docs: Array, text: str) -> tuple[Array, Array]:
-        """Return the first place of a text in each of `docs`, and the first place after it."""
+        """Return the first position of a text in each of `docs`, and the position after its end."""
         number = POSITIONAL_FIELDS.index(text)
         lengths = self.lengths[docs]
         before = lengths[:, :number].sum(axis=1, dtype=np.int64) + number
         return before, before + lengths[:, number]
 
     def form_mask(self, term: int) -> Array | None:
-        """Return which forms each posting of a term has (postings x forms), None where it has one.
-
-        They are numbers, 0 or 1.
-        """
+        """Return a matrix (postings x forms) of 0 and 1; None if the term has a single form."""
         start, end = int(self.spelling_starts[term]), int(self.spelling_starts[term + 1])
         if start == end:
             return None
@@ -143,6 +139,6 @@ class SegmentReader:
         return bits[start & 7 : (start & 7) + end - start].reshape(self.doc_freq(term), -1)
 
     def all_forms(self) -> Iterator[tuple[str, int]]:
-        """Yield each form and how many passages have it."""
+        """Yield each form and the number of passages with it."""
         names = (form.decode() for form in self.forms.all())
         return zip(names, self.form_doc_freqs.tolist(), strict=True)

@@ -1,20 +1,19 @@
-"""Which arrays a segment has, and how postings are written into them.
+"""Writes segments: the arrays of a segment and their encoding.
 
 ===================  ===============================================================================
-term_*               the terms, sorted; where each one's postings and places begin
-postings             of each posting the passage and the frequency, packed by blocks: see packing.c
-places               of each posting the places of the word, packed by the same blocks
-form_*               the words as written, sorted; the term of each, its number among that term's
-                     forms, and how many passages have it
-spelling_*           for terms of several forms a bit for each form, posting by posting; where each
-                     term's bits begin
-rows, row_terms      frequent words once more, as a byte for each passage: 0 where it is not there,
-                     else how much it counts there, in 255ths of the most and rounded up
-article_*, ...       what is known of each passage and article (`index.postings.builder.PassageColumns`)
-facts                mean length of a passage, sum of all lengths, most words of a passage
+term_*               sorted terms; start of each term's postings and positions
+postings             passage and frequency of each posting, packed in blocks (packing.c)
+places               positions of each posting, packed in the same blocks
+form_*               sorted unstemmed words; the term of each, its number among the term's forms,
+                     and its number of passages
+spelling_*           one bit per posting and form for terms with several forms; start of each term
+rows, row_terms      frequent words again, one byte per passage: 0 if absent, else the saturation
+                     in 255ths of the maximum, rounded up
+article_*, ...       columns of passages and articles (`index.postings.builder.PassageColumns`)
+facts                mean length of a passage, sum of all lengths, maximum number of words
 ===================  ===============================================================================
 
-The types are as narrow as a segment allows.
+Arrays use the narrowest type that fits the segment.
 """
 
 from __future__ import annotations
@@ -32,16 +31,16 @@ from index.postings.bm25f import length_bytes, saturation
 from index.postings.builder import InvertedDocuments, PassageColumns
 from index.postings.string_table import pack_strings
 
-# A word that more than one passage in so many has gets a row: a byte for each passage, which is
-# added up in the time of a fortieth as many postings.
+# A word that occurs in more than one in ROW_SHARE passages gets a row. Accumulating a row takes as
+# long as accumulating a fortieth as many postings.
 ROW_SHARE = 6
-MIN_DOCS_FOR_ROWS = 4096  # passages; with fewer, nobody sees the difference
+MIN_DOCS_FOR_ROWS = 4096  # passages; smaller segments are fast without rows
 MAX_ROW_FREQUENCY = 255
-MAX_POSTINGS = 1 << 31  # of a segment: where they are is kept in thirty-two bits
+MAX_POSTINGS = 1 << 31  # per segment, because offsets have 32 bits
 
 
 def write_segment(path: Path, inverted: InvertedDocuments) -> str:
-    """Write a segment to a new file; return the file's checksum."""
+    """Write a segment to a new file and return its checksum."""
     columns = inverted.columns
     counted = columns.lengths @ np.array(
         [FIELD_BOOSTS[name] for name in POSITIONAL_FIELDS], np.int64
@@ -49,7 +48,7 @@ def write_segment(path: Path, inverted: InvertedDocuments) -> str:
     bytes_ = length_bytes(counted)
     mean = counted.mean() if len(counted) else 0.0
     if len(inverted.docs) >= MAX_POSTINGS:
-        raise OverflowError(f"a segment holds {MAX_POSTINGS:,} postings at most")
+        raise OverflowError(f"a segment has at most {MAX_POSTINGS:,} postings")
     term_heap, term_ends = pack_strings(inverted.terms)
     form_heap, form_ends = pack_strings(inverted.forms)
     starts = range_starts(inverted.doc_freqs)
@@ -88,26 +87,26 @@ def write_segment(path: Path, inverted: InvertedDocuments) -> str:
 
 
 def narrowest_type(bound: int) -> type[np.unsignedinteger]:
-    """Return the narrowest unsigned type of NumPy for numbers below `bound`, two bytes or four."""
+    """Return uint16 if all numbers are below 65,536 (`bound` is exclusive), else uint32."""
     return np.uint16 if bound <= 1 << 16 else np.uint32
 
 
 def range_starts(counts: Array) -> Array:
-    """Return where each of so many things begins when they stand end to end, and where all end."""
+    """Return the start of each range when ranges of these sizes are concatenated, and the end."""
     starts = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=starts[1:])
     return starts if starts[-1] >= 1 << 32 else starts.astype(np.uint32)
 
 
 def _padded(heap: Array) -> Array:
-    """Return `heap` with what may be read after its end."""
+    """Return `heap` with padding for reads beyond its end."""
     return np.concatenate([heap, np.zeros(native.PADDING, np.uint8)])
 
 
 def _frequent_rows(
     inverted: InvertedDocuments, starts: Array, bytes_: Array, mean: float
 ) -> tuple[Array, Array]:
-    """Return the terms that get a row, and the rows. Stopwords get none: few ask for one."""
+    """Return the terms with rows, and the rows; stopwords, rarely searched, get none."""
     passages = len(inverted.columns.passages)
     if passages < MIN_DOCS_FOR_ROWS:
         return np.zeros(0, np.uint32), np.zeros((0, passages), np.uint8)
@@ -124,7 +123,7 @@ def _frequent_rows(
 
 
 def _form_bits(inverted: InvertedDocuments) -> tuple[Array, Array, Array]:
-    """Return where each term's bits begin, the bits, and the number of each form in its term."""
+    """Return the start of each term's bits, the bits, and the number of each form in its term."""
     forms = np.bincount(inverted.form_terms, minlength=len(inverted.terms))
     by_term = np.argsort(inverted.form_terms, kind="stable")
     first = np.cumsum(forms) - forms
@@ -177,7 +176,7 @@ def _column_arrays(columns: PassageColumns) -> dict[str, Array]:
 
 
 def _flatten(sets: Sequence[Iterable[int]]) -> tuple[Array, Array]:
-    """Return where each set begins, and the members of all sets in a row."""
+    """Return the start of each set and the concatenated members."""
     members = [member for each in sets for member in each]
     return range_starts(np.array([len(list(each)) for each in sets], np.int64)), np.array(
         members, np.uint32

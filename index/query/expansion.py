@@ -87,8 +87,8 @@ def _synonym_query(
         return SynonymQuery(typed, others)
     text, stems = " ".join(word.text for word in words), tuple(word.stem for word in words)
     together = PhraseQuery(text, stems, quoted=False)
-    apart = tuple(replace(word, weight=SEPARATE_WORDS_WEIGHT * word.weight) for word in words)
-    return SynonymQuery(apart, (together, *others))
+    separate = tuple(replace(word, weight=SEPARATE_WORDS_WEIGHT * word.weight) for word in words)
+    return SynonymQuery(separate, (together, *others))
 
 
 def _leaves(nodes: list[Node]) -> Iterator[Leaf]:

@@ -26,7 +26,8 @@ WORDS_CUT = f"Only the first {MAX_WORDS} words were searched."
 PREFIX_TOO_SHORT = f"A * needs at least {MIN_PREFIX_LENGTH} letters before it. It was ignored."
 PHRASE_CUT = f"Only the first {MAX_PHRASE_WORDS} words of a phrase were searched."
 
-# Fields of the query language: text fields restrict a word to one text, filter fields select articles.
+# Fields of the query language: text fields restrict a word to one text, filter fields select
+# articles.
 TEXT_FIELDS = ("title", "heading", "body")
 FILTER_FIELDS = ("tag", "topic")
 

@@ -205,7 +205,7 @@ class _KeyIndex:
         self._starts = [bisect_left(lengths, n) for n in range(max(lengths, default=0) + 2)]
 
     def find_similar(self, key: str, cutoff: int) -> list[str]:
-        """Return at most `MAX_CANDIDATES` words within an edit distance of `cutoff`, nearest first."""
+        """Return at most `MAX_CANDIDATES` words within edit distance `cutoff`, nearest first."""
         last = len(self._starts) - 1
         first = self._starts[min(last, max(0, len(key) - cutoff))]
         letters = self._letters[first : self._starts[min(last, len(key) + cutoff + 1)]]

@@ -49,8 +49,12 @@ MAX_ENDING_LENGTH = 3
 # names. Abbreviations have lower weights, short ones the lowest, because they are ambiguous
 # ("PE", "MCD").
 WEIGHTS = {
-    SynonymKind.PREFERRED: 0.7, SynonymKind.LAY: 0.7, SynonymKind.DRUG: 0.7, SynonymKind.EXACT: 0.6, SynonymKind.SHORT: 0.5,
-}  # fmt: skip
+    SynonymKind.PREFERRED: 0.7,
+    SynonymKind.LAY: 0.7,
+    SynonymKind.DRUG: 0.7,
+    SynonymKind.EXACT: 0.6,
+    SynonymKind.SHORT: 0.5,
+}
 SHORT_NAME_WEIGHT = 0.4
 
 Key = tuple[str, ...]

@@ -92,7 +92,7 @@ class QueryExecutor:
         )
 
     def expand(self, query: ParsedQuery) -> ParsedQuery:
-        """Return `query` without the words that engine_request, and with other names of those that remain."""
+        """Return `query` without question words and with synonyms."""
         return expand_synonyms(remove_question_words(query), self._vocabulary)[0]
 
     def execute(self, query: ParsedQuery, request: SearchRequest, today: date) -> ExecutedQuery:

@@ -76,7 +76,7 @@ def query_stems(query: ParsedQuery) -> frozenset[str]:
 
 
 def weight_by_idf(query: ParsedQuery, rarity: Mapping[str, float]) -> ParsedQuery:
-    """Return `query` with words weighted by (idf - 1) / idf, which removes the engine's constant."""
+    """Return `query` with words weighted by (idf - 1) / idf."""
     return replace(query, clauses=tuple(_weight_node(node, rarity) for node in query.clauses))
 
 

@@ -164,7 +164,7 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]  # Whoosh has no type 
         )  # fmt: skip
 
     def close(self) -> None:
-        """Do nothing: the map is closed when nobody has an array of it."""
+        """Do nothing: the mapping is released with the last array."""
 
     def _docs(self, fieldname: str, text: bytes) -> Array:
         segment = self._segment
@@ -225,7 +225,7 @@ class ArrayPassages(base.PerDocumentReader):  # type: ignore[misc]  # Whoosh has
         self._segment, self._listed = segment, listed
 
     def close(self) -> None:
-        """Do nothing: the map is closed when nobody has an array of it."""
+        """Do nothing: the mapping is released with the last array."""
 
     def doc_count(self) -> int:
         """Return the number of passages that are not deleted."""

@@ -1,21 +1,24 @@
-"""The embedded engine: Whoosh behind the contract of `index.engine`.
+"""Embedded engine: Whoosh behind the protocol of `index.engine`.
 
-Layout of the index folder: ``CURRENT`` names a folder ``build-N`` that holds one Whoosh index; a
-rebuild writes ``build-N+1`` beside it and then lets CURRENT name that. ``writer.lock`` is held by
-the one process that writes.
+Layout of the index folder: ``CURRENT`` contains the name of the folder ``build-N`` with the Whoosh
+index. A rebuild writes ``build-N+1`` and then updates CURRENT. The writing process holds
+``writer.lock``.
 
-What Whoosh was seen to do wrong, and where that is kept from happening:
+Known defects of Whoosh and where they are avoided:
 
-- a refreshed searcher answers with deleted documents: `index.whoosh_view` opens each commit anew;
-- two operations on one id in one writer double it: a batch is a mapping, one entry an article;
-- a document that fails half-way leaks its words into the next: `index.postings.builder` takes an
-  article whole or not at all;
-- nothing is synced or checked: `index.engines.whoosh.storage`;
-- a query can take minutes: the tree is bounded by `index.query.parser`, expansions and time by the view.
+- a refreshed searcher returns deleted documents: `index.engines.whoosh.reader` opens a new reader
+  for each commit;
+- two operations on one id in one writer duplicate it: a batch is a mapping with one entry per
+  article;
+- a document that fails leaks its words into the next one: `index.postings.builder` adds an article
+  completely or not at all;
+- files are neither synced nor verified: `index.engines.whoosh.storage`;
+- a query can take minutes: `index.query.parser` limits the tree, the reader limits expansions and
+  time.
 
-Of Whoosh is the index itself: the schema, the table of contents with its segments, deletions and
-generations, and, through `index.engines.whoosh.codec`, whatever reads one. What a segment holds and how a
-query is run is `index.postings`.
+Whoosh provides the schema, the table of contents with segments, deletions and generations, and the
+codec interface (`index.engines.whoosh.codec`). `index.postings` implements segments and query
+execution.
 """
 
 from __future__ import annotations
@@ -50,28 +53,28 @@ from kb.errors import IndexCorruptError, IndexLockedError, IndexVersionError, Se
 from kb.model.taxonomy import Taxonomy
 
 NAME = "whoosh"
-OPEN_ATTEMPTS = 50  # commits that may replace one another while a reader tries to open the newest
+OPEN_ATTEMPTS = 50  # attempts to open the latest commit while newer ones replace it
 
 T = TypeVar("T")
 
 
 def _build_signature() -> str:
-    """Name all that an index depends on besides the taxonomy.
+    """Return the versions that an index depends on, apart from the taxonomy.
 
-    A library's stems, letters or file format may change with its version, unnoticed until a search
-    finds nothing.
+    A new library version may change stems or file formats, after which searches would fail
+    silently.
     """
     release = ".".join(map(str, whoosh.__version__))
     return f"schema-{SCHEMA_VERSION} {analyzer.signature()} whoosh-{release}"
 
 
 def open_whoosh(location: str, taxonomy: Taxonomy) -> WhooshEngine:
-    """Return the Whoosh index in the folder `location`."""
+    """Return the engine of the index in the folder `location`."""
     return WhooshEngine(Path(location), taxonomy.digest)
 
 
 class WhooshEngine:
-    """A Whoosh index in a folder; see `index.engine.Engine` for what each method promises."""
+    """A Whoosh index in a folder; implements `index.engine.Engine`."""
 
     name = NAME
 
@@ -84,19 +87,19 @@ class WhooshEngine:
         self._verified: dict[Path, tuple[int, int, str]] = {}
 
     def state(self) -> IndexState:
-        """Return the newest commit's state."""
+        """Return the state of the latest commit."""
         return self._on_newest_commit(
             lambda folder, number: _index_state(number, self._manifest(folder, number))
         )
 
     def search(self, request: EngineRequest) -> EngineResult:
-        """Answer from the newest commit."""
+        """Search the latest commit."""
         return self._on_newest_commit(
             lambda folder, number: self._reader_of(folder, number).search(request)
         )
 
     def top_passages(self, request: EngineRequest) -> Sequence[tuple[str, float]]:
-        """Return the best passages and their scores from the newest commit."""
+        """Return the ids and scores of the best passages of the latest commit."""
         return self.current_reader().top_passages(request)
 
     def idf(self, stems: Iterable[str]) -> Mapping[str, float]:
@@ -104,11 +107,11 @@ class WhooshEngine:
         return self.current_reader().idf(stems)
 
     def term_counts(self) -> Mapping[str, int]:
-        """Return each word as it is written and the number of passages that have it."""
+        """Return each folded word and the number of passages with it."""
         return self.current_reader().term_counts
 
     def verify(self) -> IndexState:
-        """Read every file of the newest commit and compare it with what was committed."""
+        """Read all files of the latest commit and compare their checksums."""
         self._verified.clear()
 
         def opened(folder: Path, generation: int) -> IndexState:
@@ -120,9 +123,9 @@ class WhooshEngine:
 
     @contextmanager
     def try_acquire_writer(self) -> Iterator[_WhooshWriter | None]:
-        """Hold ``writer.lock``, or yield None when another process or thread holds it."""
+        """Acquire ``writer.lock``; yields None if another process or thread holds it."""
         self.root.mkdir(parents=True, exist_ok=True)
-        # Index files hold pickles: whoever may write here may run code as this user.
+        # Index files contain pickles: write access allows running code as this user.
         self.root.chmod(0o700)
         lock = FileLock(str(self.root / "writer.lock"))
         if not lock.acquire(blocking=False):
@@ -134,7 +137,7 @@ class WhooshEngine:
             lock.release()
 
     def _on_newest_commit(self, action: Callable[[Path, int], T]) -> T:
-        """Run `action` on the newest commit; look again when it is replaced meanwhile."""
+        """Run `action` on the latest commit; retry if a newer commit replaces it meanwhile."""
         for _ in range(OPEN_ATTEMPTS):
             folder, generation = self._watcher.read()
             try:
@@ -142,7 +145,7 @@ class WhooshEngine:
                     raise IndexCorruptError(f"{folder.name} holds no commit", code="no-commit")
                 return action(folder, generation)
             except (OSError, IndexCorruptError) as error:
-                # What a newer commit has replaced is not damaged: look at the newer one.
+                # Files may be missing because a newer commit replaced them: retry with that one.
                 if self._watcher.read() == (folder, generation):
                     raise _translate_error(error, self.root) from error
         raise IndexLockedError
@@ -154,7 +157,7 @@ class WhooshEngine:
         return manifest
 
     def current_reader(self) -> IndexReader:
-        """Return the view of the newest commit, opening it when it is new."""
+        """Return the reader of the latest commit; opens it if it is new."""
         view = self._reader
         if view is not None and self._watcher.read() == (view.folder, view.generation):
             return view
@@ -184,7 +187,7 @@ class WhooshEngine:
     def _segment_searchers(
         self, folder: Path, segments: Sequence[ArraySegment]
     ) -> list[SegmentSearcher]:
-        """Return the parts of a commit; what the last view has open is not opened again."""
+        """Return the segments of a commit, reusing those that the previous reader has open."""
         last = self._reader
         known = {p.segment.name: p for p in last.parts} if last and last.folder == folder else {}
         parts: list[SegmentSearcher] = []
@@ -199,7 +202,7 @@ class WhooshEngine:
         return parts
 
     def _check_files(self, folder: Path, names: Sequence[str], manifest: CommitManifest) -> None:
-        """Verify the files that this process has not verified yet, or that have changed since."""
+        """Verify files that are new to this process or have changed."""
         for name in names:
             path = folder / name
             about = path.stat()
@@ -210,21 +213,21 @@ class WhooshEngine:
 
 
 class _WhooshWriter:
-    """The writer while it holds the lock; see `index.engine.IndexWriter`."""
+    """The writer that holds the lock; implements `index.engine.IndexWriter`."""
 
     def __init__(self, engine: WhooshEngine) -> None:
         self._engine = engine
 
     @property
     def state(self) -> IndexState:
-        """The state that the next commit builds on."""
+        """The state that the next commit is based on."""
         return self._engine.state()
 
     def apply(
         self, batch: Mapping[str, Sequence[IndexDocument]], checkpoint: int
     ) -> Mapping[str, str]:
         """Commit the batch on top of the current index."""
-        current = self._engine.current_reader()  # its files are verified: damage is never merged
+        current = self._engine.current_reader()  # verified, so damage is never merged
         known = {name: why for name, why in current.manifest.refused.items() if name not in batch}
         with _translate_write_errors(self._engine.root):
             CommitStorage(current.folder).remove_leftovers()
@@ -232,7 +235,7 @@ class _WhooshWriter:
             commit.start_from(current.generation, _open_segments(current))
             commit.replace_articles(batch)
             commit.write()
-            # A commit of its own: what is new need not wait for it to be found.
+            # Merge in separate commits, so that new content is searchable at once.
             while commit.merge_due():
                 commit.write()
         return commit.refused
@@ -267,26 +270,26 @@ def _open_segments(view: IndexReader) -> dict[str, SegmentReader]:
 
 
 def _translate_error(error: Exception, root: Path) -> SearchIndexError:
-    """Return what an error at reading means."""
+    """Return the `SearchIndexError` for an error while reading."""
     if isinstance(error, FileNotFoundError):
         return IndexCorruptError(f"{Path(str(error.filename)).name} is missing", code="missing")
     if isinstance(error, SearchIndexError):
         return error
     return SearchIndexError(
-        f"The search index at {root} cannot be read ({error}). Check the folder's disk and owner.",
+        f"The search index at {root} cannot be read ({error}). Check the disk and the permissions.",
         code="read-failed",
     )
 
 
 @contextmanager
 def _translate_write_errors(root: Path) -> Iterator[None]:
-    """Translate what can go wrong while files are written."""
+    """Translate errors while writing files to `SearchIndexError`."""
     try:
         yield
     except OSError as error:
         raise SearchIndexError(
-            f"The search index at {root} cannot be written ({error}). No article is lost: make "
-            "room on the disk, and the index catches up.",
+            f"The search index at {root} cannot be written ({error}). Free disk space; indexing "
+            "then resumes and no article is lost.",
             code="write-failed",
         ) from error
 

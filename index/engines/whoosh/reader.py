@@ -1,11 +1,11 @@
-"""Reading one commit: its segments together, what is found in them, grouped by article.
+"""Reader of one commit: searches its segments and groups passages by article.
 
-A view is of one commit and never refreshed; the next commit gets one of its own, which takes over
-the segments that it shares. All numbers that depend on the whole (how rare a word is, how long
-passages are on the whole) are worked out here, so that scores do not depend on how passages are
-spread over segments. Deleted passages count in them until their segment is merged, as in Whoosh.
+A reader is never refreshed; each commit gets a new one, which reuses the segments that it shares
+with the previous one. Statistics (idf, mean length) are computed over all segments, so that scores
+do not depend on the distribution of passages over segments. As in Whoosh, deleted passages count
+until their segment is merged.
 
-Threads read a view side by side: nothing in it changes but memories of what was worked out.
+Readers are shared by threads; only caches change.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from index.postings.posting_lists import MAX_EXPANSIONS, NO_DOCS, Buffers, TopDo
 from index.postings.segment_executor import CommitStatistics, QueryTimeoutError, SegmentExecutor
 from index.postings.segment_reader import SegmentReader
 
-TIME_LIMIT = 2.0  # seconds; then what was found so far is the answer, marked as partial
-PASSAGES_PER_ARTICLE = 4  # looked at first for each article wanted; more where these are too few
+TIME_LIMIT = 2.0  # seconds; after that the results so far are returned and marked as partial
+PASSAGES_PER_ARTICLE = 4  # passages ranked per requested article in the first attempt
 
 
 class SegmentSearcher:
-    """One segment of a commit. `base` is the number of its first passage in the whole."""
+    """A segment of a commit; `base` is the number of its first passage within the commit."""
 
     def __init__(self, segment: SegmentReader, deleted: frozenset[int], base: int) -> None:
         self.segment, self.deleted, self.base = segment, deleted, base
@@ -45,18 +45,18 @@ class SegmentSearcher:
         if deleted:
             self.live = np.ones(segment.count, bool)
             self.live[list(deleted)] = False
-        # Each keeps an array over all passages: the filters and the days that are asked for now.
+        # Each entry is an array over all passages.
         self.filter_mask = lru_cache(maxsize=32)(self._filter_mask)
         self.score_factors = lru_cache(maxsize=2)(self._score_factors)
 
     def _filter_mask(self, tags: frozenset[str], topics: frozenset[str]) -> Array:
-        """Return which passages these filters leave, one of them at least; deleted ones, too."""
+        """Return a mask of the passages that match the filters, of which one is not empty."""
         if tags and topics:
             return np.asarray(self.facets.tag_mask(tags) & self.facets.topic_mask(topics))
         return self.facets.tag_mask(tags) if tags else self.facets.topic_mask(topics)
 
     def _score_factors(self, today: date | None) -> Array | None:
-        """Return what each passage's score is multiplied by; None where that is 1 for all."""
+        """Return the score factor of each passage; None if all are 1."""
         dues = self.segment.dues
         overdue = (dues > 0) & (dues < (today.toordinal() if today else 0))
         worth = self.segment.priors * np.where(overdue, OVERDUE_FACTOR, 1.0)
@@ -64,7 +64,7 @@ class SegmentSearcher:
 
 
 class IndexReader:
-    """One commit, open for reading."""
+    """An open commit."""
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class IndexReader:
         ]
 
     def search(self, request: EngineRequest) -> EngineResult:
-        """Find what matches, count it, and group the best by article."""
+        """Return the matching articles and their facet counts."""
         found, counts, partial = [], [], False
         deadline = time.monotonic() + TIME_LIMIT
         for number, part in enumerate(self.parts):
@@ -127,7 +127,7 @@ class IndexReader:
         )
 
     def top_passages(self, request: EngineRequest) -> list[tuple[str, float]]:
-        """Return the best passages and their scores, neither counted nor grouped."""
+        """Return the ids and scores of the best passages, neither counted nor grouped."""
         deadline = time.monotonic() + TIME_LIMIT
         found: list[tuple[float, int, str]] = []
         for number, part in enumerate(self.parts):
@@ -144,7 +144,7 @@ class IndexReader:
     def _segment_top_passages(
         self, number: int, request: EngineRequest, deadline: float
     ) -> TopDocs:
-        """Return the best passages of a part."""
+        """Return the best passages of a segment."""
         part, query = self.parts[number], request.query
         worth = part.score_factors(request.today)
         if not query.clauses or query.excluded or request.excluded_articles:
@@ -159,12 +159,12 @@ class IndexReader:
         )
 
     def idf(self, stems: Iterable[str]) -> Mapping[str, float]:
-        """Return the idf of each stem, as it is scored."""
+        """Return the idf of each stem."""
         return {stem: self._idf[stem] for stem in stems}
 
     @cached_property
     def term_counts(self) -> Mapping[str, int]:
-        """Each word as it is written and the number of passages that have it."""
+        """Each folded word and the number of passages with it."""
         found: dict[str, int] = {}
         for part in self.parts:
             for form, count in part.segment.all_forms():
@@ -172,7 +172,7 @@ class IndexReader:
         return found
 
     def _matches(self, number: int, request: EngineRequest, deadline: float) -> Matches:
-        """Return what of a part matches the words, deleted passages left out."""
+        """Return the matches in a segment without deleted passages, before filters."""
         part = self.parts[number]
         evaluation, query = self._executors[number], request.query
         excluded = evaluation.passages(query.excluded, deadline) if query.excluded else None
@@ -193,16 +193,16 @@ class IndexReader:
         return matches
 
     def _idfs(self, segment: SegmentReader, terms: Array) -> list[float]:
-        """Return the idf of each of some terms of a segment."""
+        """Return the idf of the given terms of a segment."""
         if len(self.parts) > 1:
             return [self._idf[stem] for stem in segment.terms.texts(terms.tolist())]
         return [idf(self.count, holders) for holders in segment.doc_freqs(terms).tolist()]
 
     def _last_form(self, start: str) -> bytes | None:
-        """Return the last word that a prefix stands for, None where all that there are.
+        """Return the last word that a prefix expands to; None for no limit.
 
-        The first words of all segments together are meant, so that what is found does not depend
-        on the segments.
+        The limit applies to the words of all segments together, so that results do not depend on
+        the segments.
         """
         if len(self.parts) < 2:
             return None
@@ -216,7 +216,7 @@ class IndexReader:
     def _best_articles(
         self, found: Sequence[Matches], request: EngineRequest, wanted: int
     ) -> list[tuple[int, int]]:
-        """Return (part, article) of the best articles in order."""
+        """Return (segment, article) of the best articles in order."""
         looked_at = PASSAGES_PER_ARTICLE * wanted
         while wanted:
             entries: list[tuple[float, int, int, int]] = []
@@ -240,7 +240,7 @@ class IndexReader:
         return []
 
     def _newest_articles(self, found: Sequence[Matches], wanted: int) -> Sequence[tuple[int, int]]:
-        """Return (part, article) of the newest articles, and of all that are of the oldest day."""
+        """Return (segment, article) of the latest articles, including ties on the oldest day."""
         days, entries = [], []
         for number, (part, matches) in enumerate(zip(self.parts, found, strict=True)):
             docs = matches.docs
@@ -256,7 +256,7 @@ class IndexReader:
     def _groups(
         self, found: Sequence[Matches], request: EngineRequest, chosen: Sequence[tuple[int, int]]
     ) -> tuple[ArticleGroup, ...]:
-        """Return the chosen articles with their passages, best first."""
+        """Return the groups of the chosen articles, best first."""
         by_part: dict[int, list[int]] = {}
         for number, article in chosen:
             by_part.setdefault(number, []).append(article)
@@ -278,7 +278,7 @@ class IndexReader:
         return found
 
     def _topic_counts(self, counts: Sequence[FacetCounts], wanted: Sequence[str]) -> dict[str, int]:
-        """Return the most frequent topics, those of the query among them in any case."""
+        """Return the counts of the most frequent topics and of the topics of the query."""
         names, of_parts, chosen = self._topics
         total = np.zeros(len(names), np.int64)
         for numbers, count in zip(of_parts, counts, strict=True):
@@ -292,7 +292,7 @@ class IndexReader:
 
     @cached_property
     def _topics(self) -> tuple[list[str], list[Array], dict[str, list[int]]]:
-        """The topics of all parts, the numbers of each part's, and numbers by folded name."""
+        """All topics, their numbers for each segment's topics, and numbers by folded name."""
         every = {name for part in self.parts for name in part.facets.topic_names}
         names = sorted(every, key=lambda name: (name.casefold(), name))
         number = {name: at for at, name in enumerate(names)}
@@ -307,7 +307,7 @@ class IndexReader:
 
 
 class _IdfCache(dict[str, float]):
-    """The idf of each stem, worked out when it is first asked for."""
+    """Cache of the idf of each stem."""
 
     def __init__(self, parts: Sequence[SegmentSearcher], count: int) -> None:
         super().__init__()
@@ -335,7 +335,7 @@ def _apply_filters(part: SegmentSearcher, matches: Matches, request: EngineReque
 
 
 def _count_facets(part: SegmentSearcher, matches: Matches, request: EngineRequest) -> FacetCounts:
-    """Count what matches and leave what the filters allow."""
+    """Count facets, then restrict the matches to the filters."""
     tags, topics = _filters(request)
     none: frozenset[str] = frozenset()
     counts = part.facets.count(
@@ -350,7 +350,7 @@ def _count_facets(part: SegmentSearcher, matches: Matches, request: EngineReques
 def _group_passages(
     part: SegmentSearcher, matches: Matches, request: EngineRequest, articles: Sequence[int]
 ) -> list[tuple[int, float, int, ArticleGroup]]:
-    """Return (day, score, number of the best passage, group) of each article; they are sorted."""
+    """Return (day, score, number of the best passage, group) of each article in order."""
     segment = part.segment
     begin, end = segment.article_starts[articles], segment.article_starts[np.array(articles) + 1]
     docs = matches.filter_docs(concat_ranges(begin, end))
@@ -364,7 +364,7 @@ def _group_passages(
     for article, stop in zip(articles, end.tolist(), strict=True):
         last = bisect_left(numbers, stop, first)
         if last > first:
-            best = sorted(entries[first:last])  # equal scores in the order of passages
+            best = sorted(entries[first:last])  # ties by passage number
             score, number, _ = best[0]
             names = tuple([name for _, _, name in best])
             group = ArticleGroup(segment.articles[article].decode(), -score, names)

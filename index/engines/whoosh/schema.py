@@ -21,7 +21,7 @@ class ClinicalAnalyzer(Analyzer):  # type: ignore[misc]  # Whoosh has no type fo
     """Adapter of `index.analyzer` for Whoosh: stems with positions and offsets."""
 
     def __call__(self, value: str, **wanted: Any) -> Iterator[WhooshToken]:
-        """Yield Whoosh's one token, filled anew for each word."""
+        """Yield the same Whoosh token object, updated for each word."""
         token = WhooshToken(positions=True, chars=True, **_token_options(wanted))
         for stem, position, start, end in analyzer.tokenize(value):
             token.text, token.boost, token.stopped = stem, 1.0, False
@@ -37,7 +37,7 @@ class FormAnalyzer(Analyzer):  # type: ignore[misc]  # Whoosh has no type for it
     """Adapter for Whoosh that yields folded, unstemmed words, for prefixes and spelling."""
 
     def __call__(self, value: str, **wanted: Any) -> Iterator[WhooshToken]:
-        """Yield Whoosh's one token, filled anew for each word."""
+        """Yield the same Whoosh token object, updated for each word."""
         token = WhooshToken(**_token_options(wanted))
         for word in analyzer.split_words(value):
             token.text, token.boost, token.stopped = analyzer.fold(word), 1.0, False

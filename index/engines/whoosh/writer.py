@@ -1,8 +1,8 @@
 """Writes commits: new segments, deletions and the table of contents.
 
 New passages form a new segment, and replaced passages are marked as deleted in the old segments, so
-the cost of a commit depends on its changes, not on the size of the index. `MERGE_FACTOR` segments of
-similar size are merged (logarithmic method, Bentley and Saxe, 1980; tiered merging in Lucene),
+the cost of a commit depends on its changes, not on the size of the index. `MERGE_FACTOR` segments
+of similar size are merged (logarithmic method, Bentley and Saxe, 1980; tiered merging in Lucene),
 which bounds both the number of segments and the number of times a passage is rewritten.
 """
 
