@@ -195,7 +195,7 @@ class _TargetFinder:
             title = passage_id.split(PATH_SEPARATOR, maxsplit=1)[0]
             return (
                 f"There is no published article or passage {title!r}."
-                f"{_suggest(title, [*self._ids, *self._titles])} Run `kb list` to list the articles."
+                f"{_suggest(title, [*self._ids, *self._titles])} Run `kb list` to list all."
             )
         if place.passage_id is None or place.article_id not in self._ids:
             return (
