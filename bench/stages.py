@@ -35,7 +35,7 @@ from index.search import highlighter, query_executor, service
 from index.search.explain import MatchExplainer
 from index.search.results import SearchRequest
 from kb.storage.published_cache import PublishedSnapshot
-from web.presentation.serializers import search_json
+from web.presentation.serializers import serialize_search
 
 WARMING = 20
 STAGES: tuple[tuple[str, Any, str], ...] = (
@@ -90,7 +90,7 @@ def main() -> None:
     texts = [" ".join(_words(probes, chance)) for _ in range(2 * options.queries + WARMING)]
 
     def asked(text: str) -> bytes:
-        return to_json(search_json(base.search.search(SearchRequest(q=text))))
+        return to_json(serialize_search(base.search.search(SearchRequest(q=text))))
 
     for text in texts[:WARMING]:
         asked(text)
@@ -100,7 +100,7 @@ def main() -> None:
         spent: dict[str, float] = defaultdict(float)
         with watched(spent):
             answer = base.search.search(SearchRequest(q=text))
-        _, seconds = timed(lambda answer=answer: to_json(search_json(answer)))  # type: ignore[misc]
+        _, seconds = timed(lambda answer=answer: to_json(serialize_search(answer)))  # type: ignore[misc]
         for stage, took in {**spent, "serialise": seconds}.items():
             stages[stage].append(took)
     print_result(

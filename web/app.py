@@ -193,11 +193,11 @@ def _set_up_templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        month=formatting.month,
-        full_date=formatting.full_date,
-        moment=formatting.moment,
-        with_links=formatting.with_links,
-        duration=formatting.duration,
+        month=formatting.format_month,
+        full_date=formatting.format_date,
+        moment=formatting.format_moment,
+        with_links=formatting.split_links,
+        duration=formatting.format_duration,
         counted=formatting.count_phrase,
     )
 

@@ -65,7 +65,7 @@ class CurationPreview:
     moved: tuple[RankChange, ...]
 
 
-def queries(about: Iterable[str], home: Path, searched: Iterable[QueryStats]) -> list[str]:
+def select_queries(about: Iterable[str], home: Path, searched: Iterable[QueryStats]) -> list[str]:
     """Return the queries to run: `about` first, then judged and frequent ones."""
     judged: list[str] = []
     path = home / JUDGMENTS_FILE
@@ -88,7 +88,7 @@ def preview_curation(
             before, after = (_first_page(each, q) for each in (live, draft))
         except QueryError:
             continue
-        places = tuple(_places(before, after))
+        places = tuple(_compare_ranks(before, after))
         if places:
             moved.append(RankChange(q, places))
     return CurationPreview(len(asked), tuple(moved))
@@ -98,11 +98,13 @@ def _first_page(search: SearchFunction, q: str) -> dict[str, tuple[int, str, str
     answer = search.search(SearchRequest(q=q, limit=MAX_COMPARED_HITS))
     return {
         hit.article.id: (rank, hit.article.title, hit.passage.heading)
-        for rank, hit in enumerate((*answer.hits, *answer.partial_hits)[:MAX_COMPARED_HITS], start=1)
+        for rank, hit in enumerate(
+            (*answer.hits, *answer.partial_hits)[:MAX_COMPARED_HITS], start=1
+        )
     }
 
 
-def _places(
+def _compare_ranks(
     before: dict[str, tuple[int, str, str]], after: dict[str, tuple[int, str, str]]
 ) -> list[RankedPassage]:
     found = []

@@ -37,7 +37,7 @@ from web.params import (
     read_number,
     upload_parameters,
 )
-from web.presentation.serializers import step_json
+from web.presentation.serializers import serialize_audit_entry
 from web.services.save_draft import save_draft
 
 blueprint = Blueprint("api_editorial", __name__, url_prefix="/api/v1")
@@ -136,7 +136,7 @@ def audit_log() -> schemas.AuditLogResponse:
     before = read_number(args, "before", AUDIT_BEFORE)
     limit = read_number(args, "limit", AUDIT_LIMIT)
     steps = store.trail(read_audit_filter(args), before=before, limit=limit)
-    return {"steps": [step_json(step) for step in steps]}
+    return {"steps": [serialize_audit_entry(step) for step in steps]}
 
 
 @routes.get("/trail", parameters=audit_log_parameters, problems=(ParameterError,), deprecated=True)

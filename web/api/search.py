@@ -23,11 +23,11 @@ from web.params import (
     suggest_parameters,
 )
 from web.presentation.serializers import (
-    article_json,
-    passage_json,
-    search_json,
-    suggestion_json,
-    summary_json,
+    serialize_article,
+    serialize_passage,
+    serialize_search,
+    serialize_suggestion,
+    serialize_summary,
 )
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -44,7 +44,7 @@ def search() -> schemas.SearchResultResponse:
     query = read_search(request.args)
     response = current_services().search.search(query)
     record_search(query, response)
-    return search_json(response, urls())
+    return serialize_search(response, urls())
 
 
 @routes.get("/suggest", parameters=suggest_parameters)
@@ -55,7 +55,7 @@ def suggest() -> schemas.SuggestionsResponse:
     return {
         "q": typed,
         "did_you_mean": found.fuzzy,
-        "suggestions": [suggestion_json(name, urls()) for name in found.names],
+        "suggestions": [serialize_suggestion(name, urls()) for name in found.names],
     }
 
 
@@ -66,7 +66,7 @@ def articles() -> schemas.ArticleListResponse:
     site = current_services()
     today, here = site.today(), urls()
     found = site.store.summaries(ArticleStatus.PUBLISHED)
-    return {"articles": [summary_json(summary, today, here) for summary in found]}
+    return {"articles": [serialize_summary(summary, today, here) for summary in found]}
 
 
 @routes.get("/articles/<article_id>", problems=(NotFoundError,), kept=True)
@@ -76,7 +76,7 @@ def article(article_id: str) -> schemas.ArticleResponse:
     record = site.store.article(article_id)
     if record.status is not ArticleStatus.PUBLISHED:
         raise NotFoundError("article", article_id)
-    return article_json(record, site.today(), urls())
+    return serialize_article(record, site.today(), urls())
 
 
 @routes.get("/passages/<passage_id>", problems=(NotFoundError,), kept=True)
@@ -87,4 +87,4 @@ def passage(passage_id: str) -> schemas.PassageResponse:
     if passage_id not in found:
         raise NotFoundError("passage", passage_id)
     summary, content = found[passage_id]
-    return passage_json(summary, content, site.today(), urls())
+    return serialize_passage(summary, content, site.today(), urls())

@@ -20,7 +20,7 @@ from kb.model.records import ArticleSummary
 from kb.settings import load_settings
 from kb.storage.source_files import SOURCES_FOLDER as ORIGINALS
 from web.bootstrap import open_base
-from web.cli.common import caller, print_json, sync, warn
+from web.cli.common import current_actor, print_json, sync_index, warn
 
 STOPPED = "Stopped. The articles added so far are kept; run the same command to continue."
 MIN_SHARED_ARTICLES = 3  # a finding in at least this many articles is printed once
@@ -60,7 +60,7 @@ def add(
         publish=publish,
         topics=topics,
         jobs=jobs,
-        by=caller(),
+        by=current_actor(),
         originals=base.settings.home / ORIGINALS,
         fetch_private=base.settings.fetch_private,
         rules=load_rules(base.settings.home),
@@ -81,7 +81,7 @@ def add(
     if not as_json:
         warn(_summarize_findings(findings, sum(counts.values()) - counts["rejected"]))
         click.echo(", ".join(f"{count} {status}" for status, count in counts.items() if count))
-    sync(base)
+    sync_index(base)
     if counts["rejected"] or stopped:
         sys.exit(1)
 

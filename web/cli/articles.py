@@ -14,7 +14,7 @@ from kb.errors import KnowledgeBaseError
 from kb.model.records import ArticleRecord, ArticleStatus
 from kb.settings import load_settings
 from web.bootstrap import open_base
-from web.cli.common import caller, print_json, print_rows, sync, warn
+from web.cli.common import current_actor, print_json, print_rows, sync_index, warn
 
 
 @click.command()
@@ -31,9 +31,9 @@ def show(article: str, version: int | None, as_json: bool) -> None:
     """
     record = open_base(load_settings()).store.article(article, version)
     if as_json:
-        from web.presentation.serializers import article_json  # noqa: PLC0415
+        from web.presentation.serializers import serialize_article  # noqa: PLC0415
 
-        print_json(article_json(record, date.today()))
+        print_json(serialize_article(record, date.today()))
     else:
         _print_record(record)
 
@@ -51,10 +51,10 @@ def list_articles(status: str | None, as_json: bool) -> None:
     base = open_base(load_settings())
     summaries = base.store.summaries(ArticleStatus(status) if status else None)
     if as_json:
-        from web.presentation.serializers import summary_json  # noqa: PLC0415
+        from web.presentation.serializers import serialize_summary  # noqa: PLC0415
 
         for summary in summaries:
-            print_json(summary_json(summary, date.today()))
+            print_json(serialize_summary(summary, date.today()))
         return
     print_rows([(s.id, s.status, f"v{s.version}", s.title) for s in summaries])
 
@@ -69,9 +69,9 @@ def publish(article: str) -> None:
       kb publish gout
     """
     base = open_base(load_settings())
-    ReviewWorkflow(base.store.database).publish_unreviewed(article, by=caller())
+    ReviewWorkflow(base.store.database).publish_unreviewed(article, by=current_actor())
     click.echo(f"{article} is published.")
-    sync(base)
+    sync_index(base)
 
 
 @click.command()
@@ -89,9 +89,9 @@ def retire(article: str, reason: str, replaced_by: str) -> None:
     """
     base = open_base(load_settings())
     workflow = ReviewWorkflow(base.store.database)
-    workflow.retire(article, reason=reason, replaced_by=replaced_by, by=caller())
+    workflow.retire(article, reason=reason, replaced_by=replaced_by, by=current_actor())
     click.echo(f"{article} is retired.")
-    sync(base)
+    sync_index(base)
 
 
 @click.command()
@@ -112,9 +112,9 @@ def tag(passage: str, tags: tuple[str, ...], remove: bool) -> None:
             known = ", ".join(definition.key for definition in base.taxonomy)
             raise KnowledgeBaseError(f"There is no tag {key!r}. Use one of: {known}.")
     for key in tags:
-        article = base.store.set_tag(passage, key, present=not remove, by=caller())
+        article = base.store.set_tag(passage, key, present=not remove, by=current_actor())
     click.echo(f"{passage} in {article}: {', '.join(tags)} {'removed' if remove else 'set'}.")
-    sync(base)
+    sync_index(base)
 
 
 def _print_record(record: ArticleRecord) -> None:

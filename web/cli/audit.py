@@ -9,7 +9,7 @@ import click
 from kb.settings import load_settings
 from kb.storage.article_store import ArticleStore
 from web.cli.common import print_json
-from web.presentation.serializers import step_json
+from web.presentation.serializers import serialize_audit_entry
 
 
 @click.group()
@@ -34,7 +34,7 @@ def verify(as_json: bool) -> None:
     altered = store.first_altered_step()
     store.close()
     if as_json:
-        step = step_json(altered) if altered else None
+        step = serialize_audit_entry(altered) if altered else None
         print_json({"intact": altered is None, "first_altered": step})
     elif altered:
         deed = altered.deed

@@ -30,7 +30,7 @@ def print_rows(rows: Sequence[Sequence[str]]) -> None:
         click.echo("  ".join((*cells, row[-1])).rstrip())
 
 
-def styled(snippet: Snippet) -> str:
+def format_snippet(snippet: Snippet) -> str:
     """Return a snippet on one line, with matches in bold if the terminal supports it."""
     text = "".join(click.style(text, bold=True) if matched else text for text, matched in snippet)
     return " ".join(text.split())
@@ -42,12 +42,12 @@ def warn(sentences: Iterable[str]) -> None:
         click.echo(sentence, err=True)
 
 
-def caller() -> Actor:
+def current_actor() -> Actor:
     """Return the operating system user as the actor."""
     return Actor(getpass.getuser())
 
 
-def sync(base: KnowledgeBase) -> None:
+def sync_index(base: KnowledgeBase) -> None:
     """Update the index; if that fails, print a warning, because the articles are saved."""
     try:
         synced = base.indexer.sync()

@@ -9,7 +9,7 @@ import click
 from kb.settings import load_settings
 from web.bootstrap import open_base
 from web.cli.common import print_json
-from web.presentation.formatting import full_date, timestamp
+from web.presentation.formatting import format_date, format_timestamp
 
 
 @click.command()
@@ -33,11 +33,10 @@ def requests(done: int | None, as_json: bool) -> None:
     open_requests = store.open_questions()
     for content_request in open_requests:
         if as_json:
-            print_json(asdict(content_request) | {"at": timestamp(content_request.at)})
+            print_json(asdict(content_request) | {"at": format_timestamp(content_request.at)})
             continue
-        click.echo(
-            f"{content_request.id}  {full_date(content_request.at.date())}  {content_request.query}".rstrip()
-        )
+        day = format_date(content_request.at.date())
+        click.echo(f"{content_request.id}  {day}  {content_request.query}".rstrip())
         for line in (
             content_request.sentence,
             content_request.reach and f"Contact: {content_request.reach}",

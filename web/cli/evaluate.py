@@ -58,7 +58,8 @@ def _run_json(run: EvaluationRun, changes: list[OutcomeChange]) -> dict[str, obj
         "outcomes": [asdict(outcome) for outcome in run.outcomes],
         "figures": asdict(metrics.compute_metrics(run.outcomes)),
         "groups": {
-            group: asdict(figures) for group, figures in metrics.metrics_by_group(run.outcomes).items()
+            group: asdict(figures)
+            for group, figures in metrics.metrics_by_group(run.outcomes).items()
         },
         "moves": [
             {
@@ -90,7 +91,8 @@ def _print(run: EvaluationRun) -> None:
     click.echo()
     total = [("all", metrics.compute_metrics(run.outcomes))]
     groups = [
-        (group or "no group", found) for group, found in metrics.metrics_by_group(run.outcomes).items()
+        (group or "no group", found)
+        for group, found in metrics.metrics_by_group(run.outcomes).items()
     ]
     head = ("", "queries", "first", "in 3", "in 10", "not found", "MRR")
     print_rows([head, *(_row(name, found) for name, found in (*groups, *total))])

@@ -12,7 +12,7 @@ from kb.model.records import ArticleStatus
 from kb.settings import load_settings
 from kb.storage.database import Database
 from web.bootstrap import open_base
-from web.cli.common import caller, print_json, sync, warn
+from web.cli.common import current_actor, print_json, sync_index, warn
 from web.presentation.formatting import count_phrase
 from web.services.exchange import export_report_json, import_report_json, validate_vocabulary
 
@@ -54,7 +54,7 @@ def export_(
     try:
         database.check()
         done = export_archive(
-            database, settings.home, file, selection, by=caller(), title=settings.title
+            database, settings.home, file, selection, by=current_actor(), title=settings.title
         )
     finally:
         database.close()
@@ -90,7 +90,7 @@ def import_(file: Path, *, dry_run: bool, as_json: bool) -> None:
             database,
             settings.home,
             file,
-            caller(),
+            current_actor(),
             check=validate_vocabulary,
             only_try=dry_run,
         )
@@ -145,4 +145,4 @@ def _update_index(done: ImportReport) -> None:
     if done.vocabulary.get("taxonomy.toml") == "added":
         base.indexer.rebuild()  # the index depends on the taxonomy
     else:
-        sync(base)
+        sync_index(base)

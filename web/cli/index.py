@@ -8,7 +8,7 @@ from index.engine import IndexState
 from kb.settings import load_settings
 from web.bootstrap import open_base
 from web.cli.common import print_json, warn
-from web.presentation.formatting import count_phrase, timestamp
+from web.presentation.formatting import count_phrase, format_timestamp
 
 
 @click.group()
@@ -52,7 +52,7 @@ def _print(state: IndexState, behind: int, as_json: bool) -> None:
     values = {
         "engine": state.engine,
         "generation": state.generation,
-        "as_of": timestamp(state.as_of),
+        "as_of": format_timestamp(state.as_of),
         "passages": state.documents,
         "checkpoint": state.checkpoint,
         "behind": behind,

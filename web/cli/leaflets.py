@@ -11,7 +11,7 @@ from kb.settings import load_settings
 from web.bootstrap import open_base
 from web.cli.common import print_json, warn
 from web.presentation.formatting import count_phrase
-from web.presentation.urls import LOCAL, UrlBuilder
+from web.presentation.urls import DEFAULT_SITE_URL, UrlBuilder
 
 
 @click.command("export-leaflets")
@@ -31,14 +31,19 @@ def leaflets(folder: Path, as_json: bool) -> None:
     from web.integrations.patient_leaflets.export import export_leaflets  # noqa: PLC0415
 
     base = open_base(load_settings())
-    here = UrlBuilder((base.settings.public_url or LOCAL).rstrip("/"))
+    here = UrlBuilder((base.settings.public_url or DEFAULT_SITE_URL).rstrip("/"))
     done = export_leaflets(
         base.store, folder, site=base.settings.title, here=here, today=date.today()
     )
     notes = [str(note) for note in done.notes]
     warn(notes)
     if not base.settings.public_url:
-        warn([f"public_url is not set, so the leaflets link to {LOCAL}. See docs/settings.md."])
+        warn(
+            [
+                f"public_url is not set, so the leaflets link to {DEFAULT_SITE_URL}. "
+                "See docs/settings.md."
+            ]
+        )
     if as_json:
         print_json(
             {

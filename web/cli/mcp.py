@@ -10,14 +10,18 @@ import click
 from kb.errors import InstallationError
 from kb.settings import load_settings
 from web.bootstrap import open_base
-from web.presentation.urls import LOCAL
+from web.presentation.urls import DEFAULT_SITE_URL
 
 REQUIREMENT = "mcp>=2.3,<3"  # as in the extra `mcp` of pyproject.toml
 
 
 @click.command()
 @click.option(
-    "--site", default=LOCAL, show_default=True, metavar="URL", help="Base URL of the links."
+    "--site",
+    default=DEFAULT_SITE_URL,
+    show_default=True,
+    metavar="URL",
+    help="Base URL of the links.",
 )
 def mcp(site: str) -> None:
     """Serve search to an AI assistant over the Model Context Protocol.

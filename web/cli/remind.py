@@ -13,7 +13,7 @@ from kb.model.records import DUE_SOON_DAYS
 from kb.settings import load_settings
 from web.bootstrap import open_base
 from web.cli.common import print_json, warn
-from web.presentation.urls import LOCAL, UrlBuilder
+from web.presentation.urls import DEFAULT_SITE_URL, UrlBuilder
 
 
 @click.command()
@@ -36,7 +36,7 @@ def remind(dry_run: bool, as_json: bool) -> None:
     summaries = list_due_reviews(base.store.summaries(), today + timedelta(days=DUE_SOON_DAYS))
     reminding = ReminderStore(base.store.database)
     reminders, nobody = reminding.due(summaries, settings.review_mail, today)
-    here = UrlBuilder((settings.public_url or LOCAL).rstrip("/"))
+    here = UrlBuilder((settings.public_url or DEFAULT_SITE_URL).rstrip("/"))
     for reminder in reminders:
         links = [here.desk_article(summary.id) for summary in reminder.articles]
         if not dry_run:

@@ -10,8 +10,8 @@ import click
 from index.search.results import SearchHit, SearchRequest, SearchResponse
 from kb.settings import load_settings
 from web.bootstrap import open_base
-from web.cli.common import print_json, styled, warn
-from web.presentation.formatting import review_label
+from web.cli.common import format_snippet, print_json, warn
+from web.presentation.formatting import format_review
 
 
 @click.command()
@@ -40,9 +40,9 @@ def search(
     request = SearchRequest(q=query, tags=tags, topics=topics, limit=limit)
     answer = base.search.search(request)
     if as_json:
-        from web.presentation.serializers import search_json  # noqa: PLC0415
+        from web.presentation.serializers import serialize_search  # noqa: PLC0415
 
-        print_json(search_json(answer))
+        print_json(serialize_search(answer))
     else:
         _print(answer)
 
@@ -64,8 +64,8 @@ def _print(answer: SearchResponse) -> None:
 def _print_hit(hit: SearchHit) -> None:
     place = " › ".join((hit.article.title, *hit.passage.heading_path))
     click.echo(click.style(place, fg="blue", bold=True))
-    click.echo(styled(hit.snippet))
+    click.echo(format_snippet(hit.snippet))
     tags = ", ".join(tag.tag for tag in hit.passage.tags) or "no tags"
-    state = review_label(hit.article.metadata, hit.review_state).words
+    state = format_review(hit.article.metadata, hit.review_state).words
     more = f" · {hit.more_in_article} more in this article" if hit.more_in_article else ""
     click.echo(click.style(f"{hit.passage.id} · {tags} · {state}{more}", dim=True))

@@ -15,7 +15,7 @@ from kb.model.article import Block, BlockKind, ListItem, Metadata
 from kb.model.passage import Passage
 from kb.model.records import ArticleRecord, ReviewState
 from kb.model.taxonomy import Taxonomy
-from web.presentation.formatting import ReviewLabel, full_date
+from web.presentation.formatting import ReviewLabel, format_date
 
 SAFETY = "safety"  # passages with this tag, or a descendant of it, are marked as safety information
 TOP_LEVEL = 2  # h1 is the title
@@ -115,7 +115,7 @@ def build_article_view(
         citation = cite(
             record.article.title, record.version, record.article.metadata, passage, review
         )
-        view = _passage(
+        view = _build_passage_view(
             passage, headings, taxonomy, mark, label=record.article.title, citation=citation
         )
         contents += [
@@ -130,7 +130,7 @@ def build_article_view(
     return ArticleView(tuple(views), tuple(contents), sum(view.matches for view in views))
 
 
-def tag_views(keys: Sequence[str], taxonomy: Taxonomy) -> tuple[TagView, ...]:
+def build_tag_views(keys: Sequence[str], taxonomy: Taxonomy) -> tuple[TagView, ...]:
     """Return the views of these tags, with the safety tag first if any tag descends from it."""
     shown = [key for key in keys if key != SAFETY]
     if is_safety(keys, taxonomy):
@@ -160,7 +160,7 @@ def _new_headings(above: tuple[str, ...], path: tuple[str, ...]) -> list[tuple[i
     ]
 
 
-def _passage(
+def _build_passage_view(
     passage: Passage,
     headings: Sequence[tuple[int, str]],
     taxonomy: Taxonomy,
@@ -170,7 +170,7 @@ def _passage(
     citation: str,
 ) -> PassageView:
     keys = [tag.tag for tag in passage.tags]
-    blocks = tuple(block_view(block, mark) for block in passage.blocks)
+    blocks = tuple(build_block_view(block, mark) for block in passage.blocks)
     marked = tuple(HeadingView(level, mark(text)) for level, text in headings)
     return PassageView(
         id=passage.id,
@@ -179,17 +179,20 @@ def _passage(
         page=passage.page,
         headings=marked,
         blocks=blocks,
-        tags=tag_views(keys, taxonomy),
+        tags=build_tag_views(keys, taxonomy),
         safety=is_safety(keys, taxonomy),
-        matches=sum(_count(heading.text) for heading in marked) + sum(map(_matches, blocks)),
+        matches=sum(_count_matches(heading.text) for heading in marked)
+        + sum(map(_count_block_matches, blocks)),
         citation=citation,
     )
 
 
-def block_view(block: Block, mark: Mark) -> BlockView:
+def build_block_view(block: Block, mark: Mark) -> BlockView:
     """Return a block with highlighted words."""
     if block.kind is BlockKind.LIST:
-        return BlockView(kind=block.kind, items=_tree(block.items, mark), ordered=block.ordered)
+        return BlockView(
+            kind=block.kind, items=_nest_items(block.items, mark), ordered=block.ordered
+        )
     if block.kind is BlockKind.TABLE:
         rows = [[mark(cell) for cell in row] for row in block.rows]
         return BlockView(
@@ -203,7 +206,7 @@ def block_view(block: Block, mark: Mark) -> BlockView:
     return BlockView(kind=block.kind, text=mark(block.text))
 
 
-def _tree(items: Sequence[ListItem], mark: Mark) -> list[ItemView]:
+def _nest_items(items: Sequence[ListItem], mark: Mark) -> list[ItemView]:
     """Return the items nested by depth; one that skips a depth becomes a child of the last item."""
     outermost: list[ItemView] = []
     open_lists = [(items[0].depth if items else 0, outermost)]
@@ -218,16 +221,20 @@ def _tree(items: Sequence[ListItem], mark: Mark) -> list[ItemView]:
     return outermost
 
 
-def _matches(block: BlockView) -> int:
+def _count_block_matches(block: BlockView) -> int:
     cells = [cell for row in (*block.header, *block.rows) for cell in row]
-    return _count(block.text) + sum(map(_count, cells)) + _item_matches(block.items)
+    return (
+        _count_matches(block.text)
+        + sum(map(_count_matches, cells))
+        + _count_item_matches(block.items)
+    )
 
 
-def _item_matches(items: Sequence[ItemView]) -> int:
-    return sum(_count(item.text) + _item_matches(item.below) for item in items)
+def _count_item_matches(items: Sequence[ItemView]) -> int:
+    return sum(_count_matches(item.text) + _count_item_matches(item.below) for item in items)
 
 
-def _count(text: Snippet) -> int:
+def _count_matches(text: Snippet) -> int:
     return sum(matched for _, matched in text)
 
 
@@ -236,7 +243,7 @@ def cite(
 ) -> str:
     """Return the citation of a passage: article, headings, source, version and review."""
     place = ", ".join([title, *passage.heading_path])
-    reviewed = f", reviewed {full_date(metadata.reviewed)}" if metadata.reviewed else ""
+    reviewed = f", reviewed {format_date(metadata.reviewed)}" if metadata.reviewed else ""
     late = review.words if review.state is ReviewState.OVERDUE else ""
     parts = [place, metadata.source, f"Version {version}{reviewed}", late]
     return ". ".join(part for part in parts if part) + "."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from xml.etree import ElementTree
 
-from web.presentation.formatting import timestamp
+from web.presentation.formatting import format_timestamp
 
 NAMESPACE = "http://www.w3.org/2005/Atom"
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -15,40 +15,40 @@ Element = ElementTree.Element
 ElementTree.register_namespace("", NAMESPACE)
 
 
-def begin(*, title: str, id_: str, updated: datetime, href: str, language: str) -> Element:
+def create_feed(*, title: str, id_: str, updated: datetime, href: str, language: str) -> Element:
     """Return a feed without entries; `href` is its URL."""
     feed = Element(f"{{{NAMESPACE}}}feed", {LANG: language})
-    text(feed, "title", title)
-    text(feed, "id", id_)
-    text(feed, "updated", moment(updated))
-    part(feed, "link", rel="self", type=MIME, href=href)
+    add_text(feed, "title", title)
+    add_text(feed, "id", id_)
+    add_text(feed, "updated", format_time(updated))
+    add_element(feed, "link", rel="self", type=MIME, href=href)
     return feed
 
 
-def part(parent: Element, name: str, **attributes: str) -> Element:
+def add_element(parent: Element, name: str, **attributes: str) -> Element:
     """Add an element to `parent`."""
     clean = {key: _clean(value) for key, value in attributes.items()}
     return ElementTree.SubElement(parent, f"{{{NAMESPACE}}}{name}", clean)
 
 
-def text(parent: Element, name: str, content: str, **attributes: str) -> None:
+def add_text(parent: Element, name: str, content: str, **attributes: str) -> None:
     """Add an element with a text to `parent`."""
-    part(parent, name, **attributes).text = _clean(content)
+    add_element(parent, name, **attributes).text = _clean(content)
 
 
-def author(parent: Element, name: str, uri: str) -> None:
+def add_author(parent: Element, name: str, uri: str) -> None:
     """Add the author to a feed or an entry."""
-    person = part(parent, "author")
-    text(person, "name", name)
-    text(person, "uri", uri)
+    person = add_element(parent, "author")
+    add_text(person, "name", name)
+    add_text(person, "uri", uri)
 
 
-def moment(when: datetime) -> str:
+def format_time(when: datetime) -> str:
     """Return a time as RFC 3339 text."""
-    return timestamp(when) or ""
+    return format_timestamp(when) or ""
 
 
-def written(feed: Element) -> bytes:
+def serialize(feed: Element) -> bytes:
     """Return a feed as an XML document in UTF-8."""
     document: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
     return document

@@ -85,12 +85,12 @@ class AzIndex:
         seq = self._store.last_seq()
         with self._lock:
             if seq != self._seq:
-                self._listing = list_names(self._store.summaries(ArticleStatus.PUBLISHED))
+                self._listing = build_listing(self._store.summaries(ArticleStatus.PUBLISHED))
                 self._seq = seq
             return self._listing
 
 
-def list_names(summaries: Iterable[ArticleSummary]) -> AzListing:
+def build_listing(summaries: Iterable[ArticleSummary]) -> AzListing:
     """Return the index of these articles."""
     summaries = list(summaries)
     counts = Counter(topic for summary in summaries for topic in set(summary.metadata.topics))
@@ -99,7 +99,7 @@ def list_names(summaries: Iterable[ArticleSummary]) -> AzListing:
         for topic, count in counts.items()
     ]
     topics.sort(key=_entry_key)
-    entries = [*topics, *(entry for summary in summaries for entry in _names(summary))]
+    entries = [*topics, *(entry for summary in summaries for entry in _article_entries(summary))]
     by_letter: dict[str, list[AzEntry]] = {}
     for entry in sorted(entries, key=_entry_key):
         by_letter.setdefault(_initial(entry.name), []).append(entry)
@@ -107,7 +107,7 @@ def list_names(summaries: Iterable[ArticleSummary]) -> AzListing:
     return AzListing(tuple(sorted(letters, key=_letter_key)), tuple(topics), len(summaries))
 
 
-def _names(summary: ArticleSummary) -> list[AzEntry]:
+def _article_entries(summary: ArticleSummary) -> list[AzEntry]:
     title = AzEntry(kind=AzEntryKind.ARTICLE, name=summary.title, article_id=summary.id)
     others = dict.fromkeys(summary.metadata.also_called)
     return [

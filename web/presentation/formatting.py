@@ -26,7 +26,7 @@ MONTHS = (
 )
 
 # Labels of the field names in `index.search.explain`.
-PLACES_OF_WORDS = {
+FIELD_LABELS = {
     "title": "In the title",
     "heading": "In the heading",
     "text": "In the text",
@@ -46,17 +46,17 @@ class ReviewLabel:
     words: str
 
 
-def month(day: date) -> str:
+def format_month(day: date) -> str:
     """Return a month such as "March 2026"."""
     return f"{MONTHS[day.month - 1]} {day.year}"
 
 
-def moment(at: datetime) -> str:
+def format_moment(at: datetime) -> str:
     """Return a time such as "9 March 2026, 14:05 UTC"."""
-    return f"{full_date(at.date())}, {at:%H:%M} UTC"
+    return f"{format_date(at.date())}, {at:%H:%M} UTC"
 
 
-def with_links(text: str) -> list[tuple[str, str]]:
+def split_links(text: str) -> list[tuple[str, str]]:
     """Split a message into (text, URL) parts; the URL is empty except for references to passages.
 
     An unsaved passage has no URL, so its part links to an anchor on the same page.
@@ -72,31 +72,34 @@ def with_links(text: str) -> list[tuple[str, str]]:
     return [piece for piece in (*pieces, (text[at:], "")) if piece[0]]
 
 
-def full_date(day: date) -> str:
+def format_date(day: date) -> str:
     """Return a date such as "9 March 2026"."""
-    return f"{day.day} {month(day)}"
+    return f"{day.day} {format_month(day)}"
 
 
-def review_label(metadata: Metadata, state: ReviewState) -> ReviewLabel:
+def format_review(metadata: Metadata, state: ReviewState) -> ReviewLabel:
     """Return when an article was reviewed and when its next review is due."""
-    reviewed = f"Reviewed {month(metadata.reviewed)}" if metadata.reviewed else ""
+    reviewed = f"Reviewed {format_month(metadata.reviewed)}" if metadata.reviewed else ""
     due = metadata.review_due
     if due is None:
         return ReviewLabel(
             state, f"{reviewed}, no next review date" if reviewed else "No review date"
         )
     if state is ReviewState.OVERDUE:
-        return ReviewLabel(state, f"Review overdue since {month(due)}")
+        return ReviewLabel(state, f"Review overdue since {format_month(due)}")
     if state is ReviewState.DUE_SOON:
         return ReviewLabel(
-            state, f"{reviewed}, next due {month(due)}" if reviewed else f"Review due {month(due)}"
+            state,
+            f"{reviewed}, next due {format_month(due)}"
+            if reviewed
+            else f"Review due {format_month(due)}",
         )
-    return ReviewLabel(state, reviewed or f"Review due {month(due)}")
+    return ReviewLabel(state, reviewed or f"Review due {format_month(due)}")
 
 
-def place_of_words(field: str) -> str:
-    """Return the label of a field in `PLACES_OF_WORDS`."""
-    return PLACES_OF_WORDS[field]
+def field_label(field: str) -> str:
+    """Return the label of a field in `FIELD_LABELS`."""
+    return FIELD_LABELS[field]
 
 
 def count_phrase(number: int, one: str, many: str = "") -> str:
@@ -104,7 +107,7 @@ def count_phrase(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def duration(milliseconds: float) -> str:
+def format_duration(milliseconds: float) -> str:
     """Return a duration such as "12 ms" or "1.3 s"."""
     if milliseconds < 1:
         return "under 1 ms"
@@ -112,12 +115,12 @@ def duration(milliseconds: float) -> str:
 
 
 @overload
-def timestamp(moment: datetime) -> str: ...
+def format_timestamp(moment: datetime) -> str: ...
 @overload
-def timestamp(moment: None) -> None: ...
+def format_timestamp(moment: None) -> None: ...
 @overload
-def timestamp(moment: datetime | None) -> str | None: ...
-def timestamp(moment: datetime | None) -> str | None:
+def format_timestamp(moment: datetime | None) -> str | None: ...
+def format_timestamp(moment: datetime | None) -> str | None:
     """Return a time as ISO 8601 in UTC, to the second; a naive time is taken as UTC."""
     if moment is None:
         return None

@@ -8,10 +8,10 @@ from typing import Any
 from markupsafe import Markup
 
 from kb.model.records import ArticleRecord
-from web.presentation.formatting import timestamp
+from web.presentation.formatting import format_timestamp
 
 
-def medical_web_page(record: ArticleRecord, address: str) -> Markup:
+def build_json_ld(record: ArticleRecord, address: str) -> Markup:
     """Return the JSON-LD of an article for a `script` element of type application/ld+json.
 
     "<", ">" and "&" are escaped, so that no text in it can end the element.
@@ -27,7 +27,7 @@ def medical_web_page(record: ArticleRecord, address: str) -> Markup:
         "about": list(metadata.topics),
         "inLanguage": metadata.language or "en",
         "version": str(record.version),
-        "datePublished": timestamp(record.published_at),
+        "datePublished": format_timestamp(record.published_at),
         "lastReviewed": metadata.reviewed.isoformat() if metadata.reviewed else None,
         "reviewedBy": _organization(metadata.owner),
         "publisher": _organization(metadata.source),

@@ -12,13 +12,15 @@ from kb.model.passage import Passage
 from kb.model.records import ArticleRecord, ArticleSummary, get_review_state
 from kb.storage.audit_log import AuditEntry
 from web import schemas
-from web.presentation.formatting import timestamp
+from web.presentation.formatting import format_timestamp
 from web.presentation.urls import UrlBuilder
 
-HERE = UrlBuilder()
+DEFAULT_URLS = UrlBuilder()
 
 
-def search_json(answer: SearchResponse, here: UrlBuilder = HERE) -> schemas.SearchResultResponse:
+def serialize_search(
+    answer: SearchResponse, here: UrlBuilder = DEFAULT_URLS
+) -> schemas.SearchResultResponse:
     """Return a search response."""
     query = answer.query
     return {
@@ -40,12 +42,12 @@ def search_json(answer: SearchResponse, here: UrlBuilder = HERE) -> schemas.Sear
         "index": {
             "engine": answer.engine,
             "generation": answer.generation,
-            "as_of": timestamp(answer.as_of),
+            "as_of": format_timestamp(answer.as_of),
         },
         "hits": [_hit(hit, query.q, here) for hit in answer.hits],
         "also": [_hit(hit, query.q, here) for hit in answer.partial_hits],
         "safety": [
-            _neighbour(hit.article.id, passage, query.q, here)
+            _further_passage(hit.article.id, passage, query.q, here)
             for hit in answer.hits[:1]
             for passage in answer.safety
         ],
@@ -53,8 +55,8 @@ def search_json(answer: SearchResponse, here: UrlBuilder = HERE) -> schemas.Sear
     }
 
 
-def article_json(
-    record: ArticleRecord, today: date, here: UrlBuilder = HERE
+def serialize_article(
+    record: ArticleRecord, today: date, here: UrlBuilder = DEFAULT_URLS
 ) -> schemas.ArticleResponse:
     """Return one version of an article with its text."""
     article = record.article
@@ -64,8 +66,8 @@ def article_json(
         "status": record.status.value,
         "version": record.version,
         "url": here.article(record.id),
-        "created_at": timestamp(record.created_at),
-        "published_at": timestamp(record.published_at),
+        "created_at": format_timestamp(record.created_at),
+        "published_at": format_timestamp(record.published_at),
         "published_version": record.published_version,
         "retired_reason": record.retired_reason,
         "replaced_by": record.replaced_by,
@@ -77,8 +79,8 @@ def article_json(
     }
 
 
-def summary_json(
-    summary: ArticleSummary, today: date, here: UrlBuilder = HERE
+def serialize_summary(
+    summary: ArticleSummary, today: date, here: UrlBuilder = DEFAULT_URLS
 ) -> schemas.ArticleSummaryResponse:
     """Return an article without its text."""
     return {
@@ -87,14 +89,16 @@ def summary_json(
         "status": summary.status.value,
         "version": summary.version,
         "url": here.article(summary.id),
-        "published_at": timestamp(summary.published_at),
-        "updated_at": timestamp(summary.updated_at),
+        "published_at": format_timestamp(summary.published_at),
+        "updated_at": format_timestamp(summary.updated_at),
         "passages": summary.passages,
         **_metadata(summary.metadata, today),
     }
 
 
-def suggestion_json(name: SuggestedName, here: UrlBuilder = HERE) -> schemas.SuggestionResponse:
+def serialize_suggestion(
+    name: SuggestedName, here: UrlBuilder = DEFAULT_URLS
+) -> schemas.SuggestionResponse:
     """Return an autocomplete suggestion with its URL."""
     return {
         "text": name.text,
@@ -119,8 +123,8 @@ def _destination(name: SuggestedName, here: UrlBuilder) -> str:
     return here.search(f'heading:"{words}"')
 
 
-def passage_json(
-    summary: ArticleSummary, passage: Passage, today: date, here: UrlBuilder = HERE
+def serialize_passage(
+    summary: ArticleSummary, passage: Passage, today: date, here: UrlBuilder = DEFAULT_URLS
 ) -> schemas.PassageResponse:
     """Return one passage with its article."""
     return {
@@ -128,16 +132,16 @@ def passage_json(
         "page": passage.page,
         "url": here.passage(summary.id, passage.id),
         "blocks": [_block(block) for block in passage.blocks],
-        "article": summary_json(summary, today, here),
+        "article": serialize_summary(summary, today, here),
     }
 
 
-def step_json(step: AuditEntry) -> schemas.AuditEntryResponse:
+def serialize_audit_entry(step: AuditEntry) -> schemas.AuditEntryResponse:
     """Return one entry of the audit log."""
     deed = step.deed
     return {
         "number": step.number,
-        "at": timestamp(step.at),
+        "at": format_timestamp(step.at),
         "name": deed.by.name,
         "origin": deed.by.origin,
         "action": deed.action,
@@ -157,7 +161,7 @@ def _hit(hit: SearchHit, q: str, here: UrlBuilder) -> schemas.HitResponse:
             "title": summary.title,
             "url": here.article(summary.id),
             "version": summary.version,
-            "published_at": timestamp(summary.published_at),
+            "published_at": format_timestamp(summary.published_at),
             "reviewed": _day(summary.metadata.reviewed),
             "review_due": _day(summary.metadata.review_due),
             "review_state": hit.review_state.value,
@@ -183,11 +187,11 @@ def _hit(hit: SearchHit, q: str, here: UrlBuilder) -> schemas.HitResponse:
         },
         "pinned": hit.pinned,
         "more_in_article": hit.more_in_article,
-        "more": [_neighbour(summary.id, other, q, here) for other in hit.more],
+        "more": [_further_passage(summary.id, other, q, here) for other in hit.more],
     }
 
 
-def _neighbour(
+def _further_passage(
     article_id: str, passage: Passage, q: str, here: UrlBuilder
 ) -> schemas.FurtherPassageResponse:
     """Return another passage of a hit's article."""

@@ -12,7 +12,7 @@ Pairs = Iterable[tuple[str, str]]
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch  # needs no quoting
 
-LOCAL = "http://127.0.0.1:8000"  # default address of `kb serve`
+DEFAULT_SITE_URL = "http://127.0.0.1:8000"  # default address of `kb serve`
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,9 @@ class UrlBuilder:
     ) -> str:
         """Return the URL of a results page; defaults are omitted."""
         words = [("q", q)] if q else []
-        state = state_of(tags=tags, topics=topics, sort=sort, offset=offset, literal=literal)
+        state = search_parameters(
+            tags=tags, topics=topics, sort=sort, offset=offset, literal=literal
+        )
         return _with_query(f"{self.root}/search", [*words, *state])
 
     def content_request(self, q: str = "") -> str:
@@ -82,7 +84,7 @@ class UrlBuilder:
 
     def article(self, article_id: str, *, q: str = "") -> str:
         """Return the URL of an article; `q` highlights words."""
-        path = f"{self.root}/articles/{_quoted(article_id)}"
+        path = f"{self.root}/articles/{_quote(article_id)}"
         return _with_query(path, self._marking(q))
 
     def passage(
@@ -94,8 +96,8 @@ class UrlBuilder:
         """
         pairs = self._marking(q)
         pairs += [("v", str(version))] if version else []
-        place = f"{self.article(article_id)}/{_quoted(passage_id)}"
-        return f"{_with_query(place, pairs)}#p-{_quoted(passage_id)}"
+        place = f"{self.article(article_id)}/{_quote(passage_id)}"
+        return f"{_with_query(place, pairs)}#p-{_quote(passage_id)}"
 
     def _marking(self, q: str) -> list[tuple[str, str]]:
         return [("q", q), *self.state] if q else []
@@ -175,7 +177,7 @@ class UrlBuilder:
 
     def desk_article(self, article_id: str, place: str = "") -> str:
         """Return the URL of an article at the desk or of an action on it."""
-        return self.desk(f"articles/{_quoted(article_id)}" + (f"/{place}" if place else ""))
+        return self.desk(f"articles/{_quote(article_id)}" + (f"/{place}" if place else ""))
 
     def job(self, number: int, deed: str = "") -> str:
         """Return the URL of an import job or of an action on it."""
@@ -202,7 +204,7 @@ class UrlBuilder:
         return f"{self.root}/static/{digest}/{name}"
 
 
-def state_of(
+def search_parameters(
     *,
     tags: Iterable[str],
     topics: Iterable[str],
@@ -226,14 +228,14 @@ def _page(overdue: bool, page: int) -> list[tuple[str, str]]:
 
 
 def _with_query(path: str, pairs: Pairs) -> str:
-    query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs)
+    query = "&".join(f"{_quote(name)}={_quote(value)}" for name, value in pairs)
     return f"{path}?{query}" if query else path
 
 
-def _quoted(text: str) -> str:
-    return text if _PLAIN(text) else _quoted_letters(text)
+def _quote(text: str) -> str:
+    return text if _PLAIN(text) else _quote_cached(text)
 
 
 @lru_cache(maxsize=4_096)  # a page has about a hundred URLs of few distinct texts
-def _quoted_letters(text: str) -> str:
+def _quote_cached(text: str) -> str:
     return quote(text, safe="")

@@ -16,7 +16,7 @@ from kb.model.corrections import Correction, CorrectionResult, apply_corrections
 from kb.model.passage import Passage
 from kb.model.records import ArticleRecord, ArticleStatus
 from kb.model.taxonomy import Taxonomy
-from web.presentation.article_view import BlockView, TagView, block_view, tag_views
+from web.presentation.article_view import BlockView, TagView, build_block_view, build_tag_views
 
 MAX_HEADING_LEVEL = 6
 
@@ -87,7 +87,7 @@ def build_preview(
     return DraftPreview(
         article=made.article,
         parts=parts,
-        passages=tuple(_passage(number, named, taxonomy) for number in range(len(named))),
+        passages=tuple(_build_passage(number, named, taxonomy) for number in range(len(named))),
         findings=examiner.check(_record(item, draft, made.article, named), today),
         lost=made.lost,
         left_over=sum(part.block is not None and part.passage is None for part in parts),
@@ -127,14 +127,14 @@ def _parts(made: CorrectionResult) -> list[PreviewPart]:
                 PreviewPart(min(len(path) + 1, MAX_HEADING_LEVEL), section.heading, None, None)
             )
         for block in section.blocks:
-            number = _take(waiting, path, block)
-            parts.append(PreviewPart(0, "", block_view(block, _unmarked), number))
+            number = _find_passage(waiting, path, block)
+            parts.append(PreviewPart(0, "", build_block_view(block, _unmarked), number))
         if section.heading and len(parts) > first + 1:
             parts[first] = replace(parts[first], passage=parts[first + 1].passage)
     return parts
 
 
-def _take(
+def _find_passage(
     waiting: list[tuple[int, tuple[str, ...], Block]], path: tuple[str, ...], block: Block
 ) -> int | None:
     """Return the number of the passage with a block; if chunking split it, of its first part."""
@@ -149,10 +149,10 @@ def _take(
     return None
 
 
-def _passage(number: int, passages: Sequence[Passage], taxonomy: Taxonomy) -> PassagePreview:
+def _build_passage(number: int, passages: Sequence[Passage], taxonomy: Taxonomy) -> PassagePreview:
     passage = passages[number]
     keys = [tag.tag for tag in passage.tags]
-    views = {view.key: view for view in tag_views(keys, taxonomy)}
+    views = {view.key: view for view in build_tag_views(keys, taxonomy)}
     before = passages[number - 1].heading_path if number else None
     return PassagePreview(
         number=number,
@@ -160,7 +160,7 @@ def _passage(number: int, passages: Sequence[Passage], taxonomy: Taxonomy) -> Pa
         place="\n".join(passage.heading_path),
         begins=passage.blocks[0].plain if passage.blocks else "",
         blocks=tuple(
-            Editable(block_view(block, _unmarked), block.plain) for block in passage.blocks
+            Editable(build_block_view(block, _unmarked), block.plain) for block in passage.blocks
         ),
         tags=tuple(
             TagLine(views[tag.tag], round(100 * tag.confidence), tag.reason) for tag in passage.tags

@@ -23,9 +23,9 @@ from index.search.results import (
 from kb.model.passage import Passage
 from kb.model.taxonomy import Taxonomy
 from web.params import OFFSET, SORTS
-from web.presentation.article_view import TagView, is_safety, tag_views
-from web.presentation.formatting import ReviewLabel, place_of_words, review_label
-from web.presentation.urls import UrlBuilder, state_of
+from web.presentation.article_view import TagView, build_tag_views, is_safety
+from web.presentation.formatting import ReviewLabel, field_label, format_review
+from web.presentation.urls import UrlBuilder, search_parameters
 
 # Safety passages listed with the first hit; more would push the second hit off the first screen.
 MAX_SAFETY_LINKS = 3
@@ -84,7 +84,9 @@ class SafetyNote:
     more: tuple[PassageLink, ...] = ()
 
 
-def view_hit(hit: SearchHit, query: QueryEcho, taxonomy: Taxonomy, here: UrlBuilder) -> HitView:
+def build_hit_view(
+    hit: SearchHit, query: QueryEcho, taxonomy: Taxonomy, here: UrlBuilder
+) -> HitView:
     """Return the view of a hit."""
     article, passage = hit.article, hit.passage
     keys = [tag.tag for tag in passage.tags]
@@ -96,15 +98,15 @@ def view_hit(hit: SearchHit, query: QueryEcho, taxonomy: Taxonomy, here: UrlBuil
         address=here.passage(article.id, passage.id, q=query.q),
         article_address=here.article(article.id),
         all_address=here.article(article.id, q=query.q),
-        tags=tag_views(keys, taxonomy),
+        tags=build_tag_views(keys, taxonomy),
         safety=is_safety(keys, taxonomy),
-        review=review_label(article.metadata, hit.review_state),
+        review=format_review(article.metadata, hit.review_state),
         more=_links(hit, hit.more, query.q, here),
         reasons=_reasons(hit),
     )
 
 
-def view_safety(answer: SearchResponse, here: UrlBuilder) -> SafetyNote:
+def build_safety_note(answer: SearchResponse, here: UrlBuilder) -> SafetyNote:
     """Return the safety passages of the first hit's article, except those under its own heading."""
     if not answer.hits:
         return SafetyNote()
@@ -156,7 +158,7 @@ def _excerpt(passage: Passage) -> str:
 def _reasons(hit: SearchHit) -> tuple[HitReason, ...]:
     """Return the reasons why a passage matched; empty if the search reports none."""
     matched, why = hit.matched, hit.why
-    lines = [HitReason(field, place_of_words(field), words) for field, words in why.fields]
+    lines = [HitReason(field, field_label(field), words) for field, words in why.fields]
     lines.append(HitReason("synonym", "Synonym of your words", matched.synonym))
     lines.append(HitReason("fuzzy", "Similar spelling", matched.fuzzy))
     lines.append(HitReason("missing", "Not in this passage", why.missing))
@@ -221,7 +223,7 @@ class SearchLinks:
 
     def reached(self) -> UrlBuilder:
         """Return a URL builder whose links preserve this state."""
-        return replace(self._here, state=state_of(**self._state))
+        return replace(self._here, state=search_parameters(**self._state))
 
     def with_tag(self, tag: str) -> str:
         """Return the URL with a tag filter toggled."""
@@ -246,7 +248,7 @@ class SearchLinks:
 
     def sorted_by(self, sort: str) -> str:
         """Return the URL of the first page in another sort order."""
-        return self._changed({**self._first, "sort": _written(sort)})
+        return self._changed({**self._first, "sort": _sort_parameter(sort)})
 
     def at(self, offset: int) -> str:
         """Return the URL of the page that starts at `offset`."""
@@ -270,17 +272,17 @@ def _state(request: SearchRequest) -> SearchState:
     return SearchState(
         tags=request.tags,
         topics=request.topics,
-        sort=_written(request.sort),
+        sort=_sort_parameter(request.sort),
         offset=request.offset,
         literal=request.literal,
     )
 
 
-def _written(sort: str) -> str:
+def _sort_parameter(sort: str) -> str:
     return "" if sort == DEFAULT_SORT else sort
 
 
-def results_address(request: SearchRequest, here: UrlBuilder) -> str:
+def results_url(request: SearchRequest, here: UrlBuilder) -> str:
     """Return the URL of the results page for a request."""
     return SearchLinks(request, here).address()
 
@@ -291,15 +293,17 @@ def build_results(
     """Return the view model of the results page."""
     near = SearchLinks(request, here)
     reached = near.reached()
-    tags = tuple(_tag(value, taxonomy, near) for value in answer.tag_facet)
-    topics = tuple(_topic(value, near) for value in answer.topic_facet)
+    tags = tuple(_tag_filter(value, taxonomy, near) for value in answer.tag_facet)
+    topics = tuple(_topic_filter(value, near) for value in answer.topic_facet)
     end = request.offset + request.limit
     return SearchResultsPage(
-        hits=tuple(view_hit(hit, answer.query, taxonomy, reached) for hit in answer.hits),
-        also=tuple(view_hit(hit, answer.query, taxonomy, reached) for hit in answer.partial_hits),
-        safety=view_safety(answer, reached),
+        hits=tuple(build_hit_view(hit, answer.query, taxonomy, reached) for hit in answer.hits),
+        also=tuple(
+            build_hit_view(hit, answer.query, taxonomy, reached) for hit in answer.partial_hits
+        ),
+        safety=build_safety_note(answer, reached),
         meant=tuple(FilterLink(q, near.with_words(q)) for q in answer.query.did_you_mean),
-        chosen=_chosen(request, taxonomy, near),
+        chosen=_selected_filters(request, taxonomy, near),
         tags=tags[:MAX_FACET_VALUES],
         more_tags=tags[MAX_FACET_VALUES:],
         topics=topics[:MAX_FACET_VALUES],
@@ -320,7 +324,7 @@ def build_results(
     )
 
 
-def _chosen(
+def _selected_filters(
     request: SearchRequest, taxonomy: Taxonomy, near: SearchLinks
 ) -> tuple[FilterLink, ...]:
     tags = [
@@ -330,7 +334,7 @@ def _chosen(
     return (*tags, *(FilterLink(topic, near.with_topic(topic), True) for topic in request.topics))
 
 
-def _tag(value: FacetValue, taxonomy: Taxonomy, near: SearchLinks) -> FilterLink:
+def _tag_filter(value: FacetValue, taxonomy: Taxonomy, near: SearchLinks) -> FilterLink:
     return FilterLink(
         value.label,
         near.with_tag(value.value),
@@ -340,7 +344,7 @@ def _tag(value: FacetValue, taxonomy: Taxonomy, near: SearchLinks) -> FilterLink
     )
 
 
-def _topic(value: FacetValue, near: SearchLinks) -> FilterLink:
+def _topic_filter(value: FacetValue, near: SearchLinks) -> FilterLink:
     return FilterLink(value.label, near.with_topic(value.value), value.selected, value.count)
 
 

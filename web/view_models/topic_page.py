@@ -16,7 +16,7 @@ from kb.model.taxonomy import Taxonomy
 from kb.storage.article_listing import ArticleOutline, PassageRef
 from kb.storage.catalog_cache import TopicArticles
 from web.presentation.article_view import is_safety
-from web.presentation.formatting import ReviewLabel, review_label
+from web.presentation.formatting import ReviewLabel, format_review
 from web.presentation.urls import UrlBuilder
 from web.view_models.search_results import FilterLink
 
@@ -137,7 +137,7 @@ class TopicPageBuilder:
         """Return up to `most` passages with the tag, starting at index `start`, by article."""
         shown: list[TopicArticle] = []
         for one in articles:
-            places = [place for place in one.places if _has(place, tag)]
+            places = [place for place in one.places if _has_tag(place, tag)]
             wanted = places[start : start + most]
             start = max(0, start - len(places))
             most -= len(wanted)
@@ -153,7 +153,7 @@ class TopicPageBuilder:
         return TopicArticle(
             title=article.title,
             address=self._here.article(article.id),
-            review=review_label(article.metadata, self._state(contents)),
+            review=format_review(article.metadata, self._state(contents)),
             lines=tuple(
                 self._line(article.id, list(alike))
                 for _, alike in groupby(places, key=lambda place: place.heading_path)
@@ -213,21 +213,21 @@ class TopicPageBuilder:
         return get_review_state(contents.article.metadata.review_due, self._today)
 
 
-def tagged(
+def articles_with_tag(
     articles: Iterable[ArticleOutline], tag: str
 ) -> Iterator[tuple[ArticleOutline, list[PassageRef]]]:
     """Yield each article that has passages with the tag, and those passages."""
     for one in articles:
-        places = [place for place in one.places if _has(place, tag)]
+        places = [place for place in one.places if _has_tag(place, tag)]
         if places:
             yield one, places
 
 
-def _has(place: PassageRef, tag: str) -> bool:
+def _has_tag(place: PassageRef, tag: str) -> bool:
     return tag in place.tags if tag != UNTAGGED else not place.tags
 
 
-def paging(page: int, total: int, most: int, address: Callable[[int], str]) -> Paging | None:
+def build_paging(page: int, total: int, most: int, address: Callable[[int], str]) -> Paging | None:
     """Return the paging of `total` lines, `most` per page, or None if `page` is past the end."""
     pages = max(1, -(-total // most))
     if page > pages:

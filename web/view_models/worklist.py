@@ -53,7 +53,7 @@ ACTIONS: tuple[tuple[Action, str, str, Permission], ...] = (
 )
 
 
-def actions_for(
+def available_actions(
     person: User, standing: WorkflowStatus, reviewing: ReviewWorkflow
 ) -> list[WorkflowAction]:
     """Return the actions that the workflow and the user's permissions allow."""
@@ -69,7 +69,7 @@ def actions_for(
     return found
 
 
-def queues_for(
+def build_queues(
     person: User, all_standings: Iterable[WorkflowStatus], reviewing: ReviewWorkflow
 ) -> list[WorkQueue]:
     """Return the non-empty queues of a user, most urgent first."""
@@ -100,9 +100,7 @@ def queues_for(
     return [WorkQueue(key, title, tuple(standings)) for key, title, standings in piles if standings]
 
 
-def comments_by_passage(
-    comments: Iterable[Comment], present: Iterable[str]
-) -> dict[str, list[Comment]]:
+def group_comments(comments: Iterable[Comment], present: Iterable[str]) -> dict[str, list[Comment]]:
     """Return comments by passage id; "" has those on the article and on removed passages."""
     ids = set(present)
     found: dict[str, list[Comment]] = {}
@@ -112,14 +110,14 @@ def comments_by_passage(
     return found
 
 
-def is_mine(summary: ArticleSummary, person: User) -> bool:
+def is_owned_by(summary: ArticleSummary, person: User) -> bool:
     """Return whether a user owns an article, matched by name, email address or "name <address>"."""
     owner = summary.metadata.owner.casefold()
     names = {person.name.casefold(), person.shown.casefold(), person.email.casefold()} - {""}
     return not names.isdisjoint((owner, *parseaddr(owner)))
 
 
-def by_owner(due: Sequence[ArticleSummary]) -> list[tuple[str, list[ArticleSummary]]]:
+def group_by_owner(due: Sequence[ArticleSummary]) -> list[tuple[str, list[ArticleSummary]]]:
     """Return articles by owner, in the order of `due`."""
     found: dict[str, list[ArticleSummary]] = {}
     for summary in due:
@@ -142,6 +140,6 @@ def summarize_status(standing: WorkflowStatus) -> str:
     return " ".join(sentences)
 
 
-def day_after(text: str) -> date | None:
+def parse_optional_date(text: str) -> date | None:
     """Return the date in a form field, or None if it is empty. Raises `ValueError` if invalid."""
     return date.fromisoformat(text) if text.strip() else None

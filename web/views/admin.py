@@ -19,7 +19,7 @@ from web import schemas
 from web.context import current_services, urls
 from web.middleware import auth
 from web.params import AUDIT_BEFORE, read_audit_filter, read_number
-from web.presentation.serializers import step_json
+from web.presentation.serializers import serialize_audit_entry
 from web.views.notices import redirect_with_notice
 
 blueprint = Blueprint("admin", __name__)
@@ -40,7 +40,7 @@ class UserRow:
 @auth.requires(Permission.ADMINISTER)
 def list_users() -> ResponseReturnValue:
     """Show all users."""
-    return _accounts()
+    return _users_page()
 
 
 @blueprint.post("/desk/users")
@@ -59,7 +59,7 @@ def add_user() -> ResponseReturnValue:
             person, form.get("password", ""), by=auth.current_actor()
         )
     except AccountError as error:
-        return _accounts(error)
+        return _users_page(error)
     return redirect_with_notice(urls().desk("users"), "account-added")
 
 
@@ -71,7 +71,7 @@ def set_roles(name: str) -> ResponseReturnValue:
         roles = parse_roles(request.form.getlist("role"))
         current_services().accounts.users.set_roles(name, roles, by=auth.current_actor())
     except AccountError as error:
-        return _accounts(error)
+        return _users_page(error)
     return redirect_with_notice(urls().desk("users"), "roles-saved")
 
 
@@ -83,7 +83,7 @@ def set_status(name: str) -> ResponseReturnValue:
     try:
         current_services().accounts.users.set_disabled(name, disabled, by=auth.current_actor())
     except AccountError as error:
-        return _accounts(error)
+        return _users_page(error)
     return redirect_with_notice(urls().desk("users"), "account-changed")
 
 
@@ -108,18 +108,18 @@ def export_audit_log(kind: str) -> ResponseReturnValue:
     """Return the matching entries as a CSV or JSON Lines file."""
     steps = current_services().store.trail(read_audit_filter(request.args), limit=None)
     if kind == "csv":
-        return _file(_csv(steps), "text/csv", "trail.csv")
+        return _attachment(_csv_rows(steps), "text/csv", "trail.csv")
     if kind == "jsonl":
-        return _file(_lines(steps), "application/jsonl", "trail.jsonl")
+        return _attachment(_json_lines(steps), "application/jsonl", "trail.jsonl")
     return "", HTTPStatus.NOT_FOUND
 
 
-def _csv(steps: list[AuditEntry]) -> Iterator[str]:
+def _csv_rows(steps: list[AuditEntry]) -> Iterator[str]:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(schemas.AuditEntryResponse.__annotations__)
     for step in steps:
-        cells = map(str, step_json(step).values())
+        cells = map(str, serialize_audit_entry(step).values())
         writer.writerow(f"'{cell}" if cell.startswith(FORMULA_PREFIXES) else cell for cell in cells)
         yield out.getvalue()
         out.seek(0)
@@ -127,18 +127,18 @@ def _csv(steps: list[AuditEntry]) -> Iterator[str]:
     yield out.getvalue()
 
 
-def _lines(steps: list[AuditEntry]) -> Iterator[str]:
+def _json_lines(steps: list[AuditEntry]) -> Iterator[str]:
     for step in steps:
-        yield json.dumps(step_json(step), ensure_ascii=False) + "\n"
+        yield json.dumps(serialize_audit_entry(step), ensure_ascii=False) + "\n"
 
 
-def _file(parts: Iterator[str], mimetype: str, name: str) -> Response:
+def _attachment(parts: Iterator[str], mimetype: str, name: str) -> Response:
     response = Response(parts, mimetype=mimetype)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def _accounts(fault: AccountError | None = None) -> ResponseReturnValue:
+def _users_page(fault: AccountError | None = None) -> ResponseReturnValue:
     site = current_services()
     rows = [
         UserRow(person, len(site.accounts.sessions.of(person.name)))

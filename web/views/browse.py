@@ -22,8 +22,8 @@ from web.view_models.topic_page import (
     Paging,
     TopicPageBuilder,
     TopicPageState,
-    paging,
-    tagged,
+    articles_with_tag,
+    build_paging,
 )
 
 blueprint = Blueprint("browse", __name__)
@@ -52,7 +52,7 @@ def topics() -> ResponseReturnValue:
     if letter:  # former URL of the A to Z list
         return redirect(urls().a_z(letter), code=301)
     shelves = current_services().catalog.shelves()
-    found = _gatherer()
+    found = _page_builder()
     return render_template(
         "topics.html",
         topics=tuple(shelves.topics.values()),
@@ -66,7 +66,7 @@ def topic(name: str) -> ResponseReturnValue:
     shown = current_services().catalog.shelves().topics.get(name.casefold())
     if shown is None:
         raise NotFoundError("topic", name)
-    state, found, here = _state(), _gatherer(), urls()
+    state, found, here = _state(), _page_builder(), urls()
     if state.tag != UNTAGGED:
         _check_tag(state.tag)
     articles = found.kept(shown.articles, state)
@@ -76,7 +76,7 @@ def topic(name: str) -> ResponseReturnValue:
     def page_address(page: int) -> str:
         return here.topic(shown.name, tag=state.tag, overdue=state.overdue, page=page)
 
-    pages = _pages(paging(state.page, total, MAX_LINES, page_address))
+    pages = _require_page(build_paging(state.page, total, MAX_LINES, page_address))
     start = (state.page - 1) * MAX_LINES
     return render_template(
         "topic.html",
@@ -101,14 +101,14 @@ def tag(key: str) -> ResponseReturnValue:
     site, here = current_services(), urls()
     if key not in site.taxonomy:
         raise NotFoundError("tag", key)
-    state, found = _state(tag=key), _gatherer()
-    every = [one for one, _ in tagged(site.catalog.shelves().articles, key)]
-    kept = list(tagged(found.kept(every, state), key))
+    state, found = _state(tag=key), _page_builder()
+    every = [one for one, _ in articles_with_tag(site.catalog.shelves().articles, key)]
+    kept = list(articles_with_tag(found.kept(every, state), key))
 
     def page_address(page: int) -> str:
         return here.tag(key, topic=state.topic, overdue=state.overdue, page=page)
 
-    pages = _pages(paging(state.page, len(kept), MAX_ARTICLES, page_address))
+    pages = _require_page(build_paging(state.page, len(kept), MAX_ARTICLES, page_address))
     start = (state.page - 1) * MAX_ARTICLES
     choices = found.tag_topics(every, state)
     return render_template(
@@ -137,7 +137,7 @@ def new() -> ResponseReturnValue:
         "new.html",
         days=[(day, list(news)) for day, news in groupby(found, key=_day)],
         total=total,
-        paging=_pages(paging(page, total, MAX_ACTIVITY, urls().new)),
+        paging=_require_page(build_paging(page, total, MAX_ACTIVITY, urls().new)),
     )
 
 
@@ -145,7 +145,7 @@ def _day(news: ActivityItem) -> object:
     return news.at.date()
 
 
-def _gatherer() -> TopicPageBuilder:
+def _page_builder() -> TopicPageBuilder:
     site = current_services()
     return TopicPageBuilder(site.taxonomy, urls(), site.today())
 
@@ -173,7 +173,7 @@ def _label(key: str) -> str:
     return "No tag" if key == UNTAGGED else current_services().taxonomy.label(key)
 
 
-def _pages(found: Paging | None) -> Paging:
+def _require_page(found: Paging | None) -> Paging:
     if found is None:
         raise NotFoundError("page", request.args.get("page", ""))
     return found

@@ -68,13 +68,13 @@ def ask() -> ResponseReturnValue:
 @blueprint.post("/ask")
 def submit() -> ResponseReturnValue:
     """Store a content request, or show the form with its errors."""
-    form = ContentRequestForm(*(_written(name) for name, _, _ in FIELDS))
+    form = ContentRequestForm(*(_read_field(name) for name, _, _ in FIELDS))
     if not is_same_origin(request.headers, request.host):
         message = "This form was not sent from this site. Open it on this site and send it again."
         fault = FieldError("origin", "", message)
         return _page(form, [fault], HTTPStatus.FORBIDDEN)
     site = current_services()
-    faults = find_faults(form) or _identifying(form, site.today())
+    faults = validate_form(form) or _find_patient_data(form, site.today())
     if faults:
         return _page(form, faults, HTTPStatus.UNPROCESSABLE_ENTITY)
     if not site.throttle.try_acquire():
@@ -91,7 +91,7 @@ def thanks() -> ResponseReturnValue:
     return render_template("content-request-sent.html")
 
 
-def find_faults(form: ContentRequestForm) -> list[FieldError]:
+def validate_form(form: ContentRequestForm) -> list[FieldError]:
     """Return the errors of empty or too long fields."""
     faults = []
     if not (form.query or form.sentence):
@@ -104,13 +104,13 @@ def find_faults(form: ContentRequestForm) -> list[FieldError]:
     return faults
 
 
-def _written(field: str) -> str:
+def _read_field(field: str) -> str:
     """Return a field without control characters, which could affect a terminal that prints it."""
     given = request.form.get(field, "").replace("\r\n", "\n")
     return "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in given).strip()
 
 
-def _identifying(form: ContentRequestForm, today: date) -> list[FieldError]:
+def _find_patient_data(form: ContentRequestForm, today: date) -> list[FieldError]:
     """Return an error for each field that seems to contain patient data."""
     rule = current_services().editorial.rules[RULE]
     found = [

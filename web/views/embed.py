@@ -22,7 +22,7 @@ from web.middleware.cors import CROSS_ORIGIN
 from web.middleware.security_headers import FRAMED_BY
 from web.params import IntRange, ParameterError, read_number, read_search
 from web.presentation.urls import UrlBuilder
-from web.view_models.search_results import HitView, view_hit
+from web.view_models.search_results import HitView, build_hit_view
 
 blueprint = Blueprint("embed", __name__)
 
@@ -107,4 +107,6 @@ def read_target(args: MultiDict[str, str]) -> str:
 
 def _views(answer: SearchResponse | None, here: UrlBuilder) -> list[HitView]:
     taxonomy = current_services().taxonomy
-    return [view_hit(hit, answer.query, taxonomy, here) for hit in answer.hits] if answer else []
+    return (
+        [build_hit_view(hit, answer.query, taxonomy, here) for hit in answer.hits] if answer else []
+    )

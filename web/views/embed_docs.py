@@ -87,9 +87,9 @@ def page() -> ResponseReturnValue:
         chosen=chosen,
         choices={"mode": MODES, "lang": LANGUAGES, "shortcut": SHORTCUTS, "target": LINK_TARGETS},
         most=LIMIT.maximum,
-        snippet=snippet(chosen, here),
-        framed=framed(chosen, here, site.settings.title),
-        listener=listener(here),
+        snippet=element_html(chosen, here),
+        framed=frame_html(chosen, here, site.settings.title),
+        listener=listener_script(here),
         kb=here.origin(),
         may_read=chosen.origin in site.settings.allowed_origins,
         may_frame=chosen.origin in site.settings.frame_hosts,
@@ -135,7 +135,7 @@ def read_options(
     )
 
 
-def snippet(chosen: EmbedOptions, here: UrlBuilder) -> str:
+def element_html(chosen: EmbedOptions, here: UrlBuilder) -> str:
     """Return the HTML of the element with its fallback form."""
     attributes = "".join(f' {name}="{escape(value)}"' for name, value in chosen.attributes())
     hidden = "".join(
@@ -153,7 +153,7 @@ def snippet(chosen: EmbedOptions, here: UrlBuilder) -> str:
     )
 
 
-def framed(chosen: EmbedOptions, here: UrlBuilder, title: str) -> str:
+def frame_html(chosen: EmbedOptions, here: UrlBuilder, title: str) -> str:
     """Return the HTML of the frame, for pages that forbid scripts."""
     address = here.frame(
         tags=[chosen.tag] if chosen.tag else [],
@@ -167,7 +167,7 @@ def framed(chosen: EmbedOptions, here: UrlBuilder, title: str) -> str:
     )
 
 
-def listener(here: UrlBuilder) -> str:
+def listener_script(here: UrlBuilder) -> str:
     """Return a script for the host page that adjusts the frame to its reported height."""
     return (
         'addEventListener("message", ({ origin, source, data }) => {\n'

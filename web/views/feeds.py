@@ -20,7 +20,7 @@ from kb.storage.article_listing import ActivityItem, ActivityKind, ArticleOutlin
 from web.context import absolute_urls, current_services
 from web.middleware.http_cache import conditional_get
 from web.presentation import atom
-from web.presentation.formatting import review_label, timestamp
+from web.presentation.formatting import format_review, format_timestamp
 from web.presentation.urls import UrlBuilder
 
 blueprint = Blueprint("feeds", __name__)
@@ -84,23 +84,23 @@ def new() -> ResponseReturnValue:
         raise NotFoundError("tag", tag)
     known = site.catalog.shelves().topics
     told, _ = site.store.news(offset=0, limit=MAX_SCANNED_EVENTS if topic or tag else MAX_ENTRIES)
-    chosen = list(_about(told, topic, tag))[:MAX_ENTRIES]
+    chosen = list(_filter_events(told, topic, tag))[:MAX_ENTRIES]
     if topic and not chosen and topic.casefold() not in known:
         raise NotFoundError("topic", topic)
     about = [name for name in (topic, site.taxonomy.label(tag) if tag else "") if name]
     href = here.feed(topic=topic, tag=tag)
-    feed = atom.begin(
+    feed = atom.create_feed(
         title=": ".join((site.settings.title, *about, "what’s new")),
         id_=uuid5(NAMESPACE_URL, href).urn,
         updated=max((item.at for item in chosen), default=NEVER),
         href=href,
         language="en",
     )
-    atom.author(feed, site.settings.title, here.home())
-    atom.part(feed, "link", rel="alternate", type="text/html", href=here.new())
+    atom.add_author(feed, site.settings.title, here.home())
+    atom.add_element(feed, "link", rel="alternate", type="text/html", href=here.new())
     for item in chosen:
         _entry(feed, item, here)
-    response = make_response(atom.written(feed))
+    response = make_response(atom.serialize(feed))
     response.headers["Content-Type"] = f"{atom.MIME}; charset=utf-8"
     return response
 
@@ -112,29 +112,29 @@ def reviews() -> ResponseReturnValue:
     site, here = current_services(), absolute_urls()
     today = site.today()
     due = list_due_reviews(site.store.summaries(), today + timedelta(days=DUE_SOON_DAYS))
-    feed = atom.begin(
+    feed = atom.create_feed(
         title=f"{site.settings.title}: reviews due",
         id_=uuid5(NAMESPACE_URL, here.review_feed()).urn,
         updated=max((summary.updated_at for summary in due), default=NEVER),
         href=here.review_feed(),
         language="en",
     )
-    atom.author(feed, site.settings.title, here.home())
+    atom.add_author(feed, site.settings.title, here.home())
     for summary in due[:MAX_ENTRIES]:
-        words = review_label(
+        words = format_review(
             summary.metadata, get_review_state(summary.metadata.review_due, today)
         ).words
-        each = atom.part(feed, "entry")
-        atom.text(each, "title", f"{words}: {summary.title}")
+        each = atom.add_element(feed, "entry")
+        atom.add_text(each, "title", f"{words}: {summary.title}")
         address = here.article(summary.id)
         # A new review date gives a new id, so that feed readers show the entry again.
         name = f"{address}#{summary.metadata.review_due}"
-        atom.text(each, "id", uuid5(NAMESPACE_URL, name).urn)
-        atom.text(each, "updated", atom.moment(summary.updated_at))
-        atom.part(each, "link", rel="alternate", type="text/html", href=address)
+        atom.add_text(each, "id", uuid5(NAMESPACE_URL, name).urn)
+        atom.add_text(each, "updated", atom.format_time(summary.updated_at))
+        atom.add_element(each, "link", rel="alternate", type="text/html", href=address)
         owner = summary.metadata.owner
-        atom.text(each, "summary", f"Owner: {owner}." if owner else "No owner.")
-    response = make_response(atom.written(feed))
+        atom.add_text(each, "summary", f"Owner: {owner}." if owner else "No owner.")
+    response = make_response(atom.serialize(feed))
     response.headers["Content-Type"] = f"{atom.MIME}; charset=utf-8"
     return response
 
@@ -150,30 +150,30 @@ def sitemap() -> ResponseReturnValue:
     for when, id_ in sorted(published, reverse=True)[:MAX_SITEMAP_URLS]:
         url = ElementTree.SubElement(root, "url")
         ElementTree.SubElement(url, "loc").text = here.article(id_)
-        ElementTree.SubElement(url, "lastmod").text = timestamp(when)
+        ElementTree.SubElement(url, "lastmod").text = format_timestamp(when)
     return _xml(root, "application/xml")
 
 
-def _about(told: Sequence[ActivityItem], topic: str, tag: str) -> Iterable[ActivityItem]:
+def _filter_events(told: Sequence[ActivityItem], topic: str, tag: str) -> Iterable[ActivityItem]:
     """Yield events of articles with the topic and, in their latest version, the tag."""
     shelves = current_services().catalog.shelves()
-    has = {one.article.id: _places_have(one, tag) for one in shelves.articles} if tag else {}
+    has = {one.article.id: _has_tag(one, tag) for one in shelves.articles} if tag else {}
     for item in told:
         topics = {name.casefold() for name in item.article.metadata.topics}
         if topic and topic.casefold() not in topics:
             continue
         id_ = item.article.id
         if tag and id_ not in has:
-            has[id_] = _had(id_, tag)
+            has[id_] = _had_tag(id_, tag)
         if not tag or has[id_]:
             yield item
 
 
-def _places_have(contents: ArticleOutline, tag: str) -> bool:
+def _has_tag(contents: ArticleOutline, tag: str) -> bool:
     return any(tag in place.tags for place in contents.places)
 
 
-def _had(article_id: str, tag: str) -> bool:
+def _had_tag(article_id: str, tag: str) -> bool:
     """Return whether the latest version of an unpublished article has a passage with the tag."""
     site = current_services()
     passages = site.store.article(article_id).passages
@@ -183,18 +183,18 @@ def _had(article_id: str, tag: str) -> bool:
 
 def _entry(feed: atom.Element, item: ActivityItem, here: UrlBuilder) -> None:
     href = here.article(item.article.id)
-    entry = atom.part(feed, "entry")
-    atom.text(entry, "title", f"{EVENTS[item.event]}: {item.article.title}")
-    atom.text(entry, "id", uuid5(NAMESPACE_URL, f"{href}#{item.at.isoformat()}").urn)
-    atom.text(entry, "updated", atom.moment(item.at))
-    atom.part(entry, "link", rel="alternate", type="text/html", href=href)
+    entry = atom.add_element(feed, "entry")
+    atom.add_text(entry, "title", f"{EVENTS[item.event]}: {item.article.title}")
+    atom.add_text(entry, "id", uuid5(NAMESPACE_URL, f"{href}#{item.at.isoformat()}").urn)
+    atom.add_text(entry, "updated", atom.format_time(item.at))
+    atom.add_element(entry, "link", rel="alternate", type="text/html", href=href)
     said = [item.reason] if item.reason else []
     if item.replacement:
         said.append(f"Use instead: {item.replacement.title}")
-    atom.text(entry, "summary", " ".join(said) or EVENTS[item.event])
-    atom.part(entry, "category", scheme=here.new(), term=item.event.value)
+    atom.add_text(entry, "summary", " ".join(said) or EVENTS[item.event])
+    atom.add_element(entry, "category", scheme=here.new(), term=item.event.value)
     for topic in item.article.metadata.topics:
-        atom.part(entry, "category", scheme=here.topics(), term=topic)
+        atom.add_element(entry, "category", scheme=here.topics(), term=topic)
 
 
 def _xml(root: ElementTree.Element, kind: str) -> Response:

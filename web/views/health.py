@@ -9,7 +9,7 @@ from kb.errors import SearchIndexError, StoreError
 from web import program_version
 from web.context import current_services
 from web.middleware import auth
-from web.presentation.formatting import timestamp
+from web.presentation.formatting import format_timestamp
 
 blueprint = Blueprint("health", __name__)
 
@@ -34,7 +34,7 @@ def readyz() -> ResponseReturnValue:
     index = {
         "engine": state.engine,
         "generation": state.generation,
-        "as_of": timestamp(state.as_of),
+        "as_of": format_timestamp(state.as_of),
         "passages": state.documents,
         "behind": max(0, last_change - state.checkpoint),
         "refused": dict(state.refused),

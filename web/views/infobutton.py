@@ -34,7 +34,7 @@ def infobutton() -> Response:
     """Return the articles and passages that match a request."""
     site = current_services()
     try:
-        asked = parse_request(_pairs(), strict=site.settings.infobutton_strict)
+        asked = parse_request(_request_parameters(), strict=site.settings.infobutton_strict)
     except UnsupportedFormatError as error:
         known = ", ".join(sorted(filter(None, FORMS)))
         raise UnsupportedMediaType(f"knowledgeResponseType must be one of {known}.") from error
@@ -48,29 +48,29 @@ def infobutton() -> Response:
         form=asked.form.value,
         entries=len(feed.entries),
     )
-    response = _written(feed, asked)
+    response = _render(feed, asked)
     response.headers.update(NO_CACHE)
     if asked.form is ResponseFormat.SCRIPT:  # loaded as a script by pages of the health record
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 
 
-def _pairs() -> Iterator[tuple[str, str]]:
+def _request_parameters() -> Iterator[tuple[str, str]]:
     """Yield the parameters of the query string and the form body."""
-    yield from _read(request.query_string)
+    yield from _parse_parameters(request.query_string)
     if request.mimetype in (FORM, ""):  # some clients send no content type
-        yield from _read(request.get_data())
+        yield from _parse_parameters(request.get_data())
     else:
         yield from request.form.items(multi=True)
 
 
-def _read(raw: bytes) -> Iterator[tuple[str, str]]:
+def _parse_parameters(raw: bytes) -> Iterator[tuple[str, str]]:
     """Yield decoded pairs; bytes that are not UTF-8 are decoded as Windows-1252."""
     pairs = parse_qsl(raw.decode(BYTES), keep_blank_values=True, encoding=BYTES)
-    return ((_decoded(name), _decoded(value)) for name, value in pairs)
+    return ((_decode(name), _decode(value)) for name, value in pairs)
 
 
-def _decoded(text: str) -> str:
+def _decode(text: str) -> str:
     value = text.encode(BYTES)
     try:
         return value.decode()
@@ -95,20 +95,22 @@ def _feed(asked: InfobuttonRequest, site: Services) -> answering.InfobuttonFeed:
     )
 
 
-def _written(feed: answering.InfobuttonFeed, asked: InfobuttonRequest) -> Response:
+def _render(feed: answering.InfobuttonFeed, asked: InfobuttonRequest) -> Response:
     if asked.form is ResponseFormat.HTML:
         return make_response(render_template("infobutton.html", feed=feed, asked_for=asked))
     if asked.form is ResponseFormat.ATOM:
-        return _as(answering.as_atom(feed), f"{atom.MIME}; charset=utf-8")
+        return _response(answering.as_atom(feed), f"{atom.MIME}; charset=utf-8")
     body = json.dumps(answering.connect_json(feed), ensure_ascii=False)
     if asked.form is ResponseFormat.JSON:
-        return _as(body.encode(), "application/json; charset=utf-8")
+        return _response(body.encode(), "application/json; charset=utf-8")
     # Escape "<" and JavaScript line terminators, so that no text can end the string or the script.
     safe = body.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    return _as(f"/**/{asked.callback}({safe});".encode(), "application/javascript; charset=utf-8")
+    return _response(
+        f"/**/{asked.callback}({safe});".encode(), "application/javascript; charset=utf-8"
+    )
 
 
-def _as(body: bytes, kind: str) -> Response:
+def _response(body: bytes, kind: str) -> Response:
     response = make_response(body)
     response.headers["Content-Type"] = kind
     return response

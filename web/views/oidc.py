@@ -81,7 +81,7 @@ def callback() -> ResponseReturnValue:
                 code="not-begun",
             )
         wanted = handshake.wanted
-        vouched = _vouched(settings, handshake)
+        vouched = _authenticate(settings, handshake)
         session = current_services().accounts.sessions.admit(vouched, origin=auth.client_address())
     except AccountError as error:
         page = show_page(wanted, "", error, HTTPStatus.FORBIDDEN)
@@ -112,7 +112,7 @@ def _client(settings: Settings) -> OAuth2Session:
 
 def _metadata(settings: Settings) -> dict[str, Any]:
     """Return the discovery document, whose issuer must equal the setting `oidc_issuer`."""
-    found = _get(f"{settings.oidc_issuer}/.well-known/openid-configuration")
+    found = _fetch_json(f"{settings.oidc_issuer}/.well-known/openid-configuration")
     if str(found.get("issuer", "")).rstrip("/") != settings.oidc_issuer:
         raise OidcError("its issuer differs from the setting oidc_issuer.", code="issuer-mismatch")
     for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
@@ -121,7 +121,7 @@ def _metadata(settings: Settings) -> dict[str, Any]:
     return found
 
 
-def _get(address: str) -> dict[str, Any]:
+def _fetch_json(address: str) -> dict[str, Any]:
     try:
         answer = requests.get(address, timeout=TIMEOUT_SECONDS, allow_redirects=False)
         answer.raise_for_status()
@@ -135,7 +135,7 @@ def _get(address: str) -> dict[str, Any]:
     return found
 
 
-def _vouched(settings: Settings, handshake: OidcState) -> ExternalIdentity:
+def _authenticate(settings: Settings, handshake: OidcState) -> ExternalIdentity:
     args = request.args
     if args.get("error"):
         raise OidcError("it did not authenticate you.", code="denied")
@@ -153,10 +153,10 @@ def _vouched(settings: Settings, handshake: OidcState) -> ExternalIdentity:
         raise OidcError(
             f"it rejected the authorization code ({type(error).__name__}).", code="code-rejected"
         ) from error
-    claims = _claims(settings, str(token.get("id_token", "")), _get(metadata["jwks_uri"]))
+    claims = _claims(settings, str(token.get("id_token", "")), _fetch_json(metadata["jwks_uri"]))
     if claims.get("nonce") != handshake.nonce:
         raise OidcError("the ID token belongs to another sign-in.", code="nonce-mismatch")
-    return _person(settings, claims)
+    return _identity(settings, claims)
 
 
 def _claims(settings: Settings, id_token: str, keys: dict[str, Any]) -> dict[str, Any]:
@@ -188,7 +188,7 @@ def _claims(settings: Settings, id_token: str, keys: dict[str, Any]) -> dict[str
     return claims
 
 
-def _person(settings: Settings, claims: dict[str, Any]) -> ExternalIdentity:
+def _identity(settings: Settings, claims: dict[str, Any]) -> ExternalIdentity:
     subject = str(claims["sub"])
     called = claims.get("preferred_username") or claims.get("email") or subject
     name = INVALID_NAME_CHARACTERS.sub("-", str(called).lower()).strip("-.")[:80]

@@ -15,8 +15,8 @@ from web.middleware.error_handlers import find_problem
 from web.params import LIMIT, VERSION, read_number, read_search
 from web.presentation.article_view import build_article_view
 from web.presentation.az_index import AzEntry
-from web.presentation.formatting import review_label
-from web.presentation.json_ld import medical_web_page
+from web.presentation.formatting import format_review
+from web.presentation.json_ld import build_json_ld
 from web.view_models import search_results
 
 SYNONYMS_SHOWN = 3  # synonyms listed per word; a drug can have a dozen brand names
@@ -144,7 +144,7 @@ def _article(record: ArticleRecord, arrival: PassageTarget) -> ResponseReturnVal
         return site.search.highlight(text, q) if q and text else ((text, False),)
 
     metadata = record.article.metadata
-    words = review_label(metadata, get_review_state(metadata.review_due, site.today()))
+    words = format_review(metadata, get_review_state(metadata.review_due, site.today()))
     return render_template(
         "article.html",
         record=record,
@@ -154,8 +154,8 @@ def _article(record: ArticleRecord, arrival: PassageTarget) -> ResponseReturnVal
         review=words,
         address=request.host_url.rstrip("/") + urls().article(record.id),
         q=q,
-        described=medical_web_page(record, absolute_urls().article(record.id)),
-        results=search_results.results_address(read_search(request.args, limit=1), urls()),
+        described=build_json_ld(record, absolute_urls().article(record.id)),
+        results=search_results.results_url(read_search(request.args, limit=1), urls()),
     )
 
 

@@ -22,7 +22,7 @@ from kb.storage.audit_log import Actor
 from tests.kb.builders import save
 from web.integrations.patient_leaflets.export import LIST, LeafletExportResult, export_leaflets
 from web.integrations.patient_leaflets.pdf import Leaflet, render_pdf
-from web.presentation.formatting import review_label
+from web.presentation.formatting import format_review
 from web.presentation.urls import UrlBuilder
 
 TODAY = date(2026, 3, 15)
@@ -82,7 +82,7 @@ def test_a_sheet_says_how_far_to_trust_it_and_holds_every_letter(
         "≥ 5 µg, naïve, Łódź, Здоровье →",
     ):
         assert said in text
-    overdue = review_label(Metadata(review_due=date(2026, 1, 31)), ReviewState.OVERDUE).words
+    overdue = format_review(Metadata(review_due=date(2026, 1, 31)), ReviewState.OVERDUE).words
     for said in ("Heart team", "City Library", "CC BY 4.0"):
         assert said in text
     assert re.search(r"β-blockers & <others>, \w+ 1\b", text), "the version, at the foot"
@@ -103,7 +103,7 @@ def test_every_page_says_of_which_article_it_is(empty_store: ArticleStore, folde
     document = pypdfium2.PdfDocument(folder / "icd9_274_en.pdf")
     pages = [page.get_textpage().get_text_range() for page in document]
     feet = [(r"Gout, \w+ 1\b", "First source"), (r"Gouty feet, \w+ 1\b", "Second source")]
-    undated = review_label(Metadata(), ReviewState.UNKNOWN).words
+    undated = format_review(Metadata(), ReviewState.UNKNOWN).words
     assert len(pages) >= 4
     for page in pages:
         assert len([foot for foot in feet if all(re.search(said, page) for said in foot)]) == 1

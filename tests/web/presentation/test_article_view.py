@@ -11,9 +11,14 @@ from syrupy.assertion import SnapshotAssertion
 from kb.model.article import Block, BlockKind, ListItem, Metadata
 from kb.model.records import ReviewState, get_review_state
 from tests.web.builders import save, simple
-from web.presentation.article_view import CALLOUT_WORD, _tree, block_view, tag_views
-from web.presentation.az_index import list_names
-from web.presentation.formatting import duration, review_label
+from web.presentation.article_view import (
+    CALLOUT_WORD,
+    _nest_items,
+    build_block_view,
+    build_tag_views,
+)
+from web.presentation.az_index import build_listing
+from web.presentation.formatting import format_duration, format_review
 from web.view_models.search_results import flatten_snippet
 
 
@@ -37,19 +42,19 @@ def nested(items):
 )
 def test_lists_nest_by_depth_and_lose_nothing(depths, tree):
     items = [ListItem(str(n), depth) for n, depth in enumerate(depths)]
-    assert nested(_tree(items, plain)) == tree
+    assert nested(_nest_items(items, plain)) == tree
 
 
 def test_a_tag_under_safety_brings_the_word(taxonomy):
-    assert [view.key for view in tag_views(("interactions",), taxonomy)] == [
+    assert [view.key for view in build_tag_views(("interactions",), taxonomy)] == [
         "safety",
         "interactions",
     ]
-    assert [view.key for view in tag_views(("mechanism", "safety"), taxonomy)] == [
+    assert [view.key for view in build_tag_views(("mechanism", "safety"), taxonomy)] == [
         "safety",
         "mechanism",
     ]
-    assert not tag_views(("mechanism",), taxonomy)[0].safety
+    assert not build_tag_views(("mechanism",), taxonomy)[0].safety
 
 
 def test_a_callout_keeps_its_own_word():
@@ -69,7 +74,7 @@ def test_review_states_in_words(snapshot: SnapshotAssertion):
 
     def said(reviewed, due):
         metadata = Metadata(reviewed=reviewed, review_due=due)
-        found = review_label(metadata, get_review_state(due, today))
+        found = format_review(metadata, get_review_state(due, today))
         assert found.words == snapshot
         return found.state, re.findall(r"[A-Z]\w+ \d{4}", found.words)
 
@@ -85,18 +90,18 @@ def test_review_states_in_words(snapshot: SnapshotAssertion):
     assert said(march, None) == (ReviewState.UNKNOWN, ["March 2025"])
     assert said(None, None) == (ReviewState.UNKNOWN, [])
     assert said(None, later) == (ReviewState.CURRENT, ["January 2027"])
-    assert review_label(Metadata(), ReviewState.UNKNOWN).state is ReviewState.UNKNOWN
+    assert format_review(Metadata(), ReviewState.UNKNOWN).state is ReviewState.UNKNOWN
 
 
 def test_durations():
-    assert [duration(n) for n in (12.4, 1300)] == ["12 ms", "1.3 s"]
-    assert duration(0.2).endswith("1 ms")
+    assert [format_duration(n) for n in (12.4, 1300)] == ["12 ms", "1.3 s"]
+    assert format_duration(0.2).endswith("1 ms")
 
 
 def test_the_alphabet_ignores_accents_case_and_signs(empty_store):
     for title in ("Émigré", "eczema", "“Edge” cases", "5-FU", "Ωmega", "!?"):
         save(empty_store, *simple(title, title))
-    listing = list_names(empty_store.summaries())
+    listing = build_listing(empty_store.summaries())
     assert [letter.name for letter in listing.letters] == ["0–9", "E", "Ω", "Other"]
     assert [entry.name for entry in listing.letters[1].entries] == [
         "eczema",
@@ -106,6 +111,6 @@ def test_the_alphabet_ignores_accents_case_and_signs(empty_store):
 
 
 def test_a_table_without_header_has_none():
-    view = block_view(Block(kind=BlockKind.TABLE, rows=(("a",), ("b",))), plain)
+    view = build_block_view(Block(kind=BlockKind.TABLE, rows=(("a",), ("b",))), plain)
     assert view.header == []
     assert len(view.rows) == 2

@@ -7,7 +7,12 @@ import json
 from index.search.results import MatchExplanation, QueryEcho
 from kb.storage.article_store import ArticleStore
 from tests.web.builders import TODAY, a_hit, an_answer, facet
-from web.presentation.serializers import article_json, passage_json, search_json, summary_json
+from web.presentation.serializers import (
+    serialize_article,
+    serialize_passage,
+    serialize_search,
+    serialize_summary,
+)
 from web.presentation.urls import UrlBuilder
 
 
@@ -26,7 +31,7 @@ def test_the_answer_to_a_search():
     )
     why = MatchExplanation(fields=(("title", ("heavy",)),), missing=("bleeding",))
     hit = a_hit(more_in_article=1, more=(a_hit().passage,), why=why)
-    answer = search_json(
+    answer = serialize_search(
         an_answer(hit, query=query, topic_facet=facet(1), safety=(a_hit().passage,))
     )
     assert json.loads(json.dumps(answer)) == answer
@@ -110,7 +115,7 @@ METADATA_KEYS = [
 
 
 def test_an_article(store: ArticleStore):
-    article = article_json(store.article("warfarin"), TODAY)
+    article = serialize_article(store.article("warfarin"), TODAY)
     assert list(article) == [
         "id",
         "title",
@@ -138,14 +143,14 @@ def test_an_article(store: ArticleStore):
 def test_a_passage_and_a_summary(store: ArticleStore):
     id_ = store.article("warfarin").passages[3].id
     summary, content = store.published_passages([id_])[id_]
-    assert list(passage_json(summary, content, TODAY)) == [
+    assert list(serialize_passage(summary, content, TODAY)) == [
         *PASSAGE_KEYS,
         "page",
         "url",
         "blocks",
         "article",
     ]
-    assert list(summary_json(summary, TODAY)) == [
+    assert list(serialize_summary(summary, TODAY)) == [
         "id",
         "title",
         "status",
@@ -168,6 +173,6 @@ def test_addresses_are_encoded_and_keep_the_root():
 
 
 def test_what_has_some_of_the_words_has_the_shape_of_a_hit():
-    answer = search_json(an_answer(a_hit(), partial_hits=(a_hit("Aspirin"),)))
+    answer = serialize_search(an_answer(a_hit(), partial_hits=(a_hit("Aspirin"),)))
     assert shape(answer["also"]) == shape(answer["hits"])
     assert answer["also"][0]["article"]["title"] == "Aspirin"

@@ -10,9 +10,9 @@ from index.search.results import MatchedWords, MatchExplanation, QueryEcho, Sear
 from kb.model.article import paragraph
 from tests.web.builders import CannedSearch, a_full_answer, a_hit, an_answer, facet, passage
 from tests.web.page_text import elements, links_of, texts, values
-from web.presentation.formatting import PLACES_OF_WORDS
+from web.presentation.formatting import FIELD_LABELS
 from web.presentation.urls import UrlBuilder
-from web.view_models.search_results import MAX_SAFETY_LINKS, view_safety
+from web.view_models.search_results import MAX_SAFETY_LINKS, build_safety_note
 
 
 def page_of(client_with, answer, path="/search?q=bledding"):
@@ -72,7 +72,7 @@ def test_why_a_passage_was_found(client_with):
 def test_every_place_that_the_search_names_has_words(search):
     answer = search.search(SearchRequest(q="warfarin bleeding safety cardiology coumadin"))
     named = {field for hit in answer.hits for field, _ in hit.why.fields}
-    assert named <= set(PLACES_OF_WORDS)
+    assert named <= set(FIELD_LABELS)
 
 
 def test_articles_with_some_of_the_words_stand_apart(client_with):
@@ -109,18 +109,18 @@ def test_safety_of_the_leading_article_stands_in_its_hit(client_with):
     ],
 )
 def test_safety_shows_each_heading_once_and_never_the_hit_itself(paths, shown):
-    note = view_safety(an_answer(a_hit(), safety=numbered(*paths)), UrlBuilder())
+    note = build_safety_note(an_answer(a_hit(), safety=numbered(*paths)), UrlBuilder())
     assert [link.label for link in note.first] == shown
     assert note.more == ()
 
 
 def test_safety_keeps_the_order_of_the_article_and_folds_the_rest():
     paths = [(f"H{number}",) for number in range(5)]
-    note = view_safety(an_answer(a_hit(), safety=numbered(*paths)), UrlBuilder())
+    note = build_safety_note(an_answer(a_hit(), safety=numbered(*paths)), UrlBuilder())
     labels = [link.label for link in (*note.first, *note.more)]
     assert labels == ["H0", "H1", "H2", "H3", "H4"]
     assert len(note.first) == MAX_SAFETY_LINKS
-    assert view_safety(an_answer(), UrlBuilder()).first == ()
+    assert build_safety_note(an_answer(), UrlBuilder()).first == ()
 
 
 def test_passages_under_one_heading_are_told_apart_by_how_they_begin(client_with):

@@ -16,7 +16,7 @@ from kb.storage.article_store import ArticleStore
 from kb.storage.catalog_cache import CatalogSnapshot
 from web.integrations.infobutton.matching import InfobuttonMatch, InfobuttonMatcher
 from web.integrations.infobutton.request import InfobuttonConcept, InfobuttonRequest, ResponseFormat
-from web.presentation.formatting import review_label
+from web.presentation.formatting import format_review
 from web.presentation.urls import UrlBuilder
 
 Json = dict[str, Any]
@@ -78,7 +78,7 @@ def build_cards(
         detail = [passage.text for _, passage in texts.values()]
         article = match.contents.article
         source = article.metadata.source or title
-        review = review_label(
+        review = format_review(
             article.metadata, get_review_state(article.metadata.review_due, today)
         )
         cards.append(_card(article, places, (*detail, review.words), source, here))

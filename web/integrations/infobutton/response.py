@@ -23,8 +23,8 @@ from kb.model.taxonomy import Taxonomy
 from web.integrations.infobutton.matching import InfobuttonMatch
 from web.integrations.infobutton.request import InfobuttonConcept, InfobuttonRequest
 from web.presentation import atom
-from web.presentation.article_view import TagView, tag_views
-from web.presentation.formatting import ReviewLabel, review_label
+from web.presentation.article_view import TagView, build_tag_views
+from web.presentation.formatting import ReviewLabel, format_review
 from web.presentation.urls import UrlBuilder
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -193,9 +193,9 @@ def _entry(
         updated=_aware(article.published_at or article.updated_at),
         also_called=() if is_passage else metadata.also_called,
         text=_first_lines(passage.text) if passage else (),
-        review=review_label(metadata, get_review_state(metadata.review_due, today)),
+        review=format_review(metadata, get_review_state(metadata.review_due, today)),
         source=metadata.source,
-        tags=tag_views(list(dict.fromkeys(tags)), taxonomy),
+        tags=build_tag_views(list(dict.fromkeys(tags)), taxonomy),
     )
 
 
@@ -210,29 +210,29 @@ def _first_lines(text: str) -> tuple[str, ...]:
 
 def as_atom(feed: InfobuttonFeed) -> bytes:
     """Write a feed as Atom."""
-    root = atom.begin(
+    root = atom.create_feed(
         title=feed.title,
         id_=feed.id,
         updated=feed.updated,
         href=feed.href,
         language=feed.language,
     )
-    atom.text(root, "subtitle", feed.subtitle)
-    atom.author(root, feed.title, feed.base)
+    atom.add_text(root, "subtitle", feed.subtitle)
+    atom.add_author(root, feed.title, feed.base)
     for scheme, term in feed.categories:
-        atom.part(root, "category", scheme=scheme, term=term)
+        atom.add_element(root, "category", scheme=scheme, term=term)
     for entry in feed.entries:
-        each = atom.part(root, "entry")
-        atom.text(each, "title", entry.title)
-        atom.text(each, "id", entry.id)
-        atom.text(each, "updated", atom.moment(entry.updated))
-        atom.author(each, feed.title, feed.base)
+        each = atom.add_element(root, "entry")
+        atom.add_text(each, "title", entry.title)
+        atom.add_text(each, "id", entry.id)
+        atom.add_text(each, "updated", atom.format_time(entry.updated))
+        atom.add_author(each, feed.title, feed.base)
         link = {"rel": "alternate", "type": "text/html", "href": entry.href}
-        atom.part(each, "link", title=entry.title, **link)
-        atom.text(each, "summary", entry.summary, type="html")
+        atom.add_element(each, "link", title=entry.title, **link)
+        atom.add_text(each, "summary", entry.summary, type="html")
         for tag in entry.tags:
-            atom.part(each, "category", scheme="tag", term=tag.key, label=tag.label)
-    return atom.written(root)
+            atom.add_element(each, "category", scheme="tag", term=tag.key, label=tag.label)
+    return atom.serialize(root)
 
 
 def connect_json(feed: InfobuttonFeed) -> Json:
@@ -246,7 +246,7 @@ def connect_json(feed: InfobuttonFeed) -> Json:
             "title": {"_value": feed.title, "type": "text"},
             "subtitle": {"_value": feed.subtitle, "type": "text"},
             "author": {"name": {"_value": feed.title}, "uri": {"_value": feed.base}},
-            "updated": {"_value": atom.moment(feed.updated)},
+            "updated": {"_value": atom.format_time(feed.updated)},
             "id": {"_value": feed.id},
             "link": [{"rel": "self", "href": feed.href}],
             "category": [
@@ -278,7 +278,7 @@ def _entry_json(entry: InfobuttonEntry, language: str) -> Json:
         "title": {"_value": entry.title, "type": "text"},
         "link": [{"title": entry.title, "rel": "alternate", "type": "html", "href": entry.href}],
         "id": {"_value": entry.id},
-        "updated": {"_value": atom.moment(entry.updated)},
+        "updated": {"_value": atom.format_time(entry.updated)},
         "summary": {"_value": entry.summary, "type": "html"},
         "category": [{"scheme": "tag", "term": tag.key} for tag in entry.tags],
     }

@@ -21,7 +21,7 @@ from kb.model.passage import Passage
 from kb.model.records import ArticleSummary, ReviewState, get_review_state
 from web.bootstrap import KnowledgeBase
 from web.presentation.article_view import cite
-from web.presentation.formatting import count_phrase, review_label
+from web.presentation.formatting import count_phrase, format_review
 from web.presentation.urls import UrlBuilder
 from web.schemas.types import Day, Path, ReviewName, means
 
@@ -114,7 +114,7 @@ class Assistant:
     def _citation(self, article: ArticleSummary, passage: Passage, state: ReviewState) -> Citation:
         metadata = article.metadata
         link = UrlBuilder(self.site).passage(article.id, passage.id)
-        words = review_label(metadata, state)
+        words = format_review(metadata, state)
         quoted = cite(article.title, article.version, metadata, passage, words)
         return {
             "passage_id": passage.id,

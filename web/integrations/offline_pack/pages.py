@@ -20,8 +20,8 @@ from kb.model.records import ArticleRecord, ArticleSummary, ReviewState, get_rev
 from kb.model.taxonomy import Taxonomy
 from web.presentation import formatting
 from web.presentation.article_view import build_article_view
-from web.presentation.az_index import list_names
-from web.presentation.formatting import ReviewLabel, review_label
+from web.presentation.az_index import build_listing
+from web.presentation.formatting import ReviewLabel, format_review
 
 # What a page may load: files beside it. A browser that counts no file as of the same origin as
 # another is told the scheme. Nothing inline, nothing from a network, no frame, no form elsewhere.
@@ -46,7 +46,7 @@ class PackInfo:
     @property
     def day(self) -> str:
         """The day on which it was made."""
-        return formatting.full_date(self.made_at.date())
+        return formatting.format_date(self.made_at.date())
 
     @property
     def moment(self) -> str:
@@ -115,14 +115,14 @@ class PackPages:
         env = Environment(
             loader=PackageLoader("web"), autoescape=True, trim_blocks=True, lstrip_blocks=True
         )
-        env.filters.update(full_date=formatting.full_date, counted=formatting.count_phrase)
+        env.filters.update(full_date=formatting.format_date, counted=formatting.count_phrase)
         env.globals.update(pack=pack, policy=POLICY, topic_file=topic_file)
         self._env = env
 
     def all(self) -> Iterator[tuple[str, bytes]]:
         """Yield every page: the name of its file, and what is in it."""
         shelves = {"topics": self._topics, "tags": self._tags}
-        letters = list_names(map(_summary, self._records)).letters
+        letters = build_listing(map(_summary, self._records)).letters
         yield self._page("index.html", "index", at="index", **shelves)
         yield self._page("a-z.html", "a-z", at="a-z", letters=letters)
         yield self._page("topics.html", "topics", at="topics", **shelves)
@@ -166,7 +166,7 @@ class PackPages:
         return ListedArticle(
             record.id,
             record.article.title,
-            review_label(record.article.metadata, state),
+            format_review(record.article.metadata, state),
             None if state is ReviewState.OVERDUE else due,
         )
 

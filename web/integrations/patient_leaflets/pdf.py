@@ -40,7 +40,7 @@ from reportlab.platypus import (
 from kb.model.article import Block, BlockKind
 from kb.model.passage import Passage
 from kb.model.records import ArticleRecord, get_review_state
-from web.presentation.formatting import full_date, review_label
+from web.presentation.formatting import format_date, format_review
 
 FONTS = Path(__file__).parents[2] / "data"
 PLAIN, BOLD = "DejaVuSans", "DejaVuSans-Bold"
@@ -136,7 +136,7 @@ def _article(sheet: Leaflet, today: date) -> Iterator[Flowable]:
     yield _paragraph(record.article.title, TITLE)
     if metadata.also_called:
         yield _paragraph(f"Also called {', '.join(metadata.also_called)}", SMALL)
-    state = review_label(metadata, get_review_state(metadata.review_due, today))
+    state = format_review(metadata, get_review_state(metadata.review_due, today))
     overdue = state.state.value == "overdue"
     yield _paragraph(state.words, WARNING if overdue else SMALL)
     above: tuple[str, ...] = ()
@@ -208,11 +208,11 @@ def _shown(text: str) -> str:
 def _footer(sheet: Leaflet, site: str, today: date) -> Any:
     """Return what draws at the foot of each page how far to trust it and where it is from."""
     record, metadata = sheet.record, sheet.record.article.metadata
-    state = review_label(metadata, get_review_state(metadata.review_due, today)).words
+    state = format_review(metadata, get_review_state(metadata.review_due, today)).words
     lines = (
         (f"{record.article.title}, version {record.version}", state),
         (site, metadata.owner, metadata.source, metadata.licence),
-        (sheet.address, f"made {full_date(today)}"),
+        (sheet.address, f"made {format_date(today)}"),
     )
 
     def draw(canvas: Any, _document: Any) -> None:

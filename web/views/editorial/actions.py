@@ -16,7 +16,7 @@ from kb.errors import WorkflowStateError
 from kb.model.permissions import Permission
 from web.context import current_services, urls
 from web.middleware import auth
-from web.view_models.worklist import day_after
+from web.view_models.worklist import parse_optional_date
 from web.views.editorial.articles import show_article
 from web.views.notices import redirect_with_notice
 
@@ -173,7 +173,7 @@ def confirm_review(article_id: str) -> ResponseReturnValue:
 
     def do() -> None:
         try:
-            due = day_after(request.form.get("due", ""))
+            due = parse_optional_date(request.form.get("due", ""))
         except ValueError as error:
             raise WorkflowStateError(
                 "The date of the next review is not valid. Choose a date or leave it empty.",

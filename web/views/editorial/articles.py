@@ -20,7 +20,7 @@ from web.context import current_services
 from web.middleware import auth
 from web.params import IntRange, read_number
 from web.presentation.article_view import ArticleView, build_article_view
-from web.presentation.formatting import review_label
+from web.presentation.formatting import format_review
 from web.view_models import worklist
 from web.views.editorial.search_insights import DAYS
 
@@ -41,8 +41,8 @@ def home() -> ResponseReturnValue:
     soon = list_due_reviews(summaries, site.today() + timedelta(days=DUE_SOON_DAYS))
     return render_template(
         "editorial/worklist.html",
-        piles=worklist.queues_for(me, site.editorial.workflow.all(), site.editorial.workflow),
-        due=[summary for summary in soon if worklist.is_mine(summary, me)],
+        piles=worklist.build_queues(me, site.editorial.workflow.all(), site.editorial.workflow),
+        due=[summary for summary in soon if worklist.is_owned_by(summary, me)],
         overdue=len(list_due_reviews(summaries, site.today() - timedelta(days=1))),
         given=[
             (one.text, said.note)
@@ -129,11 +129,11 @@ def due() -> ResponseReturnValue:
     site = current_services()
     until = site.today() + timedelta(days=DUE_SOON_DAYS)
     found = list_due_reviews(site.store.summaries(), until)
-    mine = [summary for summary in found if worklist.is_mine(summary, auth.require_user())]
+    mine = [summary for summary in found if worklist.is_owned_by(summary, auth.require_user())]
     only_mine = request.args.get("mine") == "1"
     return render_template(
         "editorial/reviews-due.html",
-        owners=worklist.by_owner(mine if only_mine else found),
+        owners=worklist.group_by_owner(mine if only_mine else found),
         today=site.today(),
         total=len(found),
         mine=len(mine),
@@ -160,10 +160,10 @@ def show_article(
         summary=worklist.summarize_status(standing),
         record=record,
         metadata=metadata,
-        review=review_label(metadata, get_review_state(metadata.review_due, site.today())),
+        review=format_review(metadata, get_review_state(metadata.review_due, site.today())),
         outline=_outline(record),
-        deeds=worklist.actions_for(me, standing, site.editorial.workflow),
-        comments=worklist.comments_by_passage(site.editorial.workflow.comments(article_id), ids),
+        deeds=worklist.available_actions(me, standing, site.editorial.workflow),
+        comments=worklist.group_comments(site.editorial.workflow.comments(article_id), ids),
         corrections=site.store.corrections(article_id),
         findings=site.editorial.checks.check(record, site.today()),
         versions=site.store.versions(article_id),
@@ -178,7 +178,7 @@ def show_article(
 def _outline(record: ArticleRecord) -> ArticleView:
     site = current_services()
     metadata = record.article.metadata
-    words = review_label(metadata, get_review_state(metadata.review_due, site.today()))
+    words = format_review(metadata, get_review_state(metadata.review_due, site.today()))
 
     def unmarked(text: str) -> Snippet:
         return ((text, False),)

@@ -30,7 +30,7 @@ MAX_CANDIDATES = 10  # hits offered for pinning
 @auth.requires(Permission.WRITE)
 def pins() -> ResponseReturnValue:
     """Show the pins and, for a query, the passages that can be pinned."""
-    return _pins()
+    return _pins_page()
 
 
 @blueprint.post("/desk/pins/try")
@@ -39,7 +39,7 @@ def preview_pin() -> ResponseReturnValue:
     """Preview the effect of a pin."""
     q, passage_id = request.form.get("q", ""), request.form.get("passage", "").strip()
     if passage_id not in current_services().store.published_passages([passage_id]):
-        return _pins(
+        return _pins_page(
             WorkflowStateError(
                 "No published passage has this id. Copy the last part of its link.",
                 code="passage-unknown",
@@ -47,7 +47,7 @@ def preview_pin() -> ResponseReturnValue:
         )
     now = current_services().analytics.curation_store.all()
     made = replace(now, pins=(*now.pins, Pin(query=q, passage_id=passage_id)))
-    return _pins(tried=_moves(made, [q]), passage_id=passage_id)
+    return _pins_page(tried=_preview(made, [q]), passage_id=passage_id)
 
 
 @blueprint.post("/desk/pins")
@@ -61,7 +61,7 @@ def add_pin() -> ResponseReturnValue:
             by=auth.current_actor(),
         )  # fmt: skip
     except (WorkflowStateError, NotFoundError) as error:
-        return _pins(error)
+        return _pins_page(error)
     site.analytics.curation_sync.sync()
     return redirect_with_notice(urls().desk("pins"), "pin-added")
 
@@ -80,7 +80,7 @@ def remove_pin(number: int) -> ResponseReturnValue:
 @auth.requires(Permission.WRITE)
 def synonyms() -> ResponseReturnValue:
     """Show the synonyms of the content team."""
-    return _synonyms()
+    return _synonyms_page()
 
 
 @blueprint.post("/desk/synonyms/try")
@@ -91,10 +91,10 @@ def preview_synonyms() -> ResponseReturnValue:
     try:
         names = [name.text for name in parse_rule(line).left]
     except SynonymsError as error:
-        return _synonyms(_without_file_name(error))
+        return _synonyms_page(_without_file_name(error))
     now = current_services().analytics.curation_store.all()
     made = replace(now, lines=(*now.lines, SynonymRule(line=line)))
-    return _synonyms(tried=_moves(made, names))
+    return _synonyms_page(tried=_preview(made, names))
 
 
 @blueprint.post("/desk/synonyms")
@@ -106,9 +106,9 @@ def add_synonyms() -> ResponseReturnValue:
         parse_rule(line)
         site.analytics.curation_store.add_line(line, by=auth.current_actor())
     except SynonymsError as error:
-        return _synonyms(_without_file_name(error))
+        return _synonyms_page(_without_file_name(error))
     except WorkflowStateError as error:
-        return _synonyms(error)
+        return _synonyms_page(error)
     site.analytics.curation_sync.sync()
     return redirect_with_notice(urls().desk("synonyms"), "synonym-added")
 
@@ -123,7 +123,7 @@ def remove_synonyms(number: int) -> ResponseReturnValue:
     return redirect_with_notice(urls().desk("synonyms"), "synonym-removed")
 
 
-def _moves(made: CurationRules, about: list[str]) -> curation_preview.CurationPreview:
+def _preview(made: CurationRules, about: list[str]) -> curation_preview.CurationPreview:
     """Run the same queries with and without a change."""
     site = current_services()
     live = site.search
@@ -132,7 +132,7 @@ def _moves(made: CurationRules, about: list[str]) -> curation_preview.CurationPr
     draft = live.with_curation(
         build_synonyms(made, site.analytics.synonyms_file), group_pins(made.pins)
     )
-    asked = curation_preview.queries(
+    asked = curation_preview.select_queries(
         about, site.settings.home, site.analytics.query_stats.since(DAYS)
     )
     return curation_preview.preview_curation(live, draft, asked)
@@ -147,7 +147,7 @@ def _without_file_name(error: SynonymsError) -> KnowledgeBaseError:
     return KnowledgeBaseError(said, code=error.code)
 
 
-def _pins(
+def _pins_page(
     fault: KnowledgeBaseError | None = None,
     *,
     tried: curation_preview.CurationPreview | None = None,
@@ -171,7 +171,7 @@ def _pins(
     return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK)
 
 
-def _synonyms(
+def _synonyms_page(
     fault: KnowledgeBaseError | None = None,
     *,
     tried: curation_preview.CurationPreview | None = None,

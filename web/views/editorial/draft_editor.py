@@ -30,7 +30,7 @@ from web.middleware import auth
 from web.middleware.rate_limit import max_body_size
 from web.services.save_draft import save_item
 from web.view_models.draft_preview import build_preview
-from web.views.editorial.imports import own_item
+from web.views.editorial.imports import require_item
 from web.views.notices import redirect_with_notice
 
 blueprint = Blueprint("draft_editor", __name__)
@@ -66,7 +66,7 @@ def start_edit(article_id: str) -> ResponseReturnValue:
 @auth.requires(Permission.WRITE)
 def show(number: int) -> ResponseReturnValue:
     """Show the preview of a draft."""
-    return _page(own_item(number))
+    return _page(require_item(number))
 
 
 @blueprint.post("/desk/drafts/<int:number>/correct")
@@ -74,7 +74,7 @@ def show(number: int) -> ResponseReturnValue:
 @max_body_size(MAX_TEXT_BYTES)
 def add_correction(number: int) -> ResponseReturnValue:
     """Store one correction."""
-    item, form = own_item(number), request.form
+    item, form = require_item(number), request.form
     try:
         what = CorrectionKind(form.get("what", ""))
     except ValueError:
@@ -85,13 +85,13 @@ def add_correction(number: int) -> ResponseReturnValue:
         return _page(item, unknown, HTTPStatus.UNPROCESSABLE_ENTITY)
     made = Correction(
         what,
-        tuple(line for line in _lines(form.get("place", "")).split("\n") if line),
-        _lines(form.get("old", "")),
-        _lines(form.get("new", "")),
+        tuple(line for line in _normalize_newlines(form.get("place", "")).split("\n") if line),
+        _normalize_newlines(form.get("old", "")),
+        _normalize_newlines(form.get("new", "")),
     )
-    draft = _draft(item)
+    draft = _load_draft(item)
     try:
-        kept = _with(draft, item.corrections, validate_correction(made))
+        kept = _add_correction(draft, item.corrections, validate_correction(made))
     except CorrectionError as error:
         return _page(item, error, HTTPStatus.UNPROCESSABLE_ENTITY, typed=made)
     current_services().editorial.jobs.correct(number, kept)
@@ -105,16 +105,16 @@ def add_correction(number: int) -> ResponseReturnValue:
 @max_body_size(MAX_TEXT_BYTES)
 def save_metadata(number: int) -> ResponseReturnValue:
     """Store the changed metadata as corrections: title, topics, codes and so on."""
-    item = own_item(number)
-    draft = _draft(item)
+    item = require_item(number)
+    draft = _load_draft(item)
     kept = item.corrections
     now = apply_corrections(draft.article, draft.passages, kept).article
     try:
         for what in METADATA_KINDS:
-            new = _lines(request.form.get(what.value, ""))
+            new = _normalize_newlines(request.form.get(what.value, ""))
             made = validate_correction(Correction(what, new=new))
-            if made.new != fact_text(now.title, now.metadata, what):
-                kept = _with(draft, kept, made)
+            if made.new != format_metadata(now.title, now.metadata, what):
+                kept = _add_correction(draft, kept, made)
     except CorrectionError as error:
         return _page(item, error, HTTPStatus.UNPROCESSABLE_ENTITY)
     current_services().editorial.jobs.correct(number, kept)
@@ -125,7 +125,7 @@ def save_metadata(number: int) -> ResponseReturnValue:
 @auth.requires(Permission.WRITE)
 def undo_correction(number: int, index: int) -> ResponseReturnValue:
     """Undo a correction."""
-    item = own_item(number)
+    item = require_item(number)
     kept = [one for place, one in enumerate(item.corrections) if place != index]
     current_services().editorial.jobs.correct(number, kept)
     return redirect_with_notice(urls().item(number), "correction-undone")
@@ -135,7 +135,7 @@ def undo_correction(number: int, index: int) -> ResponseReturnValue:
 @auth.requires(Permission.WRITE)
 def save(number: int) -> ResponseReturnValue:
     """Save the draft as a new version of its article."""
-    item = own_item(number)
+    item = require_item(number)
     if item.state is not ItemState.READY:
         raise WorkflowStateError(
             f"This draft is already {item.state}. Reload the page.", code=f"already-{item.state}"
@@ -156,7 +156,7 @@ def save(number: int) -> ResponseReturnValue:
             by=auth.current_actor(),
         )
     except EditConflictError as error:
-        return _page(item, error, HTTPStatus.CONFLICT, both=_both(item))
+        return _page(item, error, HTTPStatus.CONFLICT, both=_edit_conflict(item))
     return redirect_with_notice(urls().desk_article(saved.article_id), "draft-saved")
 
 
@@ -164,14 +164,14 @@ def save(number: int) -> ResponseReturnValue:
 @auth.requires(Permission.WRITE)
 def rebase(number: int) -> ResponseReturnValue:
     """Apply the corrections of this draft to a version saved by somebody else."""
-    item, site = own_item(number), current_services()
+    item, site = require_item(number), current_services()
     newest = site.editorial.workflow.standing(item.article_id).version
     record = site.store.article(item.article_id, newest)
     site.editorial.jobs.rebase(number, to_json(draft_from_record(record)), newest)
     return redirect_with_notice(urls().item(number), "draft-rebased")
 
 
-def fact_text(title: str, metadata: object, what: CorrectionKind) -> str:
+def format_metadata(title: str, metadata: object, what: CorrectionKind) -> str:
     """Return a metadata value as the text of its form field, one line per list item."""
     value = title if what is CorrectionKind.TITLE else getattr(metadata, what.value)
     if isinstance(value, tuple):
@@ -179,7 +179,7 @@ def fact_text(title: str, metadata: object, what: CorrectionKind) -> str:
     return str(value or "")
 
 
-def _draft(item: ImportItem) -> Draft:
+def _load_draft(item: ImportItem) -> Draft:
     if not item.draft:
         raise WorkflowStateError(
             f"There is no draft to show: {item.reason or item.state}.", code="no-draft"
@@ -187,7 +187,9 @@ def _draft(item: ImportItem) -> Draft:
     return from_json(item.draft)
 
 
-def _with(draft: Draft, kept: tuple[Correction, ...], made: Correction) -> tuple[Correction, ...]:
+def _add_correction(
+    draft: Draft, kept: tuple[Correction, ...], made: Correction
+) -> tuple[Correction, ...]:
     """Return the corrections with one more. Raises `CorrectionError` if it cannot be applied."""
     if made.what in METADATA_KINDS:
         kept = tuple(one for one in kept if one.what is not made.what)
@@ -200,7 +202,7 @@ def _with(draft: Draft, kept: tuple[Correction, ...], made: Correction) -> tuple
     return kept
 
 
-def _both(item: ImportItem) -> EditConflict:
+def _edit_conflict(item: ImportItem) -> EditConflict:
     """Return the changes of the saved version and of this draft to their common version."""
     site = current_services()
     newest = site.store.versions(item.article_id)[0]
@@ -224,7 +226,7 @@ def _page(
     typed: Correction | None = None,
     both: EditConflict | None = None,
 ) -> ResponseReturnValue:
-    site, draft = current_services(), _draft(item)
+    site, draft = current_services(), _load_draft(item)
     site.editorial.checks.sync()
     shown = build_preview(draft, item, site.taxonomy, site.editorial.checks, site.today())
     metadata = shown.article.metadata
@@ -235,7 +237,8 @@ def _page(
         draft=draft,
         preview=shown,
         facts={
-            what.value: fact_text(shown.article.title, metadata, what) for what in METADATA_KINDS
+            what.value: format_metadata(shown.article.title, metadata, what)
+            for what in METADATA_KINDS
         },
         known=known,
         fault=fault,
@@ -247,5 +250,5 @@ def _page(
     return make_response(page, status)
 
 
-def _lines(text: str) -> str:
+def _normalize_newlines(text: str) -> str:
     return text.replace("\r\n", "\n")

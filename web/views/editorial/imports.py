@@ -46,7 +46,7 @@ def import_text() -> ResponseReturnValue:
         page = clean_html(request.form.get("html", ""), request.form.get("text", ""), title)
     except SourceError as error:
         return _form(error)
-    return _begin([(ItemKind.FILE, f"{title or 'Pasted text'}.html")], [page])
+    return _start_job([(ItemKind.FILE, f"{title or 'Pasted text'}.html")], [page])
 
 
 @blueprint.post("/desk/import/files")
@@ -64,7 +64,9 @@ def import_files() -> ResponseReturnValue:
     if len(sent) > MAX_FILES:
         fault = f"{len(sent)} files are too many. Send at most {MAX_FILES} at once, or one ZIP."
         return _form(KnowledgeBaseError(fault, code="files-too-many"))
-    return _begin([(ItemKind.FILE, _name(file)) for file in sent], [file.read() for file in sent])
+    return _start_job(
+        [(ItemKind.FILE, _safe_name(file)) for file in sent], [file.read() for file in sent]
+    )
 
 
 @blueprint.post("/desk/import/address")
@@ -78,22 +80,22 @@ def import_page() -> ResponseReturnValue:
             f"“{given}” is not the URL of a page. Enter one that starts with https:// or http://."
         )
         return _form(KnowledgeBaseError(fault, code="address-invalid"))
-    return _begin([(ItemKind.ADDRESS, given)], [None])
+    return _start_job([(ItemKind.ADDRESS, given)], [None])
 
 
 @blueprint.get("/desk/imports/<int:number>")
 @auth.requires(Permission.WRITE)
 def show_job(number: int) -> ResponseReturnValue:
     """Show the progress of an import job."""
-    found = own_job(number)
-    return render_template("editorial/import-job.html", job=found, items=shown_items(found))
+    found = require_job(number)
+    return render_template("editorial/import-job.html", job=found, items=visible_items(found))
 
 
 @blueprint.get("/desk/imports/<int:number>/state")
 @auth.requires(Permission.WRITE)
 def job_status(number: int) -> ResponseReturnValue:
     """Return the progress of an import job as JSON, polled by its page."""
-    found = own_job(number)
+    found = require_job(number)
     states = [item.state.value for item in found.items]
     return jsonify(open=found.is_open, states=states)
 
@@ -104,7 +106,7 @@ def set_job_state(number: int, action: str) -> ResponseReturnValue:
     """Stop or resume an import job."""
     jobs = current_services().editorial.jobs
     stop = action == "stop"
-    (jobs.stop if stop else jobs.start)(own_job(number).number)
+    (jobs.stop if stop else jobs.start)(require_job(number).number)
     return redirect_with_notice(urls().job(number), "job-stopped" if stop else "job-started")
 
 
@@ -112,7 +114,7 @@ def set_job_state(number: int, action: str) -> ResponseReturnValue:
 @auth.requires(Permission.WRITE)
 def save_all(number: int) -> ResponseReturnValue:
     """Save all ready items of a job as drafts."""
-    site, found, by = current_services(), own_job(number), auth.current_actor()
+    site, found, by = current_services(), require_job(number), auth.current_actor()
     refused: list[SourceError] = []
     for item in found.items:
         if item.state is ItemState.READY:
@@ -121,10 +123,10 @@ def save_all(number: int) -> ResponseReturnValue:
             except SourceError as error:
                 refused.append(error)
     if refused:
-        again = own_job(number)
+        again = require_job(number)
         fault = KnowledgeBaseError(" ".join(map(str, refused)), code=refused[0].code)
         page = render_template(
-            "editorial/import-job.html", job=again, items=shown_items(again), fault=fault
+            "editorial/import-job.html", job=again, items=visible_items(again), fault=fault
         )
         return make_response(page, HTTPStatus.CONFLICT)
     return redirect_with_notice(urls().job(number), "drafts-saved")
@@ -134,7 +136,7 @@ def save_all(number: int) -> ResponseReturnValue:
 @auth.requires(Permission.WRITE)
 def set_item_state(number: int, action: str) -> ResponseReturnValue:
     """Retry or discard an item."""
-    jobs, item = current_services().editorial.jobs, own_item(number)
+    jobs, item = current_services().editorial.jobs, require_item(number)
     if action == "discard":
         jobs.discard(number, by=auth.current_actor())
         is_edit = item.kind is ItemKind.EDIT
@@ -144,7 +146,7 @@ def set_item_state(number: int, action: str) -> ResponseReturnValue:
     return redirect_with_notice(urls().job(item.job), "item-retried")
 
 
-def own_job(number: int) -> ImportJob:
+def require_job(number: int) -> ImportJob:
     """Return a job of the signed-in user, or of anyone for administrators.
 
     Raises `NotFoundError` for jobs of other users.
@@ -156,19 +158,19 @@ def own_job(number: int) -> ImportJob:
     return found
 
 
-def own_item(number: int) -> ImportItem:
+def require_item(number: int) -> ImportItem:
     """Return an item of a job that the signed-in user may access."""
     item = current_services().editorial.jobs.item(number)
-    own_job(item.job)
+    require_job(item.job)
     return item
 
 
-def shown_items(job: ImportJob) -> list[ImportItem]:
+def visible_items(job: ImportJob) -> list[ImportItem]:
     """Return the items to list: unread sources, and the articles of sources that were read."""
     return [item for item in job.items if item.state is not ItemState.READ]
 
 
-def _begin(
+def _start_job(
     sources: list[tuple[ItemKind, str]], contents: list[bytes | None]
 ) -> ResponseReturnValue:
     site = current_services()
@@ -182,7 +184,7 @@ def _begin(
     return redirect(urls().job(number), HTTPStatus.SEE_OTHER)
 
 
-def _name(file: FileStorage) -> str:
+def _safe_name(file: FileStorage) -> str:
     """Return the name of an uploaded file without directories and unprintable characters."""
     name = PurePosixPath((file.filename or "").replace("\\", "/")).name
     return "".join(sign for sign in name if sign.isprintable())[-MAX_NAME_LENGTH:] or "file"

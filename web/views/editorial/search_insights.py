@@ -63,7 +63,7 @@ def show() -> ResponseReturnValue:
         overdue=len(list_due_reviews(summaries, site.today() - timedelta(days=1))),
         dead=site.analytics.query_stats.dead_links(),
         checking=_checking.locked(),
-        gone=_gone(site),
+        gone=_orphaned_pins(site),
         people=[person for person in site.accounts.users.people() if person.may(Permission.WRITE)],
         total=sum(one.times for one in searched),
         days=DAYS,
@@ -140,7 +140,7 @@ def _unopened(one: QueryStats) -> bool:
     return one.found == one.times and one.times >= MIN_SEARCHES and one.opened == 0
 
 
-def _gone(site: Services) -> list[OrphanedPin]:
+def _orphaned_pins(site: Services) -> list[OrphanedPin]:
     pins = site.analytics.curation_store.all().pins
     present = site.store.published_passages(pin.passage_id for pin in pins)
     return [

@@ -23,7 +23,7 @@ from tests.web.page_text import links_of, parse, text_of
 from tests.web.sign_in import post, sign_in
 from tests.web.views.editorial.desk_page import error_of, forms_of, notice_of, queues_of, status_of
 from web.app import create_app
-from web.view_models.worklist import is_mine
+from web.view_models.worklist import is_owned_by
 
 
 @pytest.fixture
@@ -215,7 +215,7 @@ def test_who_answers_for_an_article(empty_store: ArticleStore, owner: str, mine:
     save(empty_store, "Asthma", ("Use", "Take it."), owner=owner)
     roles = frozenset((Role.AUTHOR,))
     ann = User(name="ann", shown="Ann Lee", roles=roles, email="Ann@hospital.example")
-    assert is_mine(empty_store.summaries()[0], ann) is mine
+    assert is_owned_by(empty_store.summaries()[0], ann) is mine
 
 
 def test_retiring_says_why_and_points_on(
