@@ -1,10 +1,10 @@
-/* The best passages so far: a heap whose root is the worst of them. */
+/* Top k passages: a heap with the lowest score at the root. */
 #ifndef KB_BEST_H
 #define KB_BEST_H
 
 #include <stdint.h>
 
-#define SLACK 1e-9 /* of a score: sums in another order differ by less */
+#define SLACK 1e-9 /* relative tolerance for sums in another order */
 
 typedef struct {
     uint32_t size, room;
@@ -51,7 +51,7 @@ static inline void offer(Best *best, uint32_t doc, double score)
     }
 }
 
-/* Bring the best into their order, the best first. */
+/* Sort the heap, best first. */
 static inline int64_t in_order(Best *best)
 {
     for (uint32_t size = best->size; size > 1; size--) {
@@ -61,7 +61,7 @@ static inline int64_t in_order(Best *best)
     return best->size;
 }
 
-/* Return what a score must reach to be among the best, 0 while there is room. */
+/* Return the score needed to enter the top k, 0 while the heap is not full. */
 static inline double needed(const Best *best)
 {
     return best->size == best->room && best->room ? best->scores[0] * (1 - SLACK) : 0;

@@ -1,13 +1,12 @@
-/* Counting what matches: passages, articles, and for each tag and topic the articles that have it. */
+/* Counts matching passages, articles, and the articles with each tag and topic. */
 #include "kernel.h"
 
-/* Sets of labels, numbered: the set of each passage, in sixteen bits or, where `wide`, in thirty-two,
- * and the members of each set. */
+/* Label sets: the set of each passage (16 bits, or 32 if `wide`) and the members of each set. */
 typedef struct {
     const void *of_passage;
     const uint32_t *starts;
     const uint32_t *members;
-    const uint64_t *masks; /* of each set a bit for each label, where there are 64 labels at most */
+    const uint64_t *masks; /* one bit per label for each set, if there are at most 64 labels */
     uint32_t wide, sets, labels;
 } Labels;
 
@@ -16,20 +15,19 @@ typedef struct {
     Labels tags, topics;
 } Columns;
 
-/* What has been counted. Where there are masks, an article adds 1 to byte-wide counters, eight of
- * them in a word, which are emptied before one can overflow. Else articles are counted by the set
- * of their first passage, and labels that only further passages have by `stamps`, which say for
- * which article a label was last counted. */
+/* Counters. With masks, an article adds 1 to byte-wide counters, eight per word, which are
+ * flushed before one can overflow. Otherwise, articles are counted by the set of their first
+ * passage; for labels of further passages, `stamps` holds the last article counted. */
 typedef struct {
     const Labels *labels;
     uint32_t *of_sets, *counts, *stamps;
     uint64_t counters[8], mask;
-    uint32_t first, last; /* sets of the present article's passages */
+    uint32_t first, last; /* sets of the current article's passages */
     uint32_t added;
     int stamped;
 } Tally;
 
-static uint64_t spread_bits[256]; /* of each byte its bits, a byte for each */
+static uint64_t spread_bits[256]; /* the bits of each byte value, expanded to bytes */
 
 __attribute__((constructor)) static void fill_spread_bits(void)
 {
@@ -122,28 +120,29 @@ static void finish(Tally *tally)
             tally->counts[labels->members[i]] += tally->of_sets[set];
 }
 
-/* List what has a bound above 0 (bytes, or sixteen bits where `wide`); return how many there are. */
+/* List passages with a bound above 0 (bytes, or 16 bits if `wide`); return their number. */
 EXPORT uint32_t kb_listed(const void *bounds, int wide, uint32_t passages, uint32_t *docs)
 {
-    uint32_t found = 0, step = wide ? 4 : 8; /* passages in eight bytes, often none with a bound */
+    uint32_t found = 0, step = wide ? 4 : 8; /* eight passages at once, often all without a bound */
     for (uint32_t start = 0; start < passages; start += step) {
         uint32_t end = start + step < passages ? start + step : passages;
         if (end - start == step && !load64((const uint8_t *)bounds + (size_t)start * (wide ? 2 : 1)))
             continue;
         for (uint32_t doc = start; doc < end; doc++) {
-            docs[found] = doc; /* no branch: it would be guessed wrongly as often as not */
+            docs[found] = doc; /* branchless, because the branch is unpredictable */
             found += wide ? ((const uint16_t *)bounds)[doc] > 0 : ((const uint8_t *)bounds)[doc] > 0;
         }
     }
     return found;
 }
 
-/* Count passages and articles of `docs`, sorted, into `totals`, and for tags and topics the articles
- * that have them.
+/* Count the passages and articles of sorted `docs` into `totals`, and the articles with each
+ * tag and topic.
  *
- * `tagged` and `about` say of every passage whether the filters allow it, and may be NULL; tags are
- * counted under the filter of topics alone, and topics under that of tags. `space` has for tags and
- * then for topics a number for each set, each label's count and each label's stamp, all 0 before. */
+ * `tagged` and `about` are filter masks over all passages, or NULL. Tags are counted under the
+ * topic filter only, topics under the tag filter only. `space` contains, for tags and then for
+ * topics, one number per set, the count of each label and the stamp of each label; all must be
+ * 0. */
 EXPORT void kb_count(const Columns *columns, const uint32_t *docs, uint32_t count,
                      const uint8_t *tagged, const uint8_t *about, uint64_t *totals,
                      uint32_t *space)

@@ -1,4 +1,4 @@
-/* Cursors: looking passages up in a list, in rising order, block by block; fronts: reading all. */
+/* Cursors look up passages in ascending order, block by block; fronts read whole lists. */
 #include "kernel.h"
 
 void kb_begin(Cursor *cursor, const Segment *segment, const List *list)
@@ -14,8 +14,8 @@ void kb_begin(Cursor *cursor, const Segment *segment, const List *list)
     cursor->data = list->docs ? NULL : segment->postings + segment->at[list->term];
 }
 
-/* Return the first number from `low` on whose value is not below `wanted`: galloping, then halving
- * (Bentley and Yao, "An almost optimal algorithm for unbounded searching", 1976). */
+/* Return the first index from `low` on whose value is at least `wanted`: galloping, then binary
+ * search (Bentley and Yao, "An almost optimal algorithm for unbounded searching", 1976). */
 static uint32_t gallop(const uint8_t *from, size_t stride, uint32_t low, uint32_t count,
                        uint32_t wanted)
 {
@@ -37,7 +37,8 @@ static uint32_t gallop(const uint8_t *from, size_t stride, uint32_t low, uint32_
     return low;
 }
 
-/* Go to the beginning of a block of a term's; what it lacks is filled with what is never found. */
+/* Move to the start of a block of the term; unused entries are filled with values that never
+ * match. */
 void kb_open(Cursor *cursor, uint32_t block)
 {
     const List *list = cursor->list;
@@ -50,7 +51,7 @@ void kb_open(Cursor *cursor, uint32_t block)
         cursor->docs[i] = NONE;
 }
 
-/* As `kb_seek`, where `doc` is after the present block. */
+/* Like `kb_seek`, for a `doc` after the current block. */
 int kb_seek_on(Cursor *cursor, uint32_t doc)
 {
     const List *list = cursor->list;
@@ -58,7 +59,7 @@ int kb_seek_on(Cursor *cursor, uint32_t doc)
         cursor->at = gallop((const uint8_t *)list->docs, 4, cursor->at, list->count, doc);
         return cursor->at < list->count && list->docs[cursor->at] == doc;
     }
-    uint32_t block = cursor->block + 1; /* 0 where none is open */
+    uint32_t block = cursor->block + 1; /* 0 if no block is open */
     if (cursor->blocks > 1)
         block = gallop(cursor->data, SKIP, block, cursor->blocks, doc);
     if (block >= cursor->blocks)
@@ -67,7 +68,7 @@ int kb_seek_on(Cursor *cursor, uint32_t doc)
     return seek_here(cursor, doc);
 }
 
-/* Read the frequencies of the present block. */
+/* Read the frequencies of the current block. */
 void kb_count_block(Cursor *cursor)
 {
     const List *list = cursor->list;
@@ -75,7 +76,8 @@ void kb_count_block(Cursor *cursor)
     cursor->counted = 1;
 }
 
-/* Read the next block of a list when the present one is done; tell whether anything is left. */
+/* Read the next block of a list if the current one is exhausted; return whether any postings
+ * are left. */
 int kb_advance(const Segment *segment, const List *list, Front *front)
 {
     if (front->at < front->size)

@@ -1,8 +1,7 @@
-/* Loops over postings that Python would pay for by the number: see index/postings/__init__.py.
+/* Loops over postings that are too slow in Python: see index/postings/__init__.py.
  *
- * Nothing here allocates what it returns, opens a file or knows a query: arrays come in, arrays of
- * the caller's go out. What is read was sealed by a checksum, so lengths are believed.
- */
+ * The kernel allocates no results, opens no files and knows no queries: inputs and outputs are
+ * arrays of the caller. Input is verified by checksum, so lengths are trusted. */
 #ifndef KB_KERNEL_H
 #define KB_KERNEL_H
 
@@ -16,88 +15,88 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* A second form of a loop for machines with wider registers, chosen when the library is loaded. */
+/* A variant of a function for CPUs with wider registers, selected when the library is loaded. */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
 #define WIDE_TOO __attribute__((target_clones("avx2", "default")))
 #else
 #define WIDE_TOO
 #endif
 
-/* What a loop with two forms calls must become a part of both. */
+/* Functions called by one with variants must be inlined into both. */
 #define INLINE static inline __attribute__((always_inline))
 
-#define NONE UINT32_MAX /* no passage, and no block */
+#define NONE UINT32_MAX /* no passage, no block */
 
 enum {
-    BLOCK = 128, /* postings that are packed together, as in Lucene and tantivy */
-    SKIP = 12,   /* bytes of a skip entry: last passage, where its postings are, where its places */
-    WINDOW = 4096, /* passages whose sums stay in the first cache while lists are added up */
-    STRIP = 64,  /* passages whose highest bound is kept */
-    TABLED = 16, /* frequencies whose saturation is looked up */
-    FEWEST = 20, /* passages that are scored in the first round, where fewer are wanted */
-    MANY = 255,  /* places beyond one a posting that no longer fit into a byte */
-    PADDING = 8  /* bytes that may be read after the last packed number */
+    BLOCK = 128, /* postings per block, as in Lucene and tantivy */
+    SKIP = 12,   /* bytes of a skip entry: last passage, offset of postings, offset of positions */
+    WINDOW = 4096, /* passages per window; their sums fit into the L1 cache */
+    STRIP = 64,  /* passages per strip, for which a maximum bound is kept */
+    TABLED = 16, /* frequencies with precomputed saturation */
+    FEWEST = 20, /* minimum number of passages scored in the first pass */
+    MANY = 255,  /* number of extra positions that no longer fits into a byte */
+    PADDING = 8  /* readable bytes after the last packed number */
 };
 
 /* The postings of a segment. */
 typedef struct {
     uint32_t passages;
-    uint32_t texts;           /* of a passage, whose lengths stand side by side */
-    const uint32_t *starts;   /* of each term the number of its first posting; one more at the end */
-    const uint32_t *at;       /* of each term where it begins in `postings` */
+    uint32_t texts;           /* texts per passage; their lengths are adjacent */
+    const uint32_t *starts;   /* index of each term's first posting, and the end */
+    const uint32_t *at;       /* offset of each term in `postings` */
     const uint32_t *places_at;
     const uint8_t *postings;
     const uint8_t *places;
     const uint8_t *length_bytes;
-    const void *lengths;      /* passages x texts, in sixteen bits or, where `wide`, in thirty-two */
+    const void *lengths;      /* passages x texts, 16 bits or, if `wide`, 32 */
     uint32_t wide;
 } Segment;
 
-/* BM25's saturation for one commit: for frequencies below TABLED looked up, else worked out. */
+/* BM25 saturation of one commit: from a table for frequencies below TABLED, else computed. */
 typedef struct {
-    double most;         /* K1 + 1 */
-    const double *norms; /* of each byte of a length */
+    double most;         /* k1 + 1 */
+    const double *norms; /* by length byte */
     const double *table; /* TABLED x 256 */
 } Model;
 
-/* A term with its weight, or passages with scores that were worked out (`docs`, `scores`). */
+/* A term with its weight, or computed passages and scores (`docs`, `scores`). */
 typedef struct {
     uint32_t term;
     uint32_t count;
     double factor;       /* weight times idf */
-    double most;         /* a bound of its scores */
-    const uint8_t *row;  /* of a frequent term: a byte for each passage */
+    double most;         /* upper bound of its scores */
+    const uint8_t *row;  /* one byte per passage for a frequent term */
     const uint32_t *docs;
     const double *scores;
 } List;
 
-/* Which passages are chosen: the `room` best of those that `live` and `allowed` leave (a truth for
- * every passage, NULL for all), each score times its `worth` (NULL for 1), which is at most 1. */
+/* Top-k options: the `room` best passages that the masks `live` and `allowed` permit (NULL for
+ * all), each score multiplied by its `worth` of at most 1 (NULL for 1). */
 typedef struct {
     const uint8_t *live, *allowed;
     const double *worth;
     uint32_t room;
 } Choice;
 
-/* Where a thread works things out; each has room for every passage, `maxima` for every strip. */
+/* Work arrays of a thread, with room for every passage; `maxima` for every strip. */
 typedef struct {
     uint32_t *docs;
     double *scores;
     uint16_t *bounds, *maxima;
 } Space;
 
-/* A walk through a list in the order of passages. */
+/* An iterator over a list in passage order. */
 typedef struct {
     const Segment *segment;
     const List *list;
     const uint8_t *data;
     uint32_t blocks, block, size, at;
-    uint32_t end; /* the first passage after those of the present block, 0 where none is open */
-    int counted;  /* whether `frequencies` holds those of the present block */
+    uint32_t end; /* the first passage after the current block, 0 if none is open */
+    int counted;  /* whether the frequencies of the current block are unpacked */
     uint32_t docs[BLOCK], frequencies[BLOCK];
 } Cursor;
 
-/* Where a list is that is read from its beginning to its end, window by window. */
+/* State of a list that is read sequentially, window by window. */
 typedef struct {
     uint32_t block, size, at;
     uint32_t docs[BLOCK], frequencies[BLOCK];
@@ -144,9 +143,9 @@ static inline uint32_t blocks_of(uint32_t count)
     return (count + BLOCK - 1) / BLOCK;
 }
 
-/* The places of a block of postings; see packing.c. */
+/* The positions of a block of postings; see packing.c. */
 typedef struct {
-    const uint8_t *ends, *packed; /* `ends` is NULL where each posting has one place */
+    const uint8_t *ends, *packed; /* `ends` is NULL if each posting has one position */
     uint32_t bits, count;
 } PlacesBlock;
 
@@ -177,8 +176,8 @@ INLINE uint32_t kb_is_last(const PlacesBlock *places, uint32_t number)
     return places->ends ? places->ends[number / 8] >> number % 8 & 1u : 1;
 }
 
-/* Look a passage up in the present block: halving in as many steps for each, so that none of them
- * is guessed wrongly by the processor, and those of different passages overlap. */
+/* Find a passage in the current block: binary search with a fixed number of steps, which avoids
+ * branch mispredictions and lets lookups of different passages overlap. */
 INLINE int seek_here(Cursor *cursor, uint32_t doc)
 {
     const uint32_t *docs = cursor->docs;
@@ -189,7 +188,7 @@ INLINE int seek_here(Cursor *cursor, uint32_t doc)
     return docs[at] == doc;
 }
 
-/* Tell whether the list has `doc`, which is not below any that was asked for before. */
+/* Return whether the list contains `doc`, which must not be less than an earlier one. */
 INLINE int kb_seek(Cursor *cursor, uint32_t doc)
 {
     return doc < cursor->end ? seek_here(cursor, doc) : kb_seek_on(cursor, doc);
@@ -202,7 +201,7 @@ INLINE double saturated(const Model *model, uint32_t frequency, uint8_t length)
     return frequency * model->most / (frequency + model->norms[length]);
 }
 
-/* Return what the list gives to the passage that was found last. */
+/* Return the list's score of the last passage that was found. */
 INLINE double kb_score(Cursor *cursor, const Model *model)
 {
     const List *list = cursor->list;

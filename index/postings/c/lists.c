@@ -1,10 +1,10 @@
-/* Lists united. What is found goes to `docs`, sorted, and `scores`; both have room for every passage
- * of the segment. */
+/* Union of lists. Results are written to `docs`, sorted, and `scores`, which have room for
+ * every passage of the segment. */
 #include <stdlib.h>
 
 #include "kernel.h"
 
-/* Read a whole list; return how many passages it has. */
+/* Read a whole list; return its number of passages. */
 static uint32_t read_list(const Segment *segment, const Model *model, const List *list,
                           uint32_t *docs, double *scores)
 {
@@ -25,7 +25,7 @@ static uint32_t read_list(const Segment *segment, const Model *model, const List
     return done;
 }
 
-/* What is known of a window of passages while lists are united. */
+/* State of a window of passages during a union. */
 typedef struct {
     uint64_t seen[WINDOW / 64];
     double sums[WINDOW];
@@ -61,14 +61,14 @@ static uint32_t next_of(const Segment *segment, const List *list, Front *front)
     return kb_advance(segment, list, front) ? front->docs[front->at] : NONE;
 }
 
-/* Unite `lists`, adding their scores up or keeping the best. Returns -1 where there is no memory. */
+/* Unite `lists`, adding their scores or keeping the highest. Returns -1 if memory runs out. */
 EXPORT int64_t kb_unite(const Segment *segment, const Model *model, const List *lists,
                         uint32_t count, int best, uint32_t *docs, double *scores)
 {
     if (count == 1)
         return read_list(segment, model, lists, docs, scores);
     Front *fronts = malloc(count * sizeof *fronts);
-    uint32_t *next = malloc(count * sizeof *next); /* passage of each list, NONE at its end */
+    uint32_t *next = malloc(count * sizeof *next); /* current passage of each list, or NONE */
     Window *window = calloc(1, sizeof *window);
     int64_t done = fronts && next && window ? 0 : -1;
     for (uint32_t n = 0; done == 0 && n < count; n++) {

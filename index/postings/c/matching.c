@@ -1,4 +1,4 @@
-/* Matching: bounds of all passages added up in small integers, and the best found exactly. */
+/* Matching: accumulates bounds of all passages in small integers and finds the exact top k. */
 #include <stdlib.h>
 
 #include "best.h"
@@ -36,8 +36,8 @@ static void add_postings(const Segment *segment, const Model *model, const List 
     }
 }
 
-/* Add up bounds of the scores of all passages, `unit` to a score of 1. With `every`, a passage that
- * one of the lists lacks gets 0; all lists have rows then. Returns -1 where there is no memory. */
+/* Accumulate score bounds of all passages; a score of 1 is `unit`. With `every`, all lists must
+ * have rows, and a passage missing from any list gets 0. Returns -1 if memory runs out. */
 EXPORT int64_t kb_add_up(const Segment *segment, const Model *model, const List *lists,
                          uint32_t count, int every, double unit, uint16_t *bounds)
 {
@@ -72,7 +72,7 @@ EXPORT int64_t kb_add_up(const Segment *segment, const Model *model, const List 
     return 0;
 }
 
-/* Find the `room` best of passages whose scores are known, each times its `worth`. */
+/* Find the `room` best of scored passages, each score multiplied by its `worth`. */
 EXPORT int64_t kb_best_listed(const uint32_t *docs, const double *scores, uint32_t count,
                               const double *worth, uint32_t room, uint32_t *best_docs,
                               double *best_scores)
@@ -83,7 +83,7 @@ EXPORT int64_t kb_best_listed(const uint32_t *docs, const double *scores, uint32
     return in_order(&best);
 }
 
-/* A function that finds the highest bound of each whole strip, for bounds of one type. */
+/* A function that computes the maximum bound of each whole strip, for bounds of one type. */
 #define MAXIMA(name, type)                                                                   \
     WIDE_TOO                                                                                 \
     static void name(const type *bounds, uint32_t count, uint16_t *maxima)                   \
@@ -104,7 +104,7 @@ static uint16_t bound_of(const void *bounds, int wide, uint32_t doc)
     return wide ? ((const uint16_t *)bounds)[doc] : ((const uint8_t *)bounds)[doc];
 }
 
-/* Return the highest level that at least `wanted` of `maxima` reach, 1 where there is none. */
+/* Return the highest level reached by at least `wanted` of `maxima`, 1 if there is none. */
 static uint16_t level_of(const uint16_t *maxima, uint32_t count, uint32_t wanted)
 {
     uint32_t counts[256] = {0}, low[256] = {0}, reached = 0;
@@ -122,7 +122,7 @@ static uint16_t level_of(const uint16_t *maxima, uint32_t count, uint32_t wanted
     return (uint16_t)(high << 8 | least ? high << 8 | least : 1);
 }
 
-/* What is scored: lists, with a cursor each. */
+/* Lists to score, with one cursor each. */
 typedef struct {
     const Model *model;
     const List *lists;
@@ -151,11 +151,11 @@ static int begin_all(Scored *scored, const Segment *segment)
     return scored->cursors != NULL;
 }
 
-/* Find the `room` best passages by their bounds (bytes, or sixteen bits where `wide`).
+/* Find the `room` best passages by their bounds (bytes, or 16 bits if `wide`).
  *
- * Rank-safe in two rounds: the passages with the highest bounds are scored exactly, and the lowest
- * score that is kept says which other bounds could still matter. `maxima` has room for a number for
- * each STRIP passages. Returns -1 where there is no memory. */
+ * Exact in two passes: the passages with the highest bounds are scored, and the lowest score in
+ * the top k decides which other bounds are scored. `maxima` has room for one number per STRIP
+ * passages. Returns -1 if memory runs out. */
 EXPORT int64_t kb_best_spread(const Segment *segment, const Model *model, const List *lists,
                               uint32_t count, const void *bounds, int wide, double unit,
                               const double *worth, uint32_t room, uint16_t *maxima,
@@ -205,7 +205,7 @@ EXPORT int64_t kb_best_spread(const Segment *segment, const Model *model, const 
     return in_order(&best);
 }
 
-/* Score `docs`, sorted. Returns -1 where there is no memory. */
+/* Score sorted `docs`. Returns -1 if memory runs out. */
 EXPORT int64_t kb_scores(const Segment *segment, const Model *model, const List *lists,
                          uint32_t count, const uint32_t *docs, uint32_t size, double *scores)
 {
@@ -225,8 +225,8 @@ static void leave(uint16_t *bounds, const uint8_t *left, uint32_t count)
         bounds[i] = (uint16_t)(bounds[i] * left[i]);
 }
 
-/* Find the best of what any of `lists` has, or all of them where `every`, which then have rows:
- * united where `unit` is 0, else by bounds. Returns -1 where there is no memory. */
+/* Find the top k passages in any of `lists` or, with `every`, in all of them, which then must
+ * have rows. United if `unit` is 0, otherwise by bounds. Returns -1 if memory runs out. */
 EXPORT int64_t kb_best(const Segment *segment, const Model *model, const List *lists,
                        uint32_t count, int every, double unit, const Choice *choice,
                        const Space *space, uint32_t *docs, double *scores)

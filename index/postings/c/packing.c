@@ -1,15 +1,14 @@
-/* Packing: numbers in as few bits as the highest of a block needs.
+/* Packing: blocks of numbers with as many bits as the largest one needs.
  *
- * A term is a table of skip entries, where it has more than one block, and its blocks. A block is
- * the bits of a gap and of a frequency (a byte each), the gaps between passages less one, and the
- * frequencies less one.
+ * A term consists of a table of skip entries, if it has more than one block, and its blocks. A
+ * block consists of the bit widths of gaps and frequencies (one byte each), the gaps between
+ * passages minus one, and the frequencies minus one.
  *
- * The places of a block are a byte of bits, how many places there are beyond one a posting (a byte,
- * or 255 and four bytes), where that is not 0 a bit for each place, set for the last of a posting,
- * and how far each place is from the one before in the same passage. So those of one posting are
- * found by counting bits, and read without the others.
- * (Lemire and Boytsov, "Decoding billions of integers per second through vectorization", 2015.)
- */
+ * The positions of a block consist of the bit width, the number of positions beyond one per
+ * posting (one byte, or 255 and four bytes), if that is not 0 one bit per position, set for the
+ * last of a posting, and the gaps between the positions within a passage. The positions of one
+ * posting are found by counting bits and read without the others. (Lemire and Boytsov,
+ * "Decoding billions of integers per second through vectorization", 2015.) */
 #include "kernel.h"
 
 uint32_t kb_bits(uint32_t highest)
@@ -31,8 +30,8 @@ static void pack(const uint32_t *values, uint32_t count, uint32_t bits, uint8_t 
     }
 }
 
-/* Unpack with a width that the compiler knows: eight numbers begin at a byte again, so that within
- * them every offset and shift is a constant. */
+/* Unpack with a compile-time width: eight numbers end at a byte boundary, so all offsets and
+ * shifts within them are constants. */
 static inline __attribute__((always_inline)) void unpack_width(const uint8_t *packed,
                                                                uint32_t count, uint32_t *out,
                                                                const uint32_t bits)
@@ -71,9 +70,9 @@ static void read_place(const void *places, int wide, size_t number, uint32_t *pl
     }
 }
 
-/* Pack the terms of which `holders` counts the postings. `used` says how many bytes of both heaps
- * are in use before and after, and how many postings and places were read; the heaps are zeroed
- * and large enough: see `index.postings.segment_writer`. */
+/* Pack terms with `holders` postings each. `used` contains the number of bytes used in both
+ * heaps and the number of postings and positions read, before and after. The heaps must be
+ * zeroed and large enough: see `index.postings.segment_writer`. */
 EXPORT void kb_pack(const uint32_t *docs, const uint32_t *frequencies, const void *places,
                     int wide, const uint32_t *holders, uint32_t terms, uint8_t *postings,
                     uint32_t *at, uint8_t *packed_places, uint32_t *places_at, uint64_t *used,
@@ -150,14 +149,14 @@ static const uint8_t *block_data(const Segment *segment, uint32_t term, uint32_t
     return count > BLOCK ? data + load32(data + block * SKIP + 4) : data;
 }
 
-/* Return a bound of the frequencies in a block, by how many bits they take. */
+/* Return an upper bound of the frequencies in a block from their bit width. */
 uint32_t kb_most_frequent(const Segment *segment, uint32_t term, uint32_t count, uint32_t block)
 {
     uint8_t bits = block_data(segment, term, count, block)[1];
     return bits < 32 ? (uint32_t)1 << bits : UINT32_MAX;
 }
 
-/* Read the passages of a block and, where wanted, their frequencies; return how many they are. */
+/* Read the passages of a block and, if requested, their frequencies; return their number. */
 uint32_t kb_block(const Segment *segment, uint32_t term, uint32_t count, uint32_t block,
                   uint32_t *docs, uint32_t *frequencies)
 {
@@ -178,7 +177,7 @@ uint32_t kb_block(const Segment *segment, uint32_t term, uint32_t count, uint32_
     return size;
 }
 
-/* Unpack all postings of the terms from `first` to before `last`; what is NULL is left out. */
+/* Unpack the postings of the terms from `first` to `last` (exclusive); NULL outputs are skipped. */
 EXPORT void kb_unpack_terms(const Segment *segment, uint32_t first, uint32_t last, uint32_t *docs,
                             uint32_t *frequencies)
 {
@@ -192,9 +191,9 @@ EXPORT void kb_unpack_terms(const Segment *segment, uint32_t first, uint32_t las
     }
 }
 
-/* Unpack the places of the terms from `first` to before `last`, the last of each posting marked in
- * its highest bit; return how many they are. With `places` NULL they are only counted, term by
- * term, into `counts`. */
+/* Unpack the positions of the terms from `first` to `last` (exclusive), with the highest bit
+ * set for the last of each posting; return their number. If `places` is NULL, they are only
+ * counted per term into `counts`. */
 EXPORT uint64_t kb_unpack_places(const Segment *segment, uint32_t first, uint32_t last,
                                  void *places, int wide, uint32_t *counts)
 {
@@ -225,7 +224,7 @@ EXPORT uint64_t kb_unpack_places(const Segment *segment, uint32_t first, uint32_
     return all;
 }
 
-/* Return the number of the first of `count` sorted strings that is not below `wanted`. */
+/* Return the index of the first of `count` sorted strings that is not less than `wanted`. */
 EXPORT int64_t kb_first_not_below(const uint8_t *heap, const uint32_t *ends, uint32_t count,
                                   const uint8_t *wanted, uint32_t length)
 {

@@ -1,37 +1,37 @@
-/* Words together: the passages that have all of some lists, anywhere or side by side.
+/* Intersection: the passages in all of some lists, optionally as a phrase.
  *
- * The shortest list is read, the others are looked up. Where only the best are wanted, a passage is
- * looked up no further when what is known of it and the most that the other lists can add no longer
- * reach them (Turtle and Flood, "Query evaluation: strategies and optimizations", 1995), and the
- * places, which are dearest, are compared last. */
+ * The shortest list is read, the others are searched. In a top-k search, a passage is dropped
+ * when its known score plus the maximum scores of the remaining lists cannot reach the
+ * threshold (Turtle and Flood, "Query evaluation: strategies and optimizations", 1995).
+ * Positions, which cost most, are compared last. */
 #include <stdlib.h>
 
 #include "best.h"
 #include "kernel.h"
 
-/* The words of a phrase: which of its different lists each one is, and the number of the text that
- * they must stand in, negative for any. */
+/* A phrase: the index of the list of each word, and the number of the text that must contain
+ * it, negative for any. */
 typedef struct {
     const uint32_t *words;
     uint32_t length;
     int text;
 } Phrase;
 
-/* The places of the posting that a cursor is at, and of which posting of the block they are. */
+/* The positions of a cursor's current posting, and the index of that posting in the block. */
 typedef struct {
-    uint32_t block; /* that `of` was read from */
+    uint32_t block; /* the block that was read */
     PlacesBlock of;
     uint32_t posting, first;
 } Places;
 
-/* A list on the way: where it is read, its places, and what it gives to the present passage. */
+/* A list during intersection: its cursor, positions, and score of the current passage. */
 typedef struct {
     Cursor cursor;
     Places places;
     double bound, score;
 } Step;
 
-/* Go on to a posting of the block: its first place is the one after the end of the posting before. */
+/* Advance to a posting of the block: its first position follows the end of the previous posting. */
 INLINE void go_to_posting(Places *places, uint32_t posting)
 {
     uint32_t left = posting - places->posting, word = places->first / 64;
@@ -84,7 +84,7 @@ INLINE int has_place(const Places *places, uint32_t wanted)
     }
 }
 
-/* Tell whether the words stand side by side in the passage that all `steps` are at. */
+/* Return whether the phrase occurs in the current passage of all `steps`. */
 INLINE int side_by_side(const Step *steps, const uint32_t *words, uint32_t length,
                                uint32_t rarest, uint64_t from, uint64_t to)
 {
@@ -105,7 +105,7 @@ INLINE int side_by_side(const Step *steps, const uint32_t *words, uint32_t lengt
     }
 }
 
-/* All lists: in the order in which they were given, and from the shortest to the longest. */
+/* All lists: in the given order, and by ascending length. */
 typedef struct {
     Step *steps;
     uint32_t *order;
@@ -129,8 +129,8 @@ static int begin_steps(Steps *found, const Segment *segment, const List *lists, 
     return 1;
 }
 
-/* Leave of `kept`, numbers of passages of `docs`, those that are in a row. No branch of it is guessed
- * wrongly by the processor, which costs more than looking. */
+/* Keep those of `kept`, indexes into `docs`, that are in a row. Branchless, because
+ * mispredicted branches cost more than the lookup. */
 static uint32_t sieve_by_row(const uint8_t *row, const uint32_t *docs, uint8_t *kept, uint32_t count)
 {
     uint32_t left = 0;
@@ -141,7 +141,7 @@ static uint32_t sieve_by_row(const uint8_t *row, const uint32_t *docs, uint8_t *
     return left;
 }
 
-/* The same for those that are frequent enough. */
+/* The same for those with a sufficient frequency. */
 static uint32_t sieve_by_frequency(const uint32_t *frequencies, uint32_t fewest, uint8_t *kept,
                                    uint32_t count)
 {
@@ -153,7 +153,7 @@ static uint32_t sieve_by_frequency(const uint32_t *frequencies, uint32_t fewest,
     return left;
 }
 
-/* The same for those that are in a list. */
+/* The same for those in a list. */
 static uint32_t sieve_by_list(Cursor *cursor, const uint32_t *docs, uint8_t *kept, uint32_t count)
 {
     uint32_t left = 0;
@@ -165,8 +165,8 @@ static uint32_t sieve_by_list(Cursor *cursor, const uint32_t *docs, uint8_t *kep
     return left;
 }
 
-/* Tell whether a passage may reach `least` by the rows of those lists that have one, and by the most
- * that the others can give. `known` is what the shortest list gives to it. */
+/* Return whether a passage can reach `least`, given its rows and the maximum scores of lists
+ * without rows. `known` is its score in the shortest list. */
 INLINE int may_reach(Steps *all, const List *lists, uint32_t count, uint32_t doc, double known,
                      double least, double *bound)
 {
@@ -180,8 +180,8 @@ INLINE int may_reach(Steps *all, const List *lists, uint32_t count, uint32_t doc
     return *bound >= least;
 }
 
-/* Look a passage up in all lists but the shortest; tell whether all have it, and whether it may
- * still reach `least` by then. */
+/* Look up a passage in all lists except the shortest; return whether all contain it and it can
+ * still reach `least`. */
 INLINE int look_up(Steps *all, const Model *model, uint32_t count, uint32_t doc, double bound,
                    double least)
 {
@@ -199,8 +199,8 @@ INLINE int look_up(Steps *all, const Model *model, uint32_t count, uint32_t doc,
     return 1;
 }
 
-/* Return how often the shortest list must have a passage, at the best of lengths, that it may reach
- * `least` together with what the `others` can give. */
+/* Return the minimum frequency in the shortest list, at the best length, for a passage to reach
+ * `least` together with the maximum of the `others`. */
 static uint32_t fewest_needed(const Model *model, const List *lead, double others, double least)
 {
     uint32_t frequency = 1;
@@ -209,7 +209,7 @@ static uint32_t fewest_needed(const Model *model, const List *lead, double other
     return frequency;
 }
 
-/* Read the frequencies of a block; tell whether one is not below `fewest`. */
+/* Read the frequencies of a block; return whether any is at least `fewest`. */
 INLINE int has_frequent(Cursor *cursor, uint32_t block, uint32_t size, uint32_t fewest)
 {
     const List *list = cursor->list;
@@ -231,16 +231,16 @@ INLINE int are_side_by_side(Steps *all, const Segment *segment, uint32_t count, 
     uint64_t from = 0, to = UINT64_MAX;
     if (phrase->text >= 0) {
         for (int before = 0; before < phrase->text; before++)
-            from += length_of(segment, doc, before) + 1; /* a place between is left free */
+            from += length_of(segment, doc, before) + 1; /* a gap of one position between texts */
         to = from + length_of(segment, doc, phrase->text);
     }
     return side_by_side(all->steps, phrase->words, phrase->length, rarest, from, to);
 }
 
-/* Find what has all of `lists`, at least one; with `words`, which say of which list each word of a
- * phrase is, where they stand side by side, in the text of that number or in any if it is negative.
- * What is found goes to `docs`, sorted, and `scores`; where a choice is given, only the best of what
- * it leaves, in their order. Returns -1 where there is no memory. */
+/* Intersect one or more `lists`. With `words`, the index of the list of each word of a phrase,
+ * the phrase must occur in the text with the given number, or in any if that is negative.
+ * Results are written to `docs`, sorted, and `scores`; with a choice, only the top k are
+ * written, best first. Returns -1 if memory runs out. */
 EXPORT WIDE_TOO int64_t kb_together(const Segment *segment, const Model *model, const List *lists,
                                     uint32_t count, const uint32_t *words, uint32_t length,
                                     int text, const Choice *choice, uint32_t *docs, double *scores)
@@ -257,7 +257,7 @@ EXPORT WIDE_TOO int64_t kb_together(const Segment *segment, const Model *model, 
     Cursor *cursor = &all.steps[first].cursor;
     double others = 0, least = 0, bound = 0;
     uint32_t rarest = 0, done = 0, fewest = 1;
-    Cursor sieve; /* another walk through the shortest of the other lists that has no row */
+    Cursor sieve; /* a second cursor over the shortest of the other lists without a row */
     sieve.list = NULL;
     for (uint32_t n = 1; n < count; n++) {
         const List *list = lists + all.order[n];

@@ -1,13 +1,13 @@
-/* Words: where those of plain letters stand that begin with certain ones.
+/* Word splitter: finds words of ASCII letters that begin with certain letters.
  *
- * What a word is, `index.analyzer` says; here are only those cases that need none of its rules: a
- * run of ASCII letters in a piece of text, between two spaces, that holds nothing but these and
- * characters that are never part of a word. */
+ * `index.analyzer` defines words. This file handles only the cases that need none of its rules:
+ * runs of ASCII letters in a chunk between two spaces that otherwise contains only characters
+ * that are never part of a word. */
 #include "kernel.h"
 
 enum {
-    BEGINS = 1,         /* of two letters: a word that is looked for may begin with them */
-    READ_OTHERWISE = 2, /* the second and third may be spelled otherwise, and so the second, too */
+    BEGINS = 1,         /* a candidate word may begin with this letter pair */
+    READ_OTHERWISE = 2, /* as 2nd and 3rd letter, may be respelled, changing the first pair */
     ASCII = 128
 };
 
@@ -25,17 +25,16 @@ __attribute__((constructor)) static void fill_kinds(void)
     }
 }
 
-/* Return what a character is: a letter, a space, certainly no part of a word, or one that the rules
- * must look at. */
+/* Classify a character: letter, space, never part of a word, or subject to the rules. */
 static inline Kind kind_of(uint32_t c)
 {
     if (c < ASCII)
         return (Kind)kinds[c];
-    switch (c) { /* no-break space, section, quotation marks, degree, plus-minus, dot, times */
+    switch (c) { /* no-break space, section, quotes, degree, plus-minus, middle dot, times */
     case 0xa0: case 0xa7: case 0xab: case 0xb0: case 0xb1: case 0xb7: case 0xbb: case 0xd7:
         return BETWEEN;
     }
-    /* dashes, quotation marks and dots but the apostrophe; arrows and signs of mathematics */
+    /* dashes, quotation marks and dots except the apostrophe; arrows and mathematical signs */
     return (c >= 0x2010 && c <= 0x2027 && c != 0x2019) || (c >= 0x2030 && c <= 0x205e)
            || (c >= 0x2190 && c <= 0x22ff) ? BETWEEN : RULED;
 }
@@ -45,7 +44,7 @@ static inline uint32_t pair_of(uint32_t one, uint32_t other)
     return ((one | 32) - 'a') * 26 + (other | 32) - 'a';
 }
 
-/* Tell whether a word may be among those that are looked for, by its letters. */
+/* Return whether a word is a candidate by its first letters. */
 static inline int may_be(uint32_t one, uint32_t two, uint32_t three, uint32_t length,
                          const uint8_t *pairs)
 {
@@ -53,11 +52,11 @@ static inline int may_be(uint32_t one, uint32_t two, uint32_t three, uint32_t le
            || (length > 2 && pairs[pair_of(two, three)] & READ_OTHERWISE);
 }
 
-/* Find the words that may be among those that are looked for: they begin with a letter for which
- * `first` is not 0 and with two of which `pairs` says so. `spans` takes the start and the end of
- * each, and has room for twice as many numbers as there are characters. A piece of text in which a
- * rule is needed to tell where words begin and end is given whole, its start with the highest bit
- * set. Returns how many numbers there are in `spans`, and one more where there is such a piece. */
+/* Find candidate words: those whose first letter is set in `first` and whose first two letters
+ * are set in `pairs`. Start and end of each are written to `spans`, which has room for twice as
+ * many numbers as there are characters. A chunk that needs the rules is written whole, with the
+ * highest bit of its start set. Returns the number of values in `spans`, plus one if there is
+ * such a chunk. */
 EXPORT int64_t kb_words(const uint32_t *text, uint32_t length, const uint8_t *first,
                         const uint8_t *pairs, uint32_t *spans)
 {
@@ -65,7 +64,7 @@ EXPORT int64_t kb_words(const uint32_t *text, uint32_t length, const uint8_t *fi
     for (uint32_t i = 0; i < length; i++) {
         const uint32_t start = i;
         const int64_t before = found;
-        int needed = 0, letter = 0; /* `letter`: one of other than ASCII may begin a word */
+        int needed = 0, letter = 0; /* `letter`: a non-ASCII letter may begin a word */
         for (Kind kind; i < length && (kind = kind_of(text[i])) != SPACE;) {
             uint32_t begin = i++;
             needed |= kind == RULED;
@@ -93,8 +92,8 @@ EXPORT int64_t kb_words(const uint32_t *text, uint32_t length, const uint8_t *fi
     return found | ruled;
 }
 
-/* The same for ASCII, where only a piece that has such a word is of interest: letters at which one
- * may begin are listed without a branch, and looked at afterwards. */
+/* The same for ASCII text, where only chunks with a candidate matter: possible starts are
+ * listed without a branch and checked afterwards. */
 EXPORT int64_t kb_words_of_ascii(const uint8_t *text, uint32_t length, const uint8_t *first,
                                  const uint8_t *pairs, uint32_t *spans)
 {
@@ -134,8 +133,8 @@ EXPORT int64_t kb_words_of_ascii(const uint8_t *text, uint32_t length, const uin
     return found | ruled;
 }
 
-/* Find all words of an ASCII text. A piece in which a rule is needed is given whole, its start with
- * the highest bit set. `spans` and what is returned are as above. */
+/* Find all words of an ASCII text. A chunk that needs the rules is written whole, with the
+ * highest bit of its start set. `spans` and the result are as above. */
 EXPORT int64_t kb_all_words_of_ascii(const uint8_t *text, uint32_t length, uint32_t *spans)
 {
     int64_t found = 0, ruled = 0;
