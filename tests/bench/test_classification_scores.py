@@ -1,4 +1,4 @@
-"""Precision, recall and F1 by a table worked out by hand; labels as `bench.tagging` has them."""
+"""Precision, recall and F1 compared with a manual table; labels as in `bench.tagging`."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from bench.tagging import first_class_tags, load_sections, predict_tags, report
 from ingest.tagging.tagger import Tagger
 from kb.model.taxonomy import Taxonomy, load_taxonomy
 
-#         truth         told          a: right, told, true
+#         truth         predicted     a: correct, predicted, true
 JUDGED = [
     ({"a"}, {"a"}),  #                   1      1     1
     ({"a"}, {"b"}),  #                                1
@@ -20,24 +20,24 @@ JUDGED = [
 ]
 
 
-def test_scores() -> None:
+def test_scores_match_manual_counts() -> None:
     a = scores(JUDGED, "a")
     assert a == {"precision": 0.6667, "recall": 0.6667, "f1": 0.6667, "support": 3}
     b = scores(JUDGED, "b")
     assert b == {"precision": 0.5, "recall": 1.0, "f1": 0.6667, "support": 1}
 
 
-def test_a_label_that_nobody_has_scores_nothing() -> None:
+def test_unused_label_scores_zero() -> None:
     assert scores(JUDGED, "c") == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0}
 
 
-def test_macro_f1_counts_labels_alike() -> None:
+def test_macro_f1_weights_labels_equally() -> None:
     rare = scores([({"a"}, {"a"}), ({"b"}, set())], "b")
     common = scores([({"a"}, {"a"})] * 9, "a")
     assert macro_f1([rare, common]) == 0.5
 
 
-def test_a_report_has_each_source() -> None:
+def test_report_lists_each_source() -> None:
     found = report([("one", ({"a"}, {"a"})), ("two", ({"a"}, set()))], ["a"])
     assert found["tags"]["a"]["recall"] == 0.5
     assert found["sources"]["one"]["a"]["recall"] == 1.0
@@ -49,11 +49,11 @@ def taxonomy() -> Taxonomy:
     return load_taxonomy()
 
 
-def test_the_facets_are_the_first_class_tags(taxonomy: Taxonomy) -> None:
+def test_categories_are_first_class_tags(taxonomy: Taxonomy) -> None:
     assert sorted(first_class_tags(taxonomy)) == ["long-term-care", "mechanism", "safety"]
 
 
-def test_underscores_are_hyphens_and_unknown_tags_are_refused(
+def test_tags_accept_underscores_and_reject_unknown_tags(
     tmp_path: Path, taxonomy: Taxonomy
 ) -> None:
     path = tmp_path / "sections.jsonl"
@@ -65,6 +65,6 @@ def test_underscores_are_hyphens_and_unknown_tags_are_refused(
         list(load_sections(path, taxonomy))
 
 
-def test_a_tag_below_a_facet_counts_for_it(taxonomy: Taxonomy) -> None:
+def test_subtag_counts_for_its_category(taxonomy: Taxonomy) -> None:
     found = predict_tags(Tagger(taxonomy), taxonomy, "Contraindications", "Do not give it.")
     assert {"contraindications", "safety"} <= set(found)

@@ -1,4 +1,4 @@
-"""Compiling the vocabulary: from tables of terms to names that are exact synonyms."""
+"""Compilation of the vocabulary from tables of terms."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ def names(folder: Path) -> dict[str, list[str]]:
     return {concept[0].text: [name.text for name in concept[1:]] for concept in concepts}
 
 
-def test_sources_that_agree_are_one_concept_lay_terms_first(names: dict[str, list[str]]) -> None:
+def test_concepts_of_several_sources_are_merged_with_lay_terms_first(
+    names: dict[str, list[str]],
+) -> None:
     found = names["myocardial infarction"]
     assert found[:2] == ["heart attack", "MYIN"]
     assert not {
@@ -76,21 +78,23 @@ def test_sources_that_agree_are_one_concept_lay_terms_first(names: dict[str, lis
     } & set(found)
 
 
-def test_entry_terms_of_mesh_need_words_that_others_exchange(names: dict[str, list[str]]) -> None:
+def test_mesh_entry_term_requires_interchangeable_words(names: dict[str, list[str]]) -> None:
     assert names["Kidney Tumor"] == ["renal tumor"]
 
 
-def test_a_name_that_two_claim_belongs_to_neither(names: dict[str, list[str]]) -> None:
+def test_ambiguous_name_is_removed(names: dict[str, list[str]]) -> None:
     assert names["red rash"] == ["flushing"]
     assert names["blue rash"] == ["turquoise"]
 
 
-def test_words_of_every_article_are_no_names(names: dict[str, list[str]]) -> None:
+def test_common_words_are_not_names(names: dict[str, list[str]]) -> None:
     assert names["Nevus"] == ["Mole"]
     assert "Episodic" not in names
 
 
-def test_drugs_are_named_once_and_food_is_none(folder: Path, names: dict[str, list[str]]) -> None:
+def test_drug_spellings_are_merged_and_foods_excluded(
+    folder: Path, names: dict[str, list[str]]
+) -> None:
     _, single = compile_vocabulary(folder)
     assert names["warfarin"] == ["coumadin"]
     assert {"warfarin", "coumadin", "gliclazide", "penicillin"} <= set(single)
@@ -111,11 +115,11 @@ def test_drugs_are_named_once_and_food_is_none(folder: Path, names: dict[str, li
         ("", ""),
     ],
 )
-def test_names_are_written_as_people_write_them(text: str, name: str) -> None:
+def test_names_are_normalized(text: str, name: str) -> None:
     assert normalize_name(text) == name
 
 
-def test_a_line_reads_as_it_was_written(folder: Path) -> None:
+def test_rule_line_round_trips(folder: Path) -> None:
     for concept in compile_vocabulary(folder)[0]:
         assert parse_rules(format_rules(concept)) == concept
         assert {name.kind for name in concept} <= set(SynonymKind)

@@ -64,7 +64,7 @@ ARTICLES = st.lists(SECTIONS, max_size=4).map(lambda sections: Article("Title", 
 
 
 def parts_of(block):
-    """What of a block may not be cut: sentences, items, rows."""
+    """Return the indivisible units of a block: sentences, items or rows."""
     if block.kind is BlockKind.LIST:
         return [item.text for item in block.items]
     if block.kind is BlockKind.TABLE:
@@ -78,7 +78,7 @@ def count(passage):
 
 @given(st.lists(BLOCKS, max_size=8))
 @settings(deadline=None)
-def test_no_text_is_lost_doubled_cut_or_moved(blocks):
+def test_chunking_preserves_text_and_order(blocks):
     article = Article("Title", (Section("A", tuple(blocks)),))
     expected = [part for block in blocks for part in parts_of(block)]
     found = []
@@ -87,14 +87,14 @@ def test_no_text_is_lost_doubled_cut_or_moved(blocks):
             parts = parts_of(block)
             header = block.header_rows
             if header and expected[len(found) : len(found) + header] != parts[:header]:
-                parts = parts[header:]  # repeated at the top of a table's second part
+                parts = parts[header:]  # repeated in the second part of a table
             found.extend(parts)
     assert found == expected
 
 
 @given(ARTICLES)
 @settings(deadline=None)
-def test_sizes_are_within_the_bound_unless_nothing_can_be_cut(article):
+def test_passage_exceeds_maximum_only_if_indivisible(article):
     for passage in chunk_article(article):
         parts = [part for block in passage.blocks for part in parts_of(block)]
         header = sum(
@@ -110,7 +110,7 @@ def test_sizes_are_within_the_bound_unless_nothing_can_be_cut(article):
 
 @given(ARTICLES)
 @settings(deadline=None)
-def test_a_callout_is_a_passage_of_its_own(article):
+def test_callout_becomes_separate_passage(article):
     for passage in chunk_article(article):
         kinds = {block.kind for block in passage.blocks}
         assert BlockKind.CALLOUT not in kinds or len(passage.blocks) == 1
@@ -118,7 +118,7 @@ def test_a_callout_is_a_passage_of_its_own(article):
 
 @given(ARTICLES)
 @settings(deadline=None)
-def test_passages_follow_the_sections(article):
+def test_passages_follow_section_order(article):
     paths = [path for path, section in article.walk() if section.blocks]
     in_order = []
     for passage in chunk_article(article):
@@ -141,32 +141,32 @@ def test_short_paragraphs_are_joined():
     assert kinds_and_counts(*[paragraph(sentence(30))] * 4) == [(["paragraph"] * 4, 120)]
 
 
-def test_long_paragraphs_are_cut_between_sentences():
+def test_long_paragraph_is_split_between_sentences():
     (_, first), (_, second) = kinds_and_counts(paragraph(" ".join([sentence(20)] * 15)))
     assert first + second == 300
     assert MIN_PREFERRED_WORDS <= min(first, second) <= max(first, second) <= MAX_PREFERRED_WORDS
 
 
-def test_a_small_rest_joins_the_passage_before_it():
+def test_small_remainder_joins_previous_passage():
     assert (
         len(kinds_and_counts(paragraph(" ".join([sentence(19)] * 10)), paragraph(sentence(8)))) == 1
     )
 
 
-def test_a_list_stays_with_its_lead_in():
+def test_list_stays_with_its_introduction():
     items = [ListItem(words(20)) for _ in range(4)]
     found = kinds_and_counts(paragraph(sentence(150)), paragraph("Take with you:"), listed(items))
     assert [kinds for kinds, _ in found] == [["paragraph"], ["paragraph", "list"]]
 
 
-def test_a_list_too_long_is_cut_between_items_and_its_lead_in_stands_once():
+def test_long_list_is_split_between_items_without_repeating_introduction():
     items = [ListItem(words(20)) for _ in range(20)]
     found = kinds_and_counts(paragraph("Take with you:"), listed(items))
     assert [kinds for kinds, _ in found] == [["paragraph", "list"], ["list"], ["list"]]
     assert sum(size for _, size in found) == 403
 
 
-def test_a_table_stays_whole_up_to_the_bound_and_repeats_its_header_beyond():
+def test_split_table_repeats_its_header():
     header = (("Name", "Dose"),)
     row = (words(10), words(10))
     small = Block(kind=BlockKind.TABLE, rows=header + (row,) * 12, header_rows=1)
@@ -178,7 +178,7 @@ def test_a_table_stays_whole_up_to_the_bound_and_repeats_its_header_beyond():
     assert sum(len(passage.blocks[0].rows) - 1 for passage in passages) == 30
 
 
-def test_captions_go_with_their_table_or_what_stands_before():
+def test_caption_stays_with_its_table_or_previous_block():
     caption = Block(kind=BlockKind.CAPTION, text=sentence(5))
     table = Block(kind=BlockKind.TABLE, rows=((words(80), words(70)),))
     found = kinds_and_counts(
@@ -191,6 +191,6 @@ def test_captions_go_with_their_table_or_what_stands_before():
     ]
 
 
-def test_headings_without_text_make_no_passage():
+def test_heading_without_text_yields_no_passage():
     article = Article("Title", (Section("A", (), (Section("B", (paragraph("Text."),)),)),))
     assert [passage.heading_path for passage in chunk_article(article)] == [("A", "B")]

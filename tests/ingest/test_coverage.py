@@ -44,7 +44,7 @@ WHOLE = [("a.txt", TEXT), ("a.md", MARKDOWN), ("a.html", HTML), ("a.jsonl", JSON
 
 
 @pytest.mark.parametrize(("name", "text"), WHOLE)
-def test_what_arrives_or_is_left_out_with_a_reason_is_covered(tmp_path, name, text):
+def test_kept_and_omitted_text_counts_as_covered(tmp_path, name, text):
     path = tmp_path / name
     path.write_text(text)
     found = read_document(
@@ -62,7 +62,7 @@ def reading(visible, text, omitted=()):
     )
 
 
-def test_what_is_lost_is_counted_and_named():
+def test_lost_text_lowers_coverage_and_is_reported():
     found = measure_coverage(
         reading("One two three. Four five six seven.", "One two three."), MediaType.TEXT
     )
@@ -72,7 +72,7 @@ def test_what_is_lost_is_counted_and_named():
     assert "One two three" not in warning
 
 
-def test_single_words_are_counted():
+def test_single_lost_words_are_counted():
     found = measure_coverage(
         reading("One two three four five six.", "One two three four five."), MediaType.TEXT
     )
@@ -82,7 +82,7 @@ def test_single_words_are_counted():
     assert "five" not in warning
 
 
-def test_a_reason_is_no_loss():
+def test_omitted_text_is_not_lost():
     omitted = (OmittedText("navigation", "Four five"),)
     found = measure_coverage(
         reading("One two three. Four five", "One two three.", omitted), MediaType.TEXT
@@ -90,7 +90,7 @@ def test_a_reason_is_no_loss():
     assert (found.share, found.warnings) == (1.0, ())
 
 
-def test_long_losses_are_shortened_and_many_are_counted():
+def test_long_and_numerous_losses_are_abbreviated():
     lost = "".join(f"Sentence {n}{n} {'x' * 90}{n} lost. " for n in range(9))
     *shown, rest = measure_coverage(reading(lost + "Kept.", "Kept."), MediaType.TEXT).warnings
     assert len(shown) == 5

@@ -1,4 +1,4 @@
-"""Fetching: against a server on this machine, and against names that lead where they must not."""
+"""HTTP client: requests to a local server, and protection against private hosts."""
 
 import gzip
 import ipaddress
@@ -123,7 +123,7 @@ def refusal(address, **more):
     return raised.value
 
 
-def test_a_page_is_fetched_with_nothing_of_ours_but_the_name(at, server, monkeypatch):
+def test_fetch_sends_only_the_user_agent(at, server, monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     assert get(f"{at}/page#part") == FetchedPage(f"{at}/page", PAGE)
     assert get(f"{at}/page").content == PAGE
@@ -136,7 +136,7 @@ def test_a_page_is_fetched_with_nothing_of_ours_but_the_name(at, server, monkeyp
     assert "clinical-kb" in server.seen[0]["User-Agent"]
 
 
-def test_redirects_are_followed_and_packed_content_is_unpacked(at):
+def test_fetch_follows_redirects_and_decompresses_content(at):
     assert get(f"{at}/to//to/{at}/packed") == FetchedPage(f"{at}/packed", PAGE)
 
 
@@ -157,7 +157,7 @@ def test_redirects_are_followed_and_packed_content_is_unpacked(at):
         ("noise", SourceProblem.UNREACHABLE, ""),
     ],
 )
-def test_what_a_server_may_do_ends_in_a_reason(at, path, code, value):
+def test_server_faults_raise_source_errors(at, path, code, value):
     error = refusal(f"{at}/{path}")
     assert error.code == code
     assert re.search(rf"\b{value}\b", error.problem)
@@ -187,11 +187,11 @@ def test_what_a_server_may_do_ends_in_a_reason(at, path, code, value):
         "[ff02::1]",
     ],
 )
-def test_hosts_of_the_private_network_are_refused(host):
+def test_private_host_is_rejected(host):
     assert refusal(f"http://{host}/", private=False).code == SourceProblem.PRIVATE_HOST
 
 
-def test_a_redirect_to_a_private_host_is_refused(at, monkeypatch):
+def test_redirect_to_private_host_is_rejected(at, monkeypatch):
     real = socket.getaddrinfo
     public = at.replace("127.0.0.1", "public.example")
     monkeypatch.setattr(
@@ -210,7 +210,7 @@ def test_a_redirect_to_a_private_host_is_refused(at, monkeypatch):
     assert "inside.example" in error.problem
 
 
-def test_a_name_is_resolved_once_and_all_its_addresses_are_checked(at, monkeypatch):
+def test_host_is_resolved_once_and_all_addresses_are_checked(at, monkeypatch):
     answers = [["93.184.216.34", "127.0.0.1"]]
 
     def resolve(host, port, **more):
@@ -220,12 +220,12 @@ def test_a_name_is_resolved_once_and_all_its_addresses_are_checked(at, monkeypat
     monkeypatch.setattr("socket.getaddrinfo", resolve)
     error = refusal("http://rebinds.example/", private=False)
     assert error.code == SourceProblem.PRIVATE_HOST
-    answers[:] = [["127.0.0.1"]]  # a second question would find no answer
+    answers[:] = [["127.0.0.1"]]  # a second lookup would find no address
     port = at.rpartition(":")[2]
     assert get(f"http://once.example:{port}/page").content == PAGE
 
 
-def test_wrapped_addresses_are_seen_through():
+def test_embedded_private_address_is_detected():
     for public in ("93.184.216.34", "2606:4700::1", "::ffff:93.184.216.34", "64:ff9b::5db8:d822"):
         assert is_public(ipaddress.ip_address(public))
     for private in ("64:ff9b::7f00:1", "2002:7f00:1::", "::127.0.0.1", "240.0.0.1"):
@@ -246,16 +246,16 @@ def test_wrapped_addresses_are_seen_through():
         ("gopher://example.org/", SourceProblem.SCHEME),
     ],
 )
-def test_addresses_that_are_none(address, code):
+def test_invalid_url_is_rejected(address, code):
     assert refusal(address).code == code
 
 
-def test_an_address_has_one_form():
+def test_canonical_url_normalizes_host_port_and_escapes():
     given = "HTTPS://Bücher.Example:443/ä b?q=ü#part".replace(" ", "%20")
     assert canonical_url(given, given) == "https://xn--bcher-kva.example/%C3%A4%20b?q=%C3%BC"
 
 
-def test_a_server_that_is_not_there_and_a_wrong_certificate(at):
+def test_unreachable_server_and_invalid_certificate_raise_source_errors(at):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -264,7 +264,7 @@ def test_a_server_that_is_not_there_and_a_wrong_certificate(at):
     assert refusal(secure).code == SourceProblem.CERTIFICATE
 
 
-def test_the_name_is_kept_for_the_certificate(at, monkeypatch):
+def test_certificate_is_checked_against_host_name(at, monkeypatch):
     asked = []
 
     class Context:
@@ -288,7 +288,7 @@ def sitemap(*addresses, root="urlset"):
     )
 
 
-def test_a_sitemap_lists_pages_of_its_host_up_to_a_bound():
+def test_sitemap_lists_pages_of_its_host_up_to_limit():
     at = "https://example.org"
     assert sitemap(f"{at}/a?b=1&amp;c=2", f"<![CDATA[{at}/b]]>") == [f"{at}/a?b=1&c=2", f"{at}/b"]
     found = sitemap(*(f"{at}/{n}" for n in range(5)))

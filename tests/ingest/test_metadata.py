@@ -27,7 +27,7 @@ DATES = [
 
 
 @pytest.mark.parametrize(("text", "expected"), DATES)
-def test_dates(text, expected):
+def test_parse_date_reads_known_formats(text, expected):
     assert parse_date(text) == expected
 
 
@@ -43,11 +43,11 @@ def test_dates(text, expected):
         ("Symptoms", ""),
     ],
 )
-def test_spellings(key, field):
+def test_resolve_field_accepts_aliases(key, field):
     assert resolve_field(key) == field
 
 
-def test_values_are_read_by_their_field():
+def test_values_are_parsed_by_field():
     described = parse_metadata(
         [
             ("id", 12),
@@ -75,18 +75,18 @@ def test_values_are_read_by_their_field():
         ([("owner", "A"), ("author", "Ward B")], "A", ("author", "Ward B")),
     ],
 )
-def test_what_cannot_be_read_is_named(pairs, owner, said):
+def test_invalid_value_is_reported(pairs, owner, said):
     described = parse_metadata(pairs)
     (warning,) = described.warnings
     assert not [part for part in said if part not in warning]
     assert described.metadata.owner == owner
 
 
-def test_the_same_value_twice_is_no_news():
+def test_repeated_value_is_not_reported():
     assert parse_metadata([("owner", "A"), ("author", "A")]).warnings == ()
 
 
-def test_key_lines():
+def test_parse_key_value_accepts_known_keys():
     assert parse_key_value("Last reviewed: 2026-01-01") == ("Last reviewed", "2026-01-01")
     assert parse_key_value("Symptoms: pain") is None
     assert parse_key_value("It is known that the owner: he") is None

@@ -30,7 +30,7 @@ LINE = json.dumps({"title": "L", "sections": [{"text": "Text."}]}) + "\n"
 
 
 class FakeStore:
-    """Remembers what it was given; fails for the title that it is told to fail for."""
+    """Records the save requests; fails for the title `fail`."""
 
     def __init__(self, fail="", error=None):
         self.calls = []
@@ -70,7 +70,7 @@ def folder(tmp_path):
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_folder_gives_an_outcome_for_each_article_in_order(folder, jobs):
+def test_folder_yields_one_result_per_article_in_order(folder, jobs):
     (folder / "broken.png").write_bytes(b"\x89PNG")
     found = outcomes([folder], jobs=jobs)
     assert [(o.title, o.status) for o in found] == [
@@ -95,7 +95,7 @@ def test_a_folder_gives_an_outcome_for_each_article_in_order(folder, jobs):
     assert found[3].error.startswith(f"{folder / 'broken.png'}: ")
 
 
-def test_what_the_store_is_given(folder):
+def test_save_requests_contain_key_topics_and_checksum(folder):
     store = FakeStore()
     (folder / "page.html").write_text(
         '<html><head><link rel="canonical" href="https://example.org/p"></head><body><p>Text.</p>'
@@ -116,7 +116,7 @@ def test_what_the_store_is_given(folder):
     assert len(call.source_sha256) == 64
 
 
-def test_lines_of_json_are_articles_of_their_own(tmp_path):
+def test_each_json_line_is_an_article(tmp_path):
     lines = [
         json.dumps({"id": "a", "title": "A", "sections": [{"heading": "H", "text": "Text."}]}),
         "{broken",
@@ -134,19 +134,19 @@ def test_lines_of_json_are_articles_of_their_own(tmp_path):
     assert f"{path}, line 4" in fourth.error
 
 
-def test_the_same_file_twice_is_unchanged(folder):
+def test_same_file_twice_is_unchanged(folder):
     one = folder / "One.md"
     assert [o.status for o in outcomes([one, one])] == ["added", "unchanged"]
 
 
-def test_a_refusal_of_the_store_rejects_one_article(folder):
+def test_rejection_by_store_affects_one_article(folder):
     found = outcomes([folder], FakeStore("Three", RejectedError("db", "too long")))
     assert [o.status for o in found] == ["added", "rejected", "added"]
     assert found[1].title == "Three"
     assert found[1].error == f"{folder / 'Three.md'}: {RejectedError('db', 'too long')}"
 
 
-def test_a_failing_store_ends_the_batch_and_keeps_what_is_done(folder):
+def test_failing_store_ends_the_run_and_keeps_finished_articles(folder):
     store = FakeStore("Three", StoreError("disk full"))
     done = []
     with pytest.raises(StoreError):
@@ -158,13 +158,13 @@ def test_a_failing_store_ends_the_batch_and_keeps_what_is_done(folder):
 
 
 def faulty(task, tagger):
-    """Stands in for `process`, by name, in the other process."""
+    """Replacement of `process` in the worker, which imports it by name."""
     if task.document.path.name == "Three.md":
         raise IndexError("oops")
     return ingest.pipeline.process(task, tagger)
 
 
-def test_a_fault_of_the_program_rejects_one_article_and_says_so(folder, monkeypatch):
+def test_internal_error_rejects_one_article(folder, monkeypatch):
     monkeypatch.setattr(ingest.pipeline, "process", faulty)
     found = outcomes([folder])
     assert [o.status for o in found] == ["added", "rejected", "added"]
@@ -178,7 +178,7 @@ def looping(task, tagger):
     return ingest.pipeline.process(task, tagger)
 
 
-def test_a_piece_that_exceeds_a_limit_is_rejected_by_name(folder, monkeypatch):
+def test_document_exceeding_a_limit_is_rejected(folder, monkeypatch):
     monkeypatch.setattr(ingest.pipeline, "process", looping)
     found = outcomes([folder], limits=SandboxLimits(cpu_seconds=1))
     assert [o.status for o in found] == ["added", "rejected", "added"]
@@ -187,7 +187,7 @@ def test_a_piece_that_exceeds_a_limit_is_rejected_by_name(folder, monkeypatch):
     assert "1 s" in found[1].error
 
 
-def test_the_originals_of_accepted_sources_are_kept_once(folder, tmp_path):
+def test_source_files_of_saved_articles_are_stored_once(folder, tmp_path):
     (folder / "bad.txt").write_bytes(b"\x00" * 1000)
     (folder / "lines.jsonl").write_text(LINE + '{"broken\n')
     kept = tmp_path / "home" / "sources"
@@ -203,7 +203,7 @@ def test_the_originals_of_accepted_sources_are_kept_once(folder, tmp_path):
         assert path.parent.name == path.name[:2]
 
 
-def test_a_file_that_changes_while_it_is_read_is_rejected(folder, monkeypatch, tmp_path):
+def test_file_changed_during_ingest_is_rejected(folder, monkeypatch, tmp_path):
     real = ingest.pipeline.read_unchanged
 
     def changed(path, sha256, source):
@@ -216,7 +216,7 @@ def test_a_file_that_changes_while_it_is_read_is_rejected(folder, monkeypatch, t
     assert not (tmp_path / "kept").exists()
 
 
-def test_members_of_an_archive_are_articles_of_their_own(tmp_path):
+def test_each_archive_member_is_an_article(tmp_path):
     path = tmp_path / "a.zip"
     with ZipFile(path, "w") as archive:
         archive.writestr("in/one.md", ARTICLE.format("One"))
@@ -255,7 +255,7 @@ PAGE = "<html><head>{0}</head><body><h1>Gout</h1><p>It hurts.</p></body></html>"
         ('<link rel="canonical" href="https://other.org/x">', "url:https://example.org/gout"),
     ],
 )
-def test_a_page_from_the_web_is_its_address(head, key, monkeypatch):
+def test_web_page_is_identified_by_its_url(head, key, monkeypatch):
     content = PAGE.format(head).encode()
     monkeypatch.setattr(
         "ingest.sources.fetch",
@@ -269,7 +269,7 @@ def test_a_page_from_the_web_is_its_address(head, key, monkeypatch):
     assert call.article.metadata.url
 
 
-def test_tags_are_those_that_the_store_kept(folder):
+def test_result_counts_tags_of_saved_passages(folder):
     class Editing(FakeStore):
         def saved(self, submission):
             tag = Tag("prognosis", 1.0, Evidence.EDITOR, "editor")
@@ -280,7 +280,7 @@ def test_tags_are_those_that_the_store_kept(folder):
     assert found.tags == {"prognosis": 2}
 
 
-def test_what_is_left_out_and_what_is_bare_are_warnings(tmp_path):
+def test_omitted_text_and_empty_headings_are_warnings(tmp_path):
     path = tmp_path / "a.md"
     path.write_text("# A\n\nText {{ one }} here {{ two }}.\n\n## Bare\n\n## Full\n\nText.\n")
     (found,) = outcomes([path])
@@ -292,7 +292,7 @@ def test_what_is_left_out_and_what_is_bare_are_warnings(tmp_path):
     assert "Full" not in bare
 
 
-def test_stopping_early_keeps_what_is_done(folder):
+def test_stopping_early_keeps_finished_articles(folder):
     store = FakeStore()
     started = run(
         [str(folder)], store, load_taxonomy(), publish=False, topics=[], jobs=2, by=Actor("me")
@@ -302,7 +302,7 @@ def test_stopping_early_keeps_what_is_done(folder):
     assert "One" in [call.article.title for call in store.calls]
 
 
-def test_a_section_without_heading_and_text_is_no_fault(tmp_path):
+def test_section_without_heading_and_text_is_accepted(tmp_path):
     sections = [{"heading": "H", "text": "Text."}, {"heading": "", "text": ""}]
     path = tmp_path / "a.jsonl"
     path.write_text(json.dumps({"title": "A", "sections": sections}) + "\n")
@@ -310,7 +310,7 @@ def test_a_section_without_heading_and_text_is_no_fault(tmp_path):
     assert found.status == "added"
 
 
-def test_what_comes_together_is_saved_together(tmp_path):
+def test_articles_are_saved_in_batches(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text(LINE * 40)
     store = FakeStore()
@@ -327,18 +327,18 @@ def test_what_comes_together_is_saved_together(tmp_path):
         ("Gout hurts. " * 8_000, SourceProblem.TOO_LARGE, "50 MB"),
     ],
 )
-def test_a_huge_file_is_refused_by_name(tmp_path, beginning, code, limit):
+def test_oversized_file_is_rejected(tmp_path, beginning, code, limit):
     path = tmp_path / "huge.txt"
     path.write_text(beginning)
     with path.open("r+b") as file:
-        file.truncate(1_000_000_000)  # a hole: it takes no room on the disk
+        file.truncate(1_000_000_000)  # a sparse file
     (found,) = outcomes([path])
     assert (found.status, found.code) == ("rejected", code)
     assert found.error.startswith(f"{path}: ")
     assert limit in found.error
 
 
-def test_a_file_that_is_empty_when_it_is_read_is_refused(tmp_path):
+def test_file_emptied_before_reading_is_rejected(tmp_path):
     path = tmp_path / "empty.md"
     path.touch()
     task = IngestTask(SourceFile(path=path, name="empty.md", key="k"), SourceDocument(path))
@@ -352,7 +352,7 @@ def threads_of_the_nursery(item, shared):
     return len(os.listdir(f"/proc/{os.getppid()}/task"))  # noqa: PTH208
 
 
-def test_processes_are_forked_from_one_that_has_a_single_thread():
-    """A fork copies one thread, and the locks that the others hold for ever."""
+def test_fork_server_has_a_single_thread():
+    """A fork copies one thread only, so locks held by other threads would never be released."""
     (((_, threads),),) = map_ordered(threads_of_the_nursery, ["x"], None, jobs=1)
     assert threads == 1

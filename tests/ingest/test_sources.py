@@ -1,4 +1,4 @@
-"""Sources: what names stand for, and that nothing but a file is ever opened."""
+"""Expansion of names into source files; only regular files are opened."""
 
 import errno
 import os
@@ -18,7 +18,7 @@ def sources(names, tmp_path):
     return list(open_sources([str(name) for name in names], scratch, fetch_private=False))
 
 
-def test_files_and_folders_in_a_fixed_order(tmp_path):
+def test_iter_files_uses_fixed_order_and_skips_hidden_files(tmp_path):
     for name in ("b.txt", "a.txt", ".hidden", "sub/c.txt", ".git/d.txt", "sub/a/e.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text("x")
@@ -28,7 +28,7 @@ def test_files_and_folders_in_a_fixed_order(tmp_path):
     assert list(iter_files([str(tmp_path / ".hidden")])) == [tmp_path / ".hidden"]
 
 
-def test_names_that_lead_to_no_file(tmp_path):
+def test_name_without_a_file_yields_source_error(tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "round").symlink_to(tmp_path / "round")
     names = [
@@ -49,11 +49,11 @@ def test_names_that_lead_to_no_file(tmp_path):
     ]
     assert [error.source for error in found] == names
     assert os.strerror(errno.ELOOP) in found[3].problem
-    assert "null byte" in found[4].problem  # the words of Python
+    assert "null byte" in found[4].problem  # Python's message
 
 
-def test_pipes_devices_and_sockets_in_a_folder_are_not_opened(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)  # the name of a socket is short
+def test_pipes_devices_and_sockets_are_not_opened(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # paths of sockets must be short
     os.mkfifo("a-pipe")
     (tmp_path / "b-device").symlink_to("/dev/zero")
     with socket.socket(socket.AF_UNIX) as server:
@@ -66,7 +66,7 @@ def test_pipes_devices_and_sockets_in_a_folder_are_not_opened(tmp_path, monkeypa
     assert pipe.code == SourceProblem.NOT_A_FILE
 
 
-def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
+def test_unreadable_file_is_reported(tmp_path, monkeypatch):
     def denied(path):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
@@ -77,7 +77,7 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
     assert os.strerror(errno.EACCES) in error.problem
 
 
-def test_members_have_the_name_and_the_key_of_their_archive(tmp_path):
+def test_archive_member_has_name_and_key_of_its_archive(tmp_path):
     path = tmp_path / "a.zip"
     with ZipFile(path, "w") as archive:
         archive.writestr("in/b.md", "B")
@@ -103,7 +103,7 @@ def web(monkeypatch):
     return pages
 
 
-def test_a_page_is_its_address(web, tmp_path):
+def test_page_has_its_url_as_name_and_key(web, tmp_path):
     web["https://example.org/a%20b/gout.md"] = b"# Gout"
     (page,) = sources(["https://example.org/a%20b/gout.md"], tmp_path)
     assert page.name == page.url == "https://example.org/a%20b/gout.md"
@@ -111,7 +111,7 @@ def test_a_page_is_its_address(web, tmp_path):
     assert (page.path.name, page.path.read_bytes()) == ("gout.md", b"# Gout")
 
 
-def test_a_sitemap_is_its_pages(web, tmp_path):
+def test_sitemap_expands_to_its_pages(web, tmp_path):
     entries = "".join(f"<url><loc>https://example.org/{name}</loc></url>" for name in "abab")
     web["https://example.org/sitemap.xml"] = f"<urlset>{entries}</urlset>".encode()
     web["https://example.org/a"] = b"A"
@@ -120,7 +120,7 @@ def test_a_sitemap_is_its_pages(web, tmp_path):
     assert (missing.source, missing.code) == ("https://example.org/b", SourceProblem.STATUS)
 
 
-def test_pieces_are_counted_without_parsing(tmp_path):
+def test_estimate_count_counts_members_and_lines(tmp_path):
     (tmp_path / "a.txt").write_text("x")
     (tmp_path / "b.jsonl").write_text('{"title": "A"}\n{"title": "B"}\n')
     with ZipFile(tmp_path / "c.zip", "w") as archive:
@@ -130,7 +130,7 @@ def test_pieces_are_counted_without_parsing(tmp_path):
     assert estimate_count(["https://example.org"]) is None
 
 
-def test_a_file_has_one_name_from_wherever_it_is_named(tmp_path, monkeypatch):
+def test_file_has_same_name_from_every_directory(tmp_path, monkeypatch):
     (tmp_path / "a").mkdir()
     (tmp_path / "gout.txt").write_text("Gout\n\nUric acid.", encoding="utf-8")
     monkeypatch.chdir(tmp_path / "a")

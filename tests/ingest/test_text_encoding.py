@@ -14,11 +14,11 @@ def decoded(data):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
-def test_unicode_needs_no_warning(encoding):
+def test_unicode_is_decoded_without_warning(encoding):
     assert decoded(PLAIN.encode(encoding)) == (PLAIN, [])
 
 
-def test_big_endian_with_a_mark():
+def test_big_endian_with_byte_order_mark_is_decoded():
     assert decoded(("\ufeff" + PLAIN).encode("utf-16-be")) == (PLAIN, [])
 
 
@@ -27,31 +27,31 @@ def test_declared_encoding_is_used():
     assert decoded(page.encode("koi8-r")) == (page, [])
 
 
-def test_latin_1_is_read_as_browsers_read_it():
+def test_latin_1_is_decoded_as_windows_1252():
     page = '<meta charset="iso-8859-1"><p>' + PLAIN
     assert decoded(page.encode("windows-1252")) == (page, [])
 
 
-def test_windows_1252_is_named_in_a_warning():
+def test_windows_1252_fallback_is_reported():
     text, (warning,) = decoded(PLAIN.encode("windows-1252"))
     assert text == PLAIN
     assert FALLBACK_ENCODING in warning.casefold()
 
 
-def test_unknown_declaration_is_named():
+def test_unknown_declared_encoding_is_reported():
     text, warnings = decoded(b'<meta charset="x-none"><p>caf\xe9')
     assert text.endswith("café")
     assert "x-none" in warnings[0]
 
 
-def test_a_broken_byte_does_not_garble_the_rest():
+def test_invalid_byte_does_not_change_the_encoding():
     text, (warning,) = decoded(PLAIN.encode() + b"\nand \xff this")
     assert text == PLAIN + "\nand \ufffd this"
     assert re.search(r"\b2\b", warning)
     assert "\ufffd" in warning
 
 
-def test_what_is_no_text_at_all_is_an_error():
+def test_undecodable_bytes_raise_source_error():
     for data, encoding in ((b"\xff\xfe\x00", "utf-16-le"), (b"caf\xe9 \x81", FALLBACK_ENCODING)):
         with pytest.raises(SourceError) as refusal:
             decoded(data)
@@ -71,11 +71,11 @@ def test_what_is_no_text_at_all_is_an_error():
         ("tab\tkept", "tab\tkept"),
     ],
 )
-def test_cleaning(text, clean):
+def test_normalize_removes_invisible_characters(text, clean):
     assert TextNormalizer().normalize(text) == clean
 
 
-def test_what_is_removed_is_counted():
+def test_normalizer_counts_removed_characters():
     cleaner = TextNormalizer()
     cleaner.normalize("a\u200bb\u200b")
     assert cleaner.removed == {"\u200b": 2}

@@ -1,4 +1,4 @@
-"""ZIP archives: what is a member, and every way of an archive to do harm, each refused by name."""
+"""Extraction of ZIP archives, and rejection of unsafe ones."""
 
 import io
 import re
@@ -45,7 +45,7 @@ def results(tmp_path):
     return take
 
 
-def test_members_are_files_in_their_order_and_hidden_ones_are_left_out(path, results):
+def test_members_are_extracted_in_order_without_hidden_ones(path, results):
     archive(
         path,
         [("b.md", "B"), ("in/a.md", "A"), ("in/", ""), (".git/x", "x"), ("__MACOSX/b.md", "x")],
@@ -59,11 +59,11 @@ def test_members_are_files_in_their_order_and_hidden_ones_are_left_out(path, res
 
 
 @pytest.mark.parametrize("member", ["[Content_Types].xml", "word/document.xml", "mimetype"])
-def test_a_document_is_no_archive(path, member):
+def test_office_document_is_not_an_archive(path, member):
     assert not is_archive(archive(path, [("a.txt", "A"), (member, "x")]))
 
 
-def test_a_text_is_no_archive(path):
+def test_text_file_is_not_an_archive(path):
     path.write_text("PK is a text")
     assert not is_archive(path)
 
@@ -96,7 +96,7 @@ def zipped(content=b"x"):
     ],
 )
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_a_bad_member_is_refused_by_name_and_the_others_go_on(path, results, member, content, code):
+def test_bad_member_is_rejected_and_others_are_extracted(path, results, member, content, code):
     archive(path, [("good.md", "good"), (member, content), ("after.md", "after")])
     first, refused, last = results(path)
     assert (first[0], last[0]) == ("good.md", "after.md")
@@ -105,12 +105,12 @@ def test_a_bad_member_is_refused_by_name_and_the_others_go_on(path, results, mem
     assert refused.hint
 
 
-def test_a_member_packed_in_another_way_is_refused(path, results):
+def test_unsupported_compression_is_rejected(path, results):
     (refused,) = results(archive(path, [("a.md", "x")], ZIP_BZIP2))
     assert (refused.code, refused.place) == (SourceProblem.COMPRESSION, "a.md")
 
 
-def test_an_encrypted_member_is_refused(path, results):
+def test_encrypted_member_is_rejected(path, results):
     content = bytearray(archive(path, [("a.md", "x")]).read_bytes())
     content[6] |= 1
     content[content.index(b"PK\x01\x02") + 8] |= 1
@@ -132,13 +132,13 @@ def test_an_encrypted_member_is_refused(path, results):
         ([], SourceProblem.NO_FILES, ""),
     ],
 )
-def test_an_archive_out_of_bounds_is_refused_whole(path, results, members, code, limit):
+def test_archive_exceeding_a_limit_is_rejected(path, results, members, code, limit):
     (refused,) = results(archive(path, members))
     assert (refused.code, refused.place) == (code, "")
     assert re.search(rf"\b{limit}\b", refused.problem)
 
 
-def test_a_bomb_that_lies_about_its_size_is_refused(path, results):
+def test_member_larger_than_declared_is_rejected(path, results):
     content = bytearray(archive(path, [("a.md", "x" * 400_000)]).read_bytes())
     place = content.index(b"PK\x01\x02")
     struct.pack_into("<L", content, place + 24, 10)
@@ -149,7 +149,7 @@ def test_a_bomb_that_lies_about_its_size_is_refused(path, results):
 
 
 @pytest.mark.parametrize("cut", [5, 30, -10, -30])
-def test_a_damaged_archive_is_refused(path, results, cut):
+def test_damaged_archive_is_rejected(path, results, cut):
     archive(path, [("a.md", "some text " * 20)])
     path.write_bytes(path.read_bytes()[:cut])
     assert is_archive(path)
@@ -157,7 +157,7 @@ def test_a_damaged_archive_is_refused(path, results, cut):
     assert refused.code == SourceProblem.DAMAGED
 
 
-def test_every_damaged_byte_ends_in_a_member_or_a_reason(path):
+def test_every_corrupted_byte_yields_member_or_error(path):
     whole = archive(path, [("a.md", "some text")]).read_bytes()
     for place in range(4, len(whole)):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])

@@ -1,6 +1,6 @@
-"""Articles in few words for the tests of the checks.
+"""Short constructors of articles for the tests of the checks.
 
-A passage is (heading, text, tag, tag ...); a text in lines that begin with "- " is a list.
+A passage is (heading, text, tag, tag ...); lines that begin with "- " are a list.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from kb.storage.near_duplicates import NearDuplicate
 
 TODAY = date(2026, 6, 1)
 RULES = load_rules()
-TREATMENT = ("Medicines",)  # a topic that makes any article one about a treatment
+TREATMENT = ("Medicines",)  # a topic that classifies any article as one on a treatment
 
 Parts = Sequence[tuple[str, ...]]
 
@@ -42,12 +42,12 @@ def neighbour(text: str, title: str = "Another", **others: Any) -> RelatedPassag
 
 
 def beside(text: str, title: str = "Another", **others: Any) -> RelatedContent:
-    """Return the surroundings of an article beside another one with this text."""
+    """Return related content with a passage of another article."""
     return RelatedContent(related_passages=[neighbour(text, title, **others)])
 
 
 def double(share: float, article_id: str = "") -> RelatedContent:
-    """Return the surroundings of an article whose passages (without an id) are like another."""
+    """Return related content with a near-duplicate of the passages without an id."""
     found = NearDuplicate(
         passage_id="", article_id=article_id, other_id="p9", heading="Course", share=share
     )
@@ -55,7 +55,7 @@ def double(share: float, article_id: str = "") -> RelatedContent:
 
 
 def before(reviewed: date, *texts: str) -> RelatedContent:
-    """Return the surroundings of an article whose version before said this."""
+    """Return related content with a previous version of these texts."""
     record = ArticleRecord(
         id="gout",
         status=ArticleStatus.PUBLISHED,
@@ -79,20 +79,20 @@ def findings(
     related: RelatedContent = NO_RELATED_CONTENT,
     **metadata: Any,
 ) -> list[Finding]:
-    """Return what one rule finds in an article of these passages."""
+    """Return the findings of one rule in an article with these passages."""
     passages = [passage(*part) for part in parts]
     found = check_article(article(parts, title, **metadata), passages, rules, TODAY, related)
     return [finding for finding in found if finding.rule == rule]
 
 
 def words(rule: str, text: str, *tags: str, **others: Any) -> list[str]:
-    """Return the words that one rule finds in an article of one passage."""
+    """Return the words that one rule finds in an article with one passage."""
     found = findings(rule, ("Heading", text, *tags), **others)
     return [word for finding in found for word in finding.words]
 
 
 def rules_with(folder: Path, text: str) -> Rules:
-    """Return the rules of a knowledge base whose checks.toml holds `text`."""
+    """Return the rules with `text` as checks.toml."""
     (folder / "checks.toml").write_text(text, "utf-8")
     return load_rules(folder)
 

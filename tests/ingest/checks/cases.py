@@ -1,4 +1,4 @@
-"""One article that each rule must find, and one like it that the rule must leave alone."""
+"""A positive and a negative case for each rule."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from ingest.checks.context import RelatedContent
 from tests.ingest.checks.builders import TREATMENT, before, beside, double
 
-YOU = "You should ask your nurse. "  # speaks to its reader: a text for patients
+YOU = "You should ask your nurse. "  # addresses the reader, so the audience is patients
 HARD = (
     "Intra-articular administration of corticosteroid preparations necessitates comprehensive "
     "multidisciplinary consideration of individual circumstances and pharmacological history. "
@@ -46,7 +46,7 @@ FOUR = (("A", "One."), ("B", "Two."), ("C", "Three."), ("D", "Four."))
 ADDRESS = "https://example.org/a"
 MEDICINE: dict[str, Any] = {"topics": TREATMENT}
 
-# rule -> (found, left alone)
+# rule -> (positive case, negative case)
 CASES: dict[str, tuple[Case, Case]] = {
     "review-date": (
         says("Text.", reviewed=REVIEWED, review_due=date(2026, 5, 31)),
@@ -183,7 +183,7 @@ CASES: dict[str, tuple[Case, Case]] = {
     ),
 }
 
-# Of these a neighbour must be found, too, and another one left alone.
+# rule -> (positive case, negative case) with related content
 ACROSS: dict[str, tuple[Case, Case]] = {
     "number-conflict": (
         says("A course is 3 to 6 sessions.", related=beside("10 sessions.", "Gout")),

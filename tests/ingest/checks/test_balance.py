@@ -16,7 +16,7 @@ from tests.ingest.checks.builders import findings, words
         ("Something", "Something is a surgical procedure. Text.", (), "is a surgical procedure"),
     ],
 )
-def test_an_article_about_a_treatment(
+def test_article_on_treatment_is_classified_as_such(
     title: str, text: str, topics: tuple[str, ...], reason: str
 ) -> None:
     (found,) = findings("help-missing", ("A", text), title=title, topics=topics)
@@ -31,11 +31,13 @@ def test_an_article_about_a_treatment(
         ("Therapy of gout", "Gout is a condition.", ()),
     ],
 )
-def test_an_article_about_something_else(title: str, text: str, topics: tuple[str, ...]) -> None:
+def test_article_on_other_subject_is_not_a_treatment(
+    title: str, text: str, topics: tuple[str, ...]
+) -> None:
     assert not findings("help-missing", ("A", text), title=title, topics=topics)
 
 
-def test_an_injection_must_name_the_harms_of_one() -> None:
+def test_article_on_injection_requires_its_harms() -> None:
     vague = ("Safety", "Severe reactions are rare. Pain is common.", "safety")
     clear = ("Safety", "Infection, bleeding and nerve injury are rare.", "safety")
     (found,) = findings("serious-harm-silent", vague, title="Joint injection")
@@ -44,7 +46,7 @@ def test_an_injection_must_name_the_harms_of_one() -> None:
     assert not findings("serious-harm-silent", vague, title="Metformin tablets")
 
 
-def test_figures_are_an_answer_to_how_well_it_works() -> None:
+def test_figures_satisfy_uncertainty_rule() -> None:
     claims = "It improves pain. It is effective. It improves sleep."
     others: dict[str, Any] = {"topics": ("Medicines",)}
     assert findings("uncertainty", ("A", claims), **others)
@@ -67,15 +69,15 @@ def test_figures_are_an_answer_to_how_well_it_works() -> None:
         ("ISBN 9780306406157, 10.1136/bmj.9434765919", []),
     ],
 )
-def test_patient_data_is_found_and_masked(text: str, found: list[str]) -> None:
+def test_patient_identifier_is_found_and_masked(text: str, found: list[str]) -> None:
     assert words("patient-identifiers", text) == found
 
 
-def test_patient_data_is_an_error() -> None:
+def test_patient_identifier_is_an_error() -> None:
     assert findings("patient-identifiers", ("A", "MRN 1234567"))[0].level == Level.ERROR
 
 
-def test_the_level_of_evidence_is_not_asked_for_twice() -> None:
+def test_evidence_label_is_skipped_if_uncertainty_has_a_finding() -> None:
     one = ("Evidence", "It improves pain.", "effectiveness")
     three = ("Evidence", "It improves pain. It is effective. It improves sleep.", "effectiveness")
     others: dict[str, Any] = {"topics": ("Medicines",)}

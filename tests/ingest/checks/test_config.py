@@ -19,14 +19,14 @@ NAMES = [rule.name for rule in RULES]
 LEVELS = ", ".join(Level)
 
 
-def test_every_rule_has_code_a_case_and_a_section_in_the_docs() -> None:
+def test_every_rule_has_function_case_and_documentation() -> None:
     documented = re.findall(r"^### `([a-z-]+)`", DOCS.read_text("utf-8"), re.MULTILINE)
     assert set(NAMES) == set(CHECKS) == set(CASES)
     assert sorted(documented) == sorted(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_docs_tell_level_source_and_keys_of_a_rule(name: str) -> None:
+def test_documentation_lists_level_and_keys_of_rule(name: str) -> None:
     section = DOCS.read_text("utf-8").split(f"### `{name}`")[1].split("\n### ")[0].split("\n## ")[0]
     assert f"Level: {RULES[name].text('level')}" in section
     missing = [key for key in RULES[name].values if key not in section and key not in COMMON]
@@ -36,7 +36,7 @@ def test_the_docs_tell_level_source_and_keys_of_a_rule(name: str) -> None:
 COMMON = {"on", "level", "title", "source"}
 
 
-def test_every_key_is_read_by_the_code() -> None:
+def test_every_key_is_used_in_code() -> None:
     folder = DEFAULT_FILE.parent
     code = "\n".join(path.read_text("utf-8") for path in folder.glob("*.py"))
     tables = tomllib.loads(DEFAULT_FILE.read_text("utf-8"))
@@ -53,31 +53,31 @@ def _found(name: str, case: Case) -> bool:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_rule_finds_what_it_is_for(name: str) -> None:
+def test_rule_finds_its_positive_case(name: str) -> None:
     assert _found(name, CASES[name][0])
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_rule_leaves_the_rest_alone(name: str) -> None:
+def test_rule_ignores_its_negative_case(name: str) -> None:
     assert not _found(name, CASES[name][1])
 
 
 @pytest.mark.parametrize("name", ACROSS)
-def test_a_rule_looks_at_neighbours(name: str) -> None:
+def test_rule_compares_with_related_passages(name: str) -> None:
     found, left_alone = ACROSS[name]
     assert _found(name, found)
     assert not _found(name, left_alone)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_rule_can_be_switched_off(name: str, tmp_path: Path) -> None:
+def test_rule_can_be_disabled(name: str, tmp_path: Path) -> None:
     rules = rules_with(tmp_path, f"[rule.{name}]\non = false\n")
     case = CASES[name][0]
     assert not findings(name, *case.parts, rules=rules, **case.others)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_finding_is_a_sentence_with_a_source_and_something_to_do(name: str) -> None:
+def test_finding_has_message_source_and_suggestion(name: str) -> None:
     case = CASES[name][0]
     for finding in findings(name, *case.parts, **case.others):
         assert finding.message.endswith((".", "?"))
@@ -86,18 +86,18 @@ def test_a_finding_is_a_sentence_with_a_source_and_something_to_do(name: str) ->
         assert finding.level in Level
 
 
-def test_a_base_without_a_file_has_the_shipped_rules(tmp_path: Path) -> None:
+def test_rules_default_to_built_in_rules(tmp_path: Path) -> None:
     assert [rule.values for rule in load_rules(tmp_path)] == [rule.values for rule in RULES]
 
 
-def test_rules_find_the_same_in_another_process() -> None:
+def test_pickled_rules_yield_same_findings() -> None:
     case = CASES["promo-words"][0]
     copied = pickle.loads(pickle.dumps(RULES))
     here = findings("promo-words", *case.parts, **case.others)
     assert here == findings("promo-words", *case.parts, rules=copied, **case.others)
 
 
-def test_a_list_is_replaced_added_to_or_taken_from(tmp_path: Path) -> None:
+def test_override_replaces_extends_or_reduces_list(tmp_path: Path) -> None:
     def promotional(text: str) -> tuple[str, ...]:
         return rules_with(tmp_path, f"[rule.promo-words]\n{text}")["promo-words"].texts("words")
 
@@ -107,7 +107,7 @@ def test_a_list_is_replaced_added_to_or_taken_from(tmp_path: Path) -> None:
     assert promotional('words_less = ["cure"]') == tuple(w for w in shipped if w != "cure")
 
 
-def test_pairs_are_added_to_and_struck(tmp_path: Path) -> None:
+def test_override_adds_and_removes_pairs(tmp_path: Path) -> None:
     text = '[rule.jargon.swaps]\nnaevus = "mole"\nrecur = ""\n'
     swaps = rules_with(tmp_path, text)["jargon"].pairs("swaps")
     assert swaps["naevus"] == "mole"
@@ -115,7 +115,7 @@ def test_pairs_are_added_to_and_struck(tmp_path: Path) -> None:
     assert swaps["febrile"] == "feverish"
 
 
-def test_a_level_and_a_threshold_are_changed(tmp_path: Path) -> None:
+def test_override_changes_level_and_threshold(tmp_path: Path) -> None:
     rules = rules_with(tmp_path, '[rule.passage-size]\nlevel = "error"\nmost_words = 3\n')
     (finding,) = findings("passage-size", ("A", "one two three four"), rules=rules)
     assert finding.level == Level.ERROR
@@ -159,7 +159,7 @@ def test_a_level_and_a_threshold_are_changed(tmp_path: Path) -> None:
         ("on = ", "unreadable", "", "", ""),
     ],
 )
-def test_a_slip_is_named(
+def test_invalid_override_is_reported(
     text: str, code: str, place: str, key: str, named: str, tmp_path: Path
 ) -> None:
     with pytest.raises(RulesError) as caught:

@@ -26,7 +26,7 @@ def _conflict(one: str, other: str, title: str = "Prolotherapy") -> bool:
         ("Most need up to 4 sessions.", "Most need at least five sessions."),
     ],
 )
-def test_numbers_that_do_not_meet(one: str, other: str) -> None:
+def test_disjoint_ranges_conflict(one: str, other: str) -> None:
     assert _conflict(one, other)
 
 
@@ -45,11 +45,11 @@ def test_numbers_that_do_not_meet(one: str, other: str) -> None:
         ("A ratio of ibuprofen 5 mg/L is high.", "A ratio of ibuprofen 9 mg/L is high."),
     ],
 )
-def test_numbers_of_different_things(one: str, other: str) -> None:
+def test_different_quantities_do_not_conflict(one: str, other: str) -> None:
     assert not _conflict(one, other)
 
 
-def test_a_number_in_an_article_with_the_same_other_name() -> None:
+def test_number_conflicts_across_articles_with_same_synonym() -> None:
     other = beside("A course is 10 sessions.", "Sugar injections", also_called=("RIT",))
     (found,) = findings(
         "number-conflict",
@@ -75,7 +75,7 @@ def test_a_number_in_an_article_with_the_same_other_name() -> None:
         ("Remission means a low glucose.", "Remission means that symptoms vanish.", Level.WARNING),
     ],
 )
-def test_definitions_that_disagree(one: str, other: str, level: str) -> None:
+def test_conflicting_definitions_are_found(one: str, other: str, level: str) -> None:
     (found,) = findings("contradictory-definition", ("A", one), ("B", other))
     assert found.level == level
 
@@ -96,17 +96,17 @@ def test_definitions_that_disagree(one: str, other: str, level: str) -> None:
         ("- it gets better after days", "- it gets no better after days"),
     ],
 )
-def test_definitions_that_agree(one: str, other: str) -> None:
+def test_compatible_definitions_are_not_reported(one: str, other: str) -> None:
     assert not findings("contradictory-definition", ("A", one), ("B", other))
 
 
-def test_boxes_on_when_to_seek_help_may_be_the_same() -> None:
+def test_duplicate_help_callout_is_info() -> None:
     text = "Call 999 at once. " + SAME
     found = findings("near-duplicate", ("A", text, "when-to-seek-help"), related=double(1.0))
     assert [finding.level for finding in found] == [Level.INFO]
 
 
-def test_findings_are_in_order_and_a_passage_is_named_by_its_id() -> None:
+def test_findings_are_sorted_and_refer_to_passage_ids() -> None:
     passages = [
         passage("A", "It is amazing.", id_="p1"),
         passage("B", "It is risk-free.", "safety"),
@@ -123,18 +123,18 @@ def test_findings_are_in_order_and_a_passage_is_named_by_its_id() -> None:
     assert [str(f.place) for f in found if f.rule in ("promo-words", "absolutes")] == ["B", "A"]
 
 
-def test_an_empty_article_is_checked() -> None:
+def test_empty_article_can_be_checked() -> None:
     assert check_article(article([], ""), [], RULES, date(2026, 1, 1))
 
 
-def test_a_box_that_stands_everywhere_is_an_info() -> None:
+def test_boilerplate_passage_is_info() -> None:
     (many,) = double(1.0, "another").near_duplicates
     related = RelatedContent(near_duplicates=[replace(many, everywhere=True)])
     (found,) = findings("near-duplicate", ("A", SAME), related=related)
     assert found.level == Level.INFO
 
 
-def test_a_denial_is_shown_in_its_words() -> None:
+def test_negated_sentence_is_quoted_in_message() -> None:
     one, other = "It is safe in a normal pregnancy.", "It is not safe in a normal pregnancy."
     (found,) = findings("contradictory-definition", ("A", one), ("B", other))
     assert one in found.message

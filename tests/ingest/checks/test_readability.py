@@ -9,7 +9,7 @@ from ingest.checks.readability import APPROXIMATELY, count_syllables, measure_re
 from tests.ingest.checks.builders import findings
 from tests.ingest.checks.cases import HARD
 
-# word -> syllables, counted by ear; half of the words are clinical
+# word -> syllables, counted manually; half of the words are clinical
 COUNTED = """
 the 1 safe 1 pain 1 joint 1 use 1 used 1 helped 1 months 1 weeks 1 doctor 2 patient 2 tablet 2
 table 2 little 2 people 2 treatment 2 movement 2 wanted 2 boxes 2 doses 2 injected 3 injection 3
@@ -52,19 +52,19 @@ def _table() -> list[tuple[str, int]]:
     return [(word, int(number)) for word, number in zip(parts[::2], parts[1::2], strict=True)]
 
 
-def test_syllables_are_right_nearly_always_and_never_far_off() -> None:
+def test_syllable_counts_are_accurate() -> None:
     errors = [count_syllables(word) - number for word, number in _table()]
     assert errors.count(0) >= RIGHT * len(errors)
     assert max(abs(error) for error in errors) <= 2
-    assert abs(sum(errors)) <= 0.02 * len(errors)  # too many and too few weigh each other out
+    assert abs(sum(errors)) <= 0.02 * len(errors)  # errors cancel out
 
 
 @pytest.mark.parametrize("text", ["", "5", "x", "don’t", "anti-inflammatory"])
-def test_any_word_has_a_syllable(text: str) -> None:
+def test_every_word_has_at_least_one_syllable(text: str) -> None:
     assert count_syllables(text) >= 1
 
 
-def test_the_formulas() -> None:
+def test_readability_formulas() -> None:
     found = measure_readability(["The doctor saw the patient.", "Inflammation is a reaction."])
     assert found is not None
     number = 1 + 2 + 1 + 1 + 2 + 4 + 1 + 1 + 3
@@ -72,16 +72,16 @@ def test_the_formulas() -> None:
     assert found.smog == pytest.approx(1.0430 * sqrt(2 * 30 / 2) + 3.1291)
 
 
-def test_no_words_have_no_grades() -> None:
+def test_text_without_words_has_no_grades() -> None:
     assert measure_readability([]) is None
     assert measure_readability(["12.", "–"]) is None
 
 
-def test_few_words_are_not_judged() -> None:
+def test_short_text_is_not_graded() -> None:
     assert not findings("readability", ("A", "Intraarticular administration " * 49))
 
 
-def test_an_unknown_reader_makes_it_an_info_a_patient_a_warning_and_staff_nothing() -> None:
+def test_readability_level_depends_on_audience() -> None:
     (unknown,) = findings("readability", ("A", HARD))
     assert unknown.level == Level.INFO
     assert APPROXIMATELY in unknown.message  # twelve sentences

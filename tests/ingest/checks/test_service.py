@@ -1,4 +1,4 @@
-"""Addresses in an article, and whether a page answers there."""
+"""Extraction of URLs from articles, and link checks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Answers(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *words: object) -> None:
-        """Say nothing."""
+        """Suppress logging."""
 
 
 @pytest.fixture
@@ -46,22 +46,22 @@ def host() -> Iterator[str]:
         ("Write to a@example.org or example.org.", []),
     ],
 )
-def test_addresses_end_where_the_sentence_goes_on(text: str, found: list[str]) -> None:
+def test_extracted_url_excludes_punctuation(text: str, found: list[str]) -> None:
     whole = [f"https://example.org{path}" if path[0] == "/" else path for path in found]
     assert extract_urls(article([("A", text)])) == whole
 
 
-def test_the_address_of_the_article_itself_comes_first() -> None:
+def test_own_url_of_article_comes_first() -> None:
     found = extract_urls(article([("A", "https://example.org/a")], url="https://example.org/self"))
     assert found == ["https://example.org/self", "https://example.org/a"]
 
 
-def test_a_page_that_answers_is_alive_and_one_that_is_gone_is_not(host: str) -> None:
+def test_link_problem_is_empty_only_for_working_page(host: str) -> None:
     assert find_link_problem(f"{host}/here", private=True) == ""
     assert "404" in find_link_problem(f"{host}/gone", private=True)
 
 
-def test_a_private_host_is_not_asked(host: str) -> None:
+def test_link_check_rejects_private_host(host: str) -> None:
     Answers.asked.clear()
     assert "127.0.0.1" in find_link_problem(f"{host}/here", private=False)
     assert Answers.asked == []

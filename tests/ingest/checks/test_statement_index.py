@@ -1,4 +1,4 @@
-"""Passages of other articles are met by what they state, and the file follows the store."""
+"""Statement index: related passages, and updates from the change feed."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def save(store: ArticleStore, name: str, text: str, **others: bool) -> None:
 def met(
     store: ArticleStore, home: Path, text: str, name: str = "mine", rules: Rules = RULES
 ) -> list[tuple[str, str]]:
-    """Return (article, text) of what may disagree with this text."""
+    """Return (article, text) of the passages that may contradict this text."""
     index = StatementIndex(home, store, rules, ADDRESS)
     index.sync()
     found = index.find_related(name, article([], name), [passage("Course", text)])
     return [(neighbour.article_id, neighbour.passage.text) for neighbour in found]
 
 
-def test_who_speaks_of_the_same_is_met_and_nobody_else(store: ArticleStore, tmp_path: Path) -> None:
+def test_related_passages_share_a_statement_key(store: ArticleStore, tmp_path: Path) -> None:
     save(store, "tens", "TENS stands for tension.")
     save(store, "gout", "Gout is a painful arthritis of the toe.")
     save(store, "mine", "A course is 3 sessions.")
@@ -52,9 +52,7 @@ def test_who_speaks_of_the_same_is_met_and_nobody_else(store: ArticleStore, tmp_
     assert met(store, tmp_path, "Arthritis is a disease.") == []
 
 
-def test_a_sentence_meets_the_one_that_denies_it_and_not_its_copies(
-    store: ArticleStore, tmp_path: Path
-) -> None:
+def test_sentence_is_related_to_its_negation_only(store: ArticleStore, tmp_path: Path) -> None:
     save(store, "copy", "Gout tablets are safe in a normal pregnancy.")
     save(store, "denial", "Gout tablets are not safe in a normal pregnancy.")
     found = met(store, tmp_path, "Gout tablets are safe in a normal pregnancy.")
@@ -63,9 +61,7 @@ def test_a_sentence_meets_the_one_that_denies_it_and_not_its_copies(
     assert met(store, tmp_path, "It is safe in a normal pregnancy.") == []
 
 
-def test_a_new_version_and_a_retired_article_are_followed(
-    store: ArticleStore, tmp_path: Path
-) -> None:
+def test_index_follows_new_versions_and_retirement(store: ArticleStore, tmp_path: Path) -> None:
     asked = "TENS stands for tired nerves."
     save(store, "tens", "TENS stands for tension.")
     assert met(store, tmp_path, asked) == [("tens", "TENS stands for tension.")]
@@ -75,12 +71,12 @@ def test_a_new_version_and_a_retired_article_are_followed(
     assert met(store, tmp_path, asked) == []
 
 
-def test_a_draft_is_not_met(store: ArticleStore, tmp_path: Path) -> None:
+def test_draft_is_not_indexed(store: ArticleStore, tmp_path: Path) -> None:
     save(store, "tens", "TENS stands for tension.", publish=False)
     assert met(store, tmp_path, "TENS stands for tired nerves.") == []
 
 
-def test_other_rules_read_the_base_anew(store: ArticleStore, tmp_path: Path) -> None:
+def test_index_is_rebuilt_when_rules_change(store: ArticleStore, tmp_path: Path) -> None:
     save(store, "tens", "TENS spells tension.")
     asked = "TENS spells tired nerves."
     assert met(store, tmp_path, asked) == []
@@ -88,7 +84,7 @@ def test_other_rules_read_the_base_anew(store: ArticleStore, tmp_path: Path) -> 
     assert met(store, tmp_path, asked, rules=rules) == [("tens", "TENS spells tension.")]
 
 
-def test_a_feed_cut_short_is_read_from_its_beginning(
+def test_index_is_rebuilt_when_feed_is_shorter(
     store: ArticleStore, tmp_path: Path, database_url: str
 ) -> None:
     save(store, "tens", "TENS stands for tension.")
@@ -101,7 +97,7 @@ def test_a_feed_cut_short_is_read_from_its_beginning(
     assert len(met(store, tmp_path, asked)) == 1
 
 
-def test_a_damaged_file_is_named_with_what_mends_it(store: ArticleStore, tmp_path: Path) -> None:
+def test_damaged_index_raises_store_error(store: ArticleStore, tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(b"no database, but something else" * 100)
     with pytest.raises(StoreError) as error:
         met(store, tmp_path, "TENS stands for tired nerves.")

@@ -26,7 +26,7 @@ from tests.ingest.checks.builders import findings, words
         ("They eat in secret.", []),
     ],
 )
-def test_words_of_advertising(text: str, found: list[str]) -> None:
+def test_promotional_words(text: str, found: list[str]) -> None:
     assert words("promo-words", text) == found
 
 
@@ -50,12 +50,12 @@ def test_absolute_claims(text: str, found: list[str]) -> None:
     assert words("absolutes", text) == found
 
 
-def test_an_absolute_claim_is_an_error_in_a_passage_on_safety() -> None:
+def test_absolute_claim_in_safety_passage_is_an_error() -> None:
     (finding,) = findings("absolutes", ("Safety", "It is risk-free.", "safety"))
     assert finding.level == Level.ERROR
 
 
-def test_a_list_of_sources_is_not_judged_by_its_words() -> None:
+def test_reference_list_is_not_checked_for_style() -> None:
     assert not words("promo-words", "Smith. A promising cure. 2020.", "references")
 
 
@@ -72,22 +72,22 @@ def test_a_list_of_sources_is_not_judged_by_its_words() -> None:
         ("The VCAN gene is changed. VCAN is long.", []),
     ],
 )
-def test_acronyms(text: str, found: list[str]) -> None:
+def test_undefined_acronyms(text: str, found: list[str]) -> None:
     assert words("undefined-acronyms", text) == found
 
 
-def test_an_acronym_among_the_other_names_is_explained() -> None:
+def test_acronym_among_synonyms_is_defined() -> None:
     assert not words("undefined-acronyms", "COPD is common.", also_called=("COPD",))
 
 
-def test_who_reads_it_decides_what_is_asked() -> None:
+def test_audience_decides_which_rules_apply() -> None:
     text = "The analgesic is given. " * 20
     assert not findings("jargon", ("A", text))
     assert findings("jargon", ("A", text), topics=("For patients",))
     assert not findings("undefined-acronyms", ("A", "A DMARD."), topics=("For staff",))
 
 
-def test_plainer_words_are_told_once_for_the_article() -> None:
+def test_jargon_yields_one_finding_per_article() -> None:
     parts = [("A", "You have inflammation. "), ("B", "You have inflammation, febrile nights.")]
     (found,) = findings("jargon", *parts, topics=("For patients",))
     assert found.words == ("inflammation", "febrile")

@@ -29,12 +29,12 @@ FOUND = [
 
 
 @pytest.mark.parametrize(("phrase", "text", "expected"), FOUND)
-def test_matching(phrase, text, expected):
+def test_phrase_matches(phrase, text, expected):
     found = next(iter(PhraseMatcher([("tag", phrase)]).find(text)), None)
     assert (found.words if found else None) == expected
 
 
-def test_all_phrases_of_all_tags_are_found_in_order():
+def test_matches_are_in_reading_order():
     book = PhraseMatcher([("a", "pain"), ("b", "pain relief"), ("a", "relief*")])
     found = [(each.tag, each.words, each.start) for each in book.find("No pain relief")]
     assert found == [("a", "pain", 1), ("b", "pain relief", 1), ("a", "relief", 2)]

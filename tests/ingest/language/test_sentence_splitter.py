@@ -30,16 +30,16 @@ SENTENCES = [
 
 
 @pytest.mark.parametrize("sentences", SENTENCES, ids=lambda sentences: sentences[0])
-def test_splitting(sentences):
+def test_split_sentences(sentences):
     text = " ".join(sentences).replace("\n ", "\n")
     assert [part.strip() for part in split_sentences(text)] == [part.strip() for part in sentences]
 
 
 @given(st.text(alphabet="aB1 .?!)(“”\n…", max_size=80))
-def test_nothing_is_lost(text):
+def test_joined_sentences_equal_the_text(text):
     assert "".join(split_sentences(text)) == text
 
 
-def test_a_text_without_an_end_is_one_sentence():
+def test_text_without_terminator_is_one_sentence():
     assert split_sentences("word " * 500) == ["word " * 500]
     assert split_sentences("") == []

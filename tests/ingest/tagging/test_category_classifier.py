@@ -26,11 +26,11 @@ SMALL = CategoryClassifier(
         ("Don’t, don't", {"don't": "don't", "don't don't": "don't don't"}),
     ],
 )  # fmt: skip
-def test_features_are_stems_and_pairs_of_neighbours(text, found):
+def test_features_are_stems_and_neighbouring_pairs(text, found):
     assert extract_features(text) == found
 
 
-def test_a_text_leans_by_the_weights_of_its_known_words():
+def test_score_sums_weights_of_known_features():
     score = SMALL.classify("Bleeding of the stomach, bleeding again.")
     root = MIN_FEATURES**0.5
     assert score["safe"].score == pytest.approx(2.5 / root)
@@ -39,11 +39,11 @@ def test_a_text_leans_by_the_weights_of_its_known_words():
     assert score["how"].words == ("stomach",)
 
 
-def test_a_text_of_unknown_words_leans_nowhere():
+def test_text_of_unknown_words_scores_zero():
     assert all(score.score == 0 for score in SMALL.classify("Xyzzy plugh.").values())
 
 
-def test_only_the_beginning_of_an_endless_text_is_weighed():
+def test_classifier_reads_only_first_words():
     assert len(extract_features(" ".join("abcdefgh" * 5 * MAX_WORDS))) <= 2 * 8
     assert "late" not in extract_features("early " * MAX_WORDS + "late")
 
@@ -64,7 +64,7 @@ UNSEEN = [
 
 
 @pytest.mark.parametrize(("text", "category"), UNSEEN)
-def test_words_that_are_nobodys_cue_make_a_tag(text, category):
+def test_classifier_tags_text_without_cues(text, category):
     found = {
         tag.tag: tag
         for tag in Tagger(load_taxonomy()).tag_passage(
@@ -75,14 +75,14 @@ def test_words_that_are_nobodys_cue_make_a_tag(text, category):
     assert CLASSIFIER_REASON in found[category].reason
 
 
-def test_a_tag_that_rests_on_learned_words_says_so():
+def test_classifier_tag_has_model_evidence():
     text = UNSEEN[1][0]
     tagger = Tagger(load_taxonomy(), load_classifier())
     found = tagger.tag_passage(Passage(heading_path=("Notes",), blocks=(paragraph(text),)))
     assert [tag.evidence for tag in found if tag.tag == "long-term-care"] == [Evidence.MODEL]
 
 
-def test_plain_administration_has_no_facet():
+def test_administrative_text_has_no_category():
     text = "The office is on the second floor. Bring your appointment letter and proof of address."
     categories = {"mechanism", "safety", "long-term-care"}
     found = Tagger(load_taxonomy()).tag_passage(Passage(heading_path=(), blocks=(paragraph(text),)))

@@ -68,7 +68,7 @@ def test_tags_and_confidences(path, text, expected):
     assert {key: tag.confidence for key, tag in tags(text, *path).items()} == expected
 
 
-def test_reasons_say_what_spoke_for_the_tag():
+def test_reasons_name_the_evidence():
     tag = tags("Plain. Bleeding can be fatal.", "Side effects")["safe"]
     named = ("Side effects", "bleeding", "fatal")
     assert not [words for words in named if words not in tag.reason]
@@ -86,25 +86,25 @@ CODES = [
 
 
 @pytest.mark.parametrize(("codes", "expected"), CODES)
-def test_the_nearest_known_code_counts(codes, expected):
+def test_nearest_known_code_wins(codes, expected):
     found = tags("Plain.", codes=codes)
     assert {key: tag.confidence for key, tag in found.items()} == expected
     assert all(tag.evidence is Evidence.CODE for tag in found.values())
 
 
-def test_headings_and_cues_add_to_a_code():
+def test_headings_and_cues_add_tags_to_a_code():
     found = tags("Plain.", "Mechanism", codes=("9-9", "1-1"))
     assert "1-1" in found["safe"].reason
     assert "Mechanism" not in found["safe"].reason
     assert found["how"].confidence == 0.9
 
 
-def test_the_first_line_of_a_box_is_its_heading():
+def test_first_line_of_callout_counts_as_heading():
     assert tags("Warning:\nIt is plain.", "Use", kind=BlockKind.CALLOUT)["safe"].confidence == 0.9
     assert not tags("Warning:\nIt is plain.", "Use")
 
 
-def test_tags_stand_in_the_order_of_the_taxonomy():
+def test_tags_follow_taxonomy_order():
     assert list(tags("Plain.", "Long-term side effects and how they work")) == [
         "how",
         "safe",
@@ -129,7 +129,7 @@ SHIPPED = [
 
 
 @pytest.mark.parametrize(("heading", "tag"), SHIPPED)
-def test_the_shipped_taxonomy_knows_usual_headings(heading, tag):
+def test_built_in_taxonomy_recognises_common_headings(heading, tag):
     passage = Passage(heading_path=(heading,), blocks=(paragraph("Plain."),))
     assert tag in [found.tag for found in Tagger(load_taxonomy()).tag_passage(passage)]
 
@@ -137,6 +137,6 @@ def test_the_shipped_taxonomy_knows_usual_headings(heading, tag):
 @pytest.mark.parametrize(
     "heading", ["How to prevent falls", "What happens at the appointment", "Symptoms"]
 )
-def test_the_shipped_taxonomy_does_not_take_advice_for_a_mechanism(heading):
+def test_built_in_taxonomy_does_not_tag_advice_as_mechanism(heading):
     passage = Passage(heading_path=(heading,), blocks=(paragraph("Plain."),))
     assert "mechanism" not in [found.tag for found in Tagger(load_taxonomy()).tag_passage(passage)]

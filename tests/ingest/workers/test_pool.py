@@ -1,4 +1,4 @@
-"""Workers: order, how far ahead, and that each way to misbehave costs one piece and says why."""
+"""Worker pool: order, read-ahead, and isolation of misbehaving items."""
 
 import ctypes
 import os
@@ -76,7 +76,7 @@ def run(*items, where="", limits=SMALL, jobs=1):
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_results_come_in_order_and_failures_are_results(jobs):
+def test_results_are_in_order_and_include_failures(jobs):
     error = SourceError("s", "p", "m")
     items = ["a", error, "fail", "refuse", *map(str, range(20))]
     results = one_by_one(map_ordered(work, items, "!", jobs=jobs))
@@ -91,7 +91,7 @@ def test_results_come_in_order_and_failures_are_results(jobs):
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_nothing_is_read_far_ahead(jobs):
+def test_read_ahead_is_bounded(jobs):
     taken = []
     items = (taken.append(n) or str(n) for n in range(1000))
     results = map_ordered(work, items, "", jobs=jobs)
@@ -113,7 +113,7 @@ def test_nothing_is_read_far_ahead(jobs):
         ("answers", SourceProblem.BAD_ANSWER, ""),
     ],
 )
-def test_a_piece_that_misbehaves_is_lost_alone(item, code, value, tmp_path):
+def test_misbehaving_item_is_lost_alone(item, code, value, tmp_path):
     results = run("before", item, "after", where=str(tmp_path))
     assert isinstance(results[item], WorkerLostError)
     assert results[item].code == code
@@ -124,7 +124,7 @@ def test_a_piece_that_misbehaves_is_lost_alone(item, code, value, tmp_path):
     assert not any(path.stat().st_size for path in tmp_path.iterdir())
 
 
-def test_a_piece_that_takes_too_long_is_lost_with_all_it_started():
+def test_timeout_kills_the_process_group():
     limits = SandboxLimits(wall_seconds=1)
     results = run("sleeps", "after", limits=limits)
     assert results["sleeps"].code == SourceProblem.ELAPSED_TIME
@@ -132,38 +132,40 @@ def test_a_piece_that_takes_too_long_is_lost_with_all_it_started():
     assert results["after"].isdigit()
 
 
-def test_what_a_piece_prints_goes_nowhere(capfd):
+def test_output_of_worker_is_discarded(capfd):
     assert run("prints")["prints"].isdigit()
     assert capfd.readouterr() == ("", "")
 
 
-def test_processes_are_used_again_and_replaced_when_they_have_grown():
+def test_worker_is_reused_until_it_has_grown():
     assert len(set(run("a", "b", "c").values())) == 1
     limits = SandboxLimits(growth_bytes=50 * MEGABYTE)
     assert len(set(run("a", "grows", "c", limits=limits).values())) == 2
 
 
-def test_the_process_starts_with_nothing_of_ours(monkeypatch):
+def test_worker_inherits_no_environment_or_descriptors(monkeypatch):
     monkeypatch.setenv("KB_DATABASE", "postgresql://kb:secret@db/kb")
     environment, descriptors, stdin = run("looks")["looks"]
     assert "KB_DATABASE" not in environment
-    assert descriptors <= 6  # three to nowhere, the socket (twice at most), the listing
+    assert (
+        descriptors <= 6
+    )  # three for /dev/null, the socket (at most twice), the directory listing
     assert stdin == ""
 
 
-def test_stopping_early_kills_what_is_under_way():
+def test_closing_the_generator_kills_workers():
     results = map_ordered(misbehave, ["leaves a child", "sleeps", "b"], "", jobs=2)
     ((_, child),) = next(results)
     results.close()
     with pytest.raises(ProcessLookupError):
-        for _ in range(100):  # the kill is on its way to an orphan that nobody waits for
+        for _ in range(100):  # the signal may not have reached the orphaned process yet
             os.kill(child, 0)
             if "Z" in Path(f"/proc/{child}/stat").read_text().split()[2]:
                 raise ProcessLookupError
             time.sleep(0.05)
 
 
-def test_a_process_that_cannot_start_ends_the_batch_with_what_to_do(monkeypatch):
+def test_failed_start_raises_sandbox_error(monkeypatch):
     monkeypatch.setattr("ingest.workers.fork_server.INTERPRETER", ("/bin/false",))
     with pytest.raises(SandboxError) as error:
         run("a")
@@ -171,7 +173,7 @@ def test_a_process_that_cannot_start_ends_the_batch_with_what_to_do(monkeypatch)
     assert f"`{sys.executable} -I -c " in str(error.value)
 
 
-def test_an_interrupt_ends_the_batch_at_once_and_keeps_what_is_done(tmp_path):
+def test_interrupt_ends_the_batch_and_keeps_results(tmp_path):
     program = (
         "import os, signal\n"
         "from ingest.workers.pool import map_ordered\n"
@@ -194,7 +196,7 @@ def test_an_interrupt_ends_the_batch_at_once_and_keeps_what_is_done(tmp_path):
 
 
 class ByAttribute:
-    """Pickles itself as an attribute of something, as Python 3.11.2 pickles enum members."""
+    """Pickles itself as an attribute access, as Python 3.11.2 pickles enum members."""
 
     def __init__(self, owner: object, name: str) -> None:
         self.owner, self.name = owner, name
@@ -203,7 +205,7 @@ class ByAttribute:
         return getattr, (self.owner, self.name)
 
 
-def test_answer_may_hold_enum_members_of_every_python():
+def test_result_may_contain_enum_members_of_every_python():
     answer = pickle.dumps(ByAttribute(SourceProblem, "BAD_ANSWER"))
     assert safe_loads(answer) is SourceProblem.BAD_ANSWER
 
@@ -217,6 +219,6 @@ def test_answer_may_hold_enum_members_of_every_python():
         ("", "format"),
     ],
 )
-def test_answer_may_hold_no_other_attribute(owner, name):
+def test_result_may_contain_no_other_attribute(owner, name):
     with pytest.raises(pickle.UnpicklingError):
         safe_loads(pickle.dumps(ByAttribute(owner, name)))
