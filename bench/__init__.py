@@ -1,6 +1,5 @@
-"""Speed, relevance and tagging, measured beside peers. Each measurement prints one JSON object.
+"""Benchmarks of speed, relevance, tagging and extraction; each prints one JSON object.
 
-Nothing here is part of the installed program and nothing asserts on a time: a measurement says
-what it saw and on which machine. ``docs/speed.md``, ``docs/relevance.md`` and ``docs/tagging.md``
-tell what was seen and how to see it again.
+They are not part of the installed program and assert nothing about times. ``docs/speed.md``,
+``docs/relevance.md`` and ``docs/tagging.md`` report the results and how to reproduce them.
 """

@@ -1,7 +1,7 @@
-"""A retrieval task in BEIR form: documents, queries, and which documents answer which query.
+"""Retrieval tasks in BEIR format: documents, queries and relevance judgments.
 
-``corpus.jsonl`` {_id, title, text}, ``queries.jsonl`` {_id, text}, and tab-separated judgements
-with a header line, ``qrels.tsv`` or ``qrels/test.tsv``: query, document, grade.
+``corpus.jsonl`` {_id, title, text}, ``queries.jsonl`` {_id, text}, and tab-separated judgments with
+a header, ``qrels.tsv`` or ``qrels/test.tsv``: query, document, grade.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ JUDGEMENTS = ("qrels.tsv", "qrels/test.tsv")
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """The queries of a task that have a relevant document, and the judgements on each."""
+    """The queries of a task that have a relevant document, with their judgments."""
 
     queries: dict[str, str]
     judgements: dict[str, dict[str, int]]
     skipped: int  # queries without a relevant document: no ranking of theirs is better or worse
 
     def sample(self, count: int, seed: int) -> Task:
-        """Return the task with `count` of its queries, always the same for the same `seed`."""
+        """Return the task with `count` random queries, the same for the same `seed`."""
         if count >= len(self.queries):
             return self
         chosen = set(random.Random(seed).sample(sorted(self.queries), count))
@@ -36,7 +36,7 @@ class Task:
 
 
 def read_task(folder: Path) -> Task:
-    """Read the queries and judgements of a BEIR folder."""
+    """Read the queries and judgments of a BEIR folder."""
     judgements: dict[str, dict[str, int]] = {}
     for query, document, grade in _judgements(folder):
         judgements.setdefault(query, {})[document] = grade
@@ -49,10 +49,10 @@ def read_task(folder: Path) -> Task:
 
 
 def articles(folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield each document as an article of one section without a heading.
+    """Yield each document as an article with one section without a heading.
 
-    A document without a title gets a word that nobody searches for: an article must have a title,
-    and a made-up one of its own words would be found twice.
+    A document without a title gets a unique placeholder, because articles need a title and words of
+    the document would be indexed twice.
     """
     for entry in objects(folder / "corpus.jsonl"):
         name = str(entry["_id"])

@@ -1,6 +1,6 @@
-"""How well labels are told: precision, recall and F1 for each label, and their mean.
+"""Classification metrics: precision, recall and F1 by label, and macro F1.
 
-A section may have several labels or none; each label is a question of its own, yes or no.
+Labels are independent: a section may have several or none.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TypedDict
 
 
 class Scores(TypedDict):
-    """The scores of one label; `support` is how many sections have it in truth."""
+    """The metrics of one label; `support` is the number of sections that have it."""
 
     precision: float
     recall: float
@@ -22,7 +22,7 @@ Judged = tuple[Collection[str], Collection[str]]  # (labels in truth, labels tol
 
 
 def scores(judged: Sequence[Judged], label: str) -> Scores:
-    """Return the scores of `label`; a share of nothing is 0."""
+    """Return the metrics of `label`; a ratio with denominator 0 is 0."""
     right = sum(label in truth and label in told for truth, told in judged)
     told_at_all = sum(label in told for _, told in judged)
     support = sum(label in truth for truth, _ in judged)
@@ -36,7 +36,7 @@ def scores(judged: Sequence[Judged], label: str) -> Scores:
 
 
 def macro_f1(by_label: Collection[Scores]) -> float:
-    """Return the mean F1, each label counting the same however rare it is."""
+    """Return the mean F1 over labels, regardless of their frequency."""
     return round(sum(label["f1"] for label in by_label) / len(by_label), 4)
 
 

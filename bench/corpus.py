@@ -1,6 +1,6 @@
-"""The passages that contestants index: real ones, read and cut as `kb add` would.
+"""Benchmark passages: real articles, read and chunked as `kb add` does.
 
-Only the three fields of text that every contestant can have are filled: title, heading and body.
+Only title, heading and body are filled, the fields that all engines can index.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ REVIEWED = date(2025, 1, 1)  # of every passage; no query here asks for it
 
 
 def real(sources: Sequence[str]) -> list[IndexDocument]:
-    """Return the passages of `sources`, files or folders that `kb add` reads, in their order.
+    """Return the passages of `sources`, files or folders that `kb add` reads, in order.
 
-    Raises `SourceError` for a source that cannot be read: a smaller corpus would be another one.
+    Raises `SourceError` if a source cannot be read, because that would change the corpus.
     """
     return list(_passages(sources))
 
@@ -33,7 +33,7 @@ def real(sources: Sequence[str]) -> list[IndexDocument]:
 def document(
     number: int, article: int, texts: tuple[str, str, str], tags: Sequence[str]
 ) -> IndexDocument:
-    """Return a passage as an engine is given it; `texts` are title, heading and body."""
+    """Return a passage as an engine receives it; `texts` are title, heading and body."""
     return IndexDocument(
         passage_id=f"p{number}",
         article_id=f"a{article}",

@@ -1,15 +1,14 @@
-"""What the element costs the page that holds it: bytes, blocking time, moved content.
+"""The cost of the embeddable element for its host page: bytes, blocking time, layout shift.
 
     kb serve --port 8000 &        # with allowed_origins = ["http://localhost:8081"]
     python -m bench.embed http://127.0.0.1:8000 [--runs N] [--q WORDS]
 
-A bare page and the same page with the element, taking turns, each in a fresh context of Chromium.
-Bytes are what came over the wire (the element's script, nothing is cached); blocking time is what
-long tasks take beyond 50 ms each, as Lighthouse counts it, with the processor slowed down four
-times; `thread_ms` is what the main thread worked, without what it waited for a busy machine;
-`shift` is the cumulative layout shift, `paint_ms` the first paint with content. Then the
-words are typed into the element, a key every 60 ms; `searching` is what that adds, `shown_ms` the
-time from the last key to the first result.
+Compares a page with and without the element, alternating, each in a new Chromium context. Bytes are
+transferred bytes without cache. Blocking time is the part of long tasks beyond 50 ms, as in
+Lighthouse, with a CPU slowdown of four; `thread_ms` is the CPU time of the main thread; `shift` is
+the cumulative layout shift; `paint_ms` is the first contentful paint. Then the query is typed with
+a key every 60 ms: `searching` is the additional cost, `shown_ms` the time from the last key to the
+first result.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ def page(kb: str, *, element: bool) -> str:
 
 
 def visited(browser: Browser, url: str, q: str) -> dict[str, dict[str, float]]:
-    """Return what a visit cost, and, where there is the element, what a search in it added."""
+    """Return the cost of a visit and, with the element, the additional cost of a search."""
     context = browser.new_context()
     context.add_init_script(WATCH)
     tab = context.new_page()
@@ -76,7 +75,7 @@ def visited(browser: Browser, url: str, q: str) -> dict[str, dict[str, float]]:
 
 
 def cost(tab: Page, received: list[float]) -> dict[str, float]:
-    """Return what a page has cost so far."""
+    """Return the accumulated cost of a page."""
     return {
         "bytes": sum(received),
         "requests": len(received),
@@ -86,14 +85,14 @@ def cost(tab: Page, received: list[float]) -> dict[str, float]:
 
 
 def thread(session: CDPSession) -> float:
-    """Return how long the page's main thread has worked, without what it waited."""
+    """Return the CPU time of the page's main thread."""
     metrics = session.send("Performance.getMetrics")["metrics"]
     seconds: float = next(one["value"] for one in metrics if one["name"] == "TaskDuration")
     return 1000 * seconds
 
 
 def moments(tab: Page) -> dict[str, float]:
-    """Return when a page was painted and loaded."""
+    """Return the times at which the page was painted and loaded."""
     paint = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
     load = "performance.getEntriesByType('navigation')[0].loadEventEnd"
     return {"paint_ms": tab.evaluate(paint), "load_ms": tab.evaluate(load)}

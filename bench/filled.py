@@ -1,8 +1,7 @@
-"""A knowledge base of a corpus in its own folder, for what is measured beyond the index.
+"""A knowledge base filled with a benchmark corpus, for measurements beyond the index.
 
-Its articles go to the store as drafts of `kb add` would after reading and tagging; reading a
-hundred thousand passages would take an hour and is measured elsewhere. A base that is there is used
-again.
+Articles are stored as the drafts that `kb add` creates after reading and tagging, which would take
+an hour for a hundred thousand passages. An existing knowledge base is reused.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ TOPICS = 60  # among which the articles are dealt out, as a hospital has special
 
 
 def filled(home: Path, documents: Iterable[IndexDocument]) -> KnowledgeBase:
-    """Return the base at `home`, filled with `documents` and indexed if it is not there yet."""
+    """Return the knowledge base at `home`, filled with `documents` and indexed if it is new."""
     settings = Settings(home=home)
     done = home / "filled"
     if done.exists():

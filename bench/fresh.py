@@ -1,12 +1,12 @@
-"""What an index costs a process that comes anew: opening it, adding to it, memory.
+"""The cost of an index for a new process: opening, adding and memory.
 
     python -m bench.fresh INDEX [--queries N]
 
-`INDEX` is the folder of an index of ours (``KEPT/CORPUS/ours/index`` of `bench.speed --keep`). In a
-new process, imports done: `open_ms` to open the newest commit and answer one query, every file
-checked; `add_ms` (median of five) to add an article of ten passages until another reader finds it,
-in a copy of the index; `private_mb` of resident memory that no other process shares, after
-`queries` of words drawn from the index, and `shared_mb` of pages that are mapped and shared.
+`INDEX` is the folder of one of our indexes (``KEPT/CORPUS/ours/index`` of `bench.speed --keep`).
+Measured in a new process after imports: `open_ms` to open the latest commit, verify its files and
+answer one query; `add_ms` (median of five) to add an article with ten passages to a copy of the
+index until another reader finds it; `private_mb` of resident memory that is not shared, after
+`queries` queries with words of the index; and `shared_mb` of shared mapped pages.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PASSAGES = 10
 
 
 def passages(number: int) -> list[IndexDocument]:
-    """Return the passages of an article that is found by one word."""
+    """Return the passages of an article that one word matches."""
     body = f"A new treatment of pain in the knee, seen in the clinic, marked zzq{number}x. " * 12
     texts = {"title": f"New {number}", "heading": "Care", "body": body, "topics": "", "tags": ""}
     return [
@@ -65,7 +65,7 @@ def added(writer: Engine, reader: Engine, number: int) -> float:
 
 
 def memory() -> dict[str, float]:
-    """Return the resident memory of this process, what is its own and what is shared."""
+    """Return the private and the shared resident memory of this process."""
     lines = Path("/proc/self/smaps_rollup").read_text().splitlines()[1:]
     found = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines}
     own = found["Private_Clean"] + found["Private_Dirty"]

@@ -1,18 +1,17 @@
-"""A corpus grown to a wanted size, or cut down to it: the same for the same seed.
+"""Generates a corpus of a given size from real passages, reproducible by seed.
 
-Copies of real passages would be no larger corpus: no new word, and every list of postings longer
-by the same factor. So a grown passage keeps what matters to a search engine of a real one:
+Copies of real passages would add no new words and lengthen all posting lists by the same factor. A
+generated passage therefore keeps the properties that matter to a search engine:
+  - its shape: the number of words, heading and tags of a random real passage;
+  - sentences of real passages, so that related words occur together;
+  - a growing vocabulary: half of the words are redrawn from a Zipf-Mandelbrot distribution whose
+    first ranks are the real words by frequency and whose tail are generated words. The vocabulary
+    grows with the square root of the text (Heaps' law; 0.4 to 0.6 for English).
 
-- its shape: the number of words, the heading and the tags of a passage drawn at random;
-- sentences, drawn from all real ones, so that words keep company as they do in life;
-- a growing vocabulary: half of the words are drawn anew from a Zipf curve (Mandelbrot's form) whose
-  first ranks are the real words in their order and whose tail are made-up words. The vocabulary
-  grows with the square root of the text (Heaps' law, which holds for English with 0.4 to 0.6).
+Five generated passages form an article with its own title.
 
-Five grown passages make an article, which has a title of its own.
-
-A million passages are 80 million words, so chance is drawn for a block of passages at once, and a
-block is let go of before the next is made.
+A million passages are 80 million words, so random numbers are drawn for blocks of passages, and
+each block is released before the next.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ Numbers = NDArray[np.int64]
 
 
 def sized(real: Sequence[IndexDocument], count: int, seed: int) -> Iterator[IndexDocument]:
-    """Yield `count` passages: whole articles of the real ones in random order, then grown ones."""
+    """Yield `count` passages: real articles in random order, then generated ones."""
     chance = random.Random(seed)
     articles = [list(group) for _, group in groupby(real, key=lambda one: one.article_id)]
     chance.shuffle(articles)
@@ -66,7 +65,7 @@ def sized(real: Sequence[IndexDocument], count: int, seed: int) -> Iterator[Inde
 def vocabulary(
     real: Sequence[IndexDocument], words_wanted: int, chance: random.Random
 ) -> list[str]:
-    """Return the words of a corpus of `words_wanted`, most frequent first."""
+    """Return the words of a corpus of `words_wanted` words, most frequent first."""
     counts = Counter(word for passage in real for word in _words(passage.texts["body"]))
     known = [word for word, _ in counts.most_common()]
     size = round(len(known) * max(1.0, words_wanted / counts.total()) ** HEAPS)
@@ -77,10 +76,10 @@ def vocabulary(
 
 
 class _Sentences:
-    """All real sentences as one array of pieces: each word, and what stands before the next.
+    """All real sentences as one array of pieces: each word, and the text before the next word.
 
-    Pieces are numbers of a list of strings, so that a sentence with other words is a copy of its
-    numbers with some of them changed.
+    Pieces are indexes into a list of strings, so that words of a sentence are replaced by changing
+    numbers in a copy.
     """
 
     def __init__(self, sentences: Sequence[str], words: Sequence[str]) -> None:
@@ -139,7 +138,7 @@ def _grown(
 def _bodies(
     sentences: _Sentences, curve: NDArray[np.float64], lengths: Numbers, draw: np.random.Generator
 ) -> Iterator[str]:
-    """Yield a body for each of `lengths`: sentences until it has as many words."""
+    """Yield a body with the number of words for each of `lengths`."""
     chosen, bounds = _chosen(sentences, lengths, draw)
     sizes = sentences.lengths[chosen]
     ends = np.cumsum(sizes)
@@ -162,7 +161,7 @@ def _bodies(
 def _chosen(
     sentences: _Sentences, lengths: Numbers, draw: np.random.Generator
 ) -> tuple[Numbers, list[int]]:
-    """Return sentences drawn for the passages of a block, and where each passage's end."""
+    """Return random sentences for the passages of a block, and the end of each passage."""
     mean = float(sentences.lengths.mean())
     at_once = int(SPARE * len(lengths) * (float(lengths.mean()) / mean + 1))
     chosen = draw.integers(len(sentences.lengths), size=at_once)

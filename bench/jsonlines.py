@@ -1,4 +1,4 @@
-"""JSON Lines in and out, one object to a line, and the object that a measurement prints."""
+"""JSON Lines files, and the JSON object that a benchmark prints."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def objects(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a file; raises `ValueError` that names the line of a bad one."""
+    """Yield the objects of a file; raises `ValueError` with the line number of an invalid one."""
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
@@ -25,7 +25,7 @@ def objects(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def write_objects(path: Path, entries: Iterable[Mapping[str, Any]]) -> int:
-    """Write one line for each entry as it comes; return how many there were."""
+    """Write one line per object as it is produced; return their number."""
     count = 0
     with path.open("w", encoding="utf-8") as file:
         for entry in entries:
@@ -35,10 +35,10 @@ def write_objects(path: Path, entries: Iterable[Mapping[str, Any]]) -> int:
 
 
 def print_result(result: Mapping[str, Any]) -> None:
-    """Print what a measurement found: the only thing that it writes to standard output."""
+    """Print the result of a benchmark, the only output on standard output."""
     print(json.dumps(result, ensure_ascii=False, indent=1))
 
 
 def tell(progress: str) -> None:
-    """Write a line of progress to standard error."""
+    """Print a progress message to standard error."""
     print(progress, file=sys.stderr, flush=True)

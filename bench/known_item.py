@@ -1,10 +1,10 @@
-"""Known items: a section's own question must find that section.
+"""Known-item search: the question in a section's heading must find that section.
 
-The articles, as JSON Lines that `kb add` reads, go through the real ingest, index and search.
-Then headings that are questions are searched as they stand. The item is found when the hit is of
-the section's article and its passage stands under that heading; a hit of the right article that
-shows another section is counted beside it, under ``article``. Where several articles ask the same
-question, only one of them is right: `asked_twice` tells how many of the queries that concerns.
+The articles, in the JSON Lines format of `kb add`, pass through ingest, index and search. Headings
+that are questions are then searched unchanged. An item is found if the hit is its article and shows
+a passage under that heading; hits of the right article with another section count under
+``article``. If several articles have the same question, only one is correct: `asked_twice` is the
+number of such queries.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ DEPTH = 10
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A section: the id of its article, and its heading, which is the question."""
+    """A section: the id of its article, and its heading, which is the query."""
 
     article: str
     question: str
 
 
 def items(path: Path) -> list[Item]:
-    """Return the sections whose heading is a question, in the order of the file."""
+    """Return the sections whose heading is a question, in file order."""
     return [
         Item(entry["id"], section["heading"])
         for entry in objects(path)
@@ -47,7 +47,7 @@ def items(path: Path) -> list[Item]:
 
 
 def measured(search: SearchService, wanted: Sequence[Item]) -> dict[str, Any]:
-    """Search the questions; return the measures for the section and for its article."""
+    """Search all questions; return the metrics for the section and for its article."""
     sections: list[int] = []
     articles: list[int] = []
     seconds: list[float] = []
@@ -66,7 +66,7 @@ def measured(search: SearchService, wanted: Sequence[Item]) -> dict[str, Any]:
 
 
 def rates(ranks: Sequence[int]) -> dict[str, float]:
-    """Return the measures of the ranks at which items were found, 0 for "not at all"."""
+    """Return the metrics of the ranks at which items were found; rank 0 means not found."""
     count = len(ranks)
     return {
         "hits@1": round(sum(rank == 1 for rank in ranks) / count, 4),

@@ -1,7 +1,4 @@
-"""A knowledge base of given articles, made the way a content team would: ingest, store, index.
-
-A measurement that goes another way would measure something that nobody uses.
-"""
+"""A temporary knowledge base for benchmarks, created by the regular ingest, store and index."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ TELL_EVERY = 1_000  # articles
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A search over freshly ingested articles, and what loading them took."""
+    """A search over newly ingested articles, and the cost of loading them."""
 
     search: SearchService
     engine: str
@@ -39,7 +36,7 @@ class Loaded:
     index_s: float
 
     def about(self) -> dict[str, Any]:
-        """Return what a result says of the knowledge base."""
+        """Return the facts about the knowledge base that a result includes."""
         return {
             "articles": self.articles,
             "passages": self.passages,
@@ -51,10 +48,10 @@ class Loaded:
 
 @contextmanager
 def loaded(entries: Iterable[Mapping[str, Any]], engine_url: str, jobs: int) -> Iterator[Loaded]:
-    """Ingest and index articles into a new knowledge base, removed afterwards.
+    """Ingest and index articles into a temporary knowledge base.
 
-    `engine_url` is one of `index.engines.open_engine`, or empty for the embedded engine. Any other
-    engine is rebuilt from these articles: what it held before is replaced.
+    `engine_url` is a URL of `index.engines.open_engine`, or empty for the embedded engine. Any
+    other engine is rebuilt from these articles, which replaces its content.
     """
     with tempfile.TemporaryDirectory(prefix="kb-bench-") as folder:
         home = Path(folder)
@@ -107,9 +104,9 @@ def _ingested(source: Path, store: ArticleStore, jobs: int) -> tuple[int, int, l
 
 
 def hits(search: SearchService, q: str, depth: int) -> list[SearchHit]:
-    """Return the first `depth` hits, read page by page as a client would; one for each article.
+    """Return the first `depth` hits, one per article, fetched page by page.
 
-    Articles that have some of the words follow those that have them all, as on a page.
+    Partial matches follow the complete matches, as on a results page.
     """
     found: list[SearchHit] = []
     while len(found) < depth:

@@ -1,4 +1,4 @@
-"""The machine and the versions that a measurement was taken with: a number without them is none."""
+"""The machine and the package versions of a benchmark run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def machine() -> dict[str, Any]:
-    """Return what is known of this machine; `load` is the load average before the measurement."""
+    """Return the properties of this machine; `load` is the load average before the run."""
     return {
         "cpu": _cpu(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
@@ -21,7 +21,7 @@ def machine() -> dict[str, Any]:
 
 
 def versions(*packages: str) -> dict[str, str]:
-    """Return the version of Python and of those `packages` that are installed."""
+    """Return the versions of Python and of the installed `packages`."""
     found = {"python": platform.python_version()}
     for package in packages:
         try:

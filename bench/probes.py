@@ -42,7 +42,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 class Operator(StrEnum):
-    """How the words of a query go together."""
+    """How the words of a query are combined."""
 
     ANY = "any"
     ALL = "all"
@@ -52,7 +52,7 @@ class Operator(StrEnum):
 
 
 class Extra(StrEnum):
-    """What is wanted beside the ids of the ten best."""
+    """What is requested in addition to the ids of the ten best passages."""
 
     NOTHING = ""
     FACETS = "facets"
@@ -61,7 +61,7 @@ class Extra(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A query in the terms that all contestants understand: words as they stand in a text."""
+    """A query in engine-independent form: unmodified words."""
 
     words: tuple[str, ...]
     operator: Operator = Operator.ALL
@@ -71,7 +71,7 @@ class Probe:
 
 
 class _Topical(dict[str, str]):
-    """The stem of each word that may stand in a query, "" of any other; each is looked at once."""
+    """Cache of the stem of each word that may be used in a query, "" for other words."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -112,9 +112,9 @@ class Probes:
         self._questions = sorted(h for h in headings if h.rstrip().endswith("?"))
 
     def classes(self, count: int, questions: Sequence[str] | None = None) -> dict[str, list[Probe]]:
-        """Return `count` different queries of each class, fewer where the corpus has no more.
+        """Return `count` distinct queries of each class, or fewer if the corpus has no more.
 
-        Without `questions`, the headings that are questions are asked.
+        Without `questions`, headings that are questions are used.
         """
         asked = self._questions if questions is None else questions
         draws: dict[str, Callable[[], Probe | None]] = {
@@ -144,7 +144,7 @@ class Probes:
         return Probe((self._topical.word_of[self._chance.choice(stems)],))
 
     def _words(self) -> list[str]:
-        """Return the words of a passage that may stand in a query."""
+        """Return the words of a passage that may be used in a query."""
         words = analyzer.split_words(self._chance.choice(self._bodies))
         return [word for word in words if self._topical[word]]
 
@@ -186,9 +186,9 @@ class Probes:
         return None if self._topical[wrong] in self._known else Probe((wrong,), Operator.FUZZY)
 
     def _misspelt(self, word: str) -> str:
-        """Return a word with one letter wrong, missing, added or swapped; the first is right.
+        """Return a word with one letter replaced, removed, added or swapped.
 
-        Nor is the wrong letter among the last, which stemming may take off.
+        The first letter and the last ones, which stemming may remove, stay unchanged.
         """
         at = self._chance.randrange(1, max(2, len(word) - 3))
         letter = self._chance.choice(LETTERS)
@@ -227,5 +227,5 @@ def _different(draw: Callable[[], Probe | None], count: int) -> Iterator[Probe]:
 
 
 def _is_topical(word: str) -> bool:
-    """Tell whether a word may stand in a query of any contestant: plain letters, and a topic."""
+    """Return whether a word may be used in queries: ASCII letters and not a stopword."""
     return word.isascii() and word.isalpha() and len(word) > 2 and not analyzer.is_stopword(word)

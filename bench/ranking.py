@@ -1,9 +1,8 @@
-"""How good a ranking is: nDCG, recall and reciprocal rank, from their definitions.
+"""Ranking metrics: nDCG, recall and reciprocal rank.
 
-A ranking is a list of document ids, best first, each once; judgements map ids to grades, of which
-0 and below mean "not relevant". The gain of a document is its grade and the discount the binary
-logarithm of its rank plus 1 (Järvelin and Kekäläinen 2002), as trec_eval and the BEIR papers have
-it.
+A ranking is a list of distinct document ids, best first; judgments map ids to grades, of which 0
+and below mean not relevant. The gain of a document is its grade and the discount the binary
+logarithm of its rank plus 1 (Järvelin and Kekäläinen, 2002), as in trec_eval and the BEIR papers.
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ Judgements = Mapping[str, int]
 
 
 def ndcg(ranking: Sequence[str], judgements: Judgements, depth: int) -> float:
-    """Return the discounted gain of the first `depth` documents, as a share of the best possible.
+    """Return the discounted gain of the first `depth` documents relative to the ideal ranking.
 
-    The best possible ranking is that of the judgements themselves, whatever was retrieved.
+    The ideal ranking is that of the judgments, regardless of what was retrieved.
     """
     ideal = _discounted(sorted(judgements.values(), reverse=True)[:depth])
     if not ideal:
@@ -26,14 +25,14 @@ def ndcg(ranking: Sequence[str], judgements: Judgements, depth: int) -> float:
 
 
 def recall(ranking: Sequence[str], relevant: Collection[str], depth: int) -> float:
-    """Return the share of the relevant documents that are among the first `depth`."""
+    """Return the share of the relevant documents among the first `depth`."""
     if not relevant:
         raise ValueError("no document is relevant")
     return len(set(ranking[:depth]) & set(relevant)) / len(set(relevant))
 
 
 def reciprocal_rank(ranking: Sequence[str], relevant: Collection[str], depth: int) -> float:
-    """Return 1 / rank of the first relevant document, 0 when it is beyond `depth`."""
+    """Return 1 / rank of the first relevant document, 0 if it is not among the first `depth`."""
     for rank, name in enumerate(ranking[:depth], start=1):
         if name in relevant:
             return 1 / rank
@@ -41,7 +40,7 @@ def reciprocal_rank(ranking: Sequence[str], relevant: Collection[str], depth: in
 
 
 def relevant_in(judgements: Judgements) -> frozenset[str]:
-    """Return the documents that are judged relevant in any degree."""
+    """Return the documents with a positive grade."""
     return frozenset(name for name, grade in judgements.items() if grade > 0)
 
 

@@ -1,12 +1,11 @@
-"""Relevance on a BEIR folder, through the real ingest, index and search.
+"""Relevance on a task in BEIR format, through ingest, index and search.
 
-Each document becomes an article that is ingested, published and indexed in a knowledge base of
-its own, removed afterwards. Each query is searched as a person would type it: it is read by our
-query language, and one hit is one article, so one document. Measured over the first 100 hits,
-macro-averaged over the queries that have a relevant document: nDCG@10 with graded gains,
-recall@100, and the reciprocal rank of the first relevant document among ten. `p50_ms` and
-`p99_ms` are the times of a reader's page, ten hits with snippets and facets, each query asked for
-the first time; a fifth of the queries, asked beforehand, have warmed the process.
+Each document is ingested, published and indexed as an article of a temporary knowledge base, and
+each query is searched as a user would type it, so one hit is one document. Metrics over the first
+100 hits, macro-averaged over queries with a relevant document: nDCG@10 with graded gains,
+recall@100, and the reciprocal rank of the first relevant document among ten. `p50_ms` and `p99_ms`
+are times of a results page with ten hits, snippets and facets. Each query is timed once; a fifth of
+the queries run beforehand as warm-up.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ WARMING = 5  # one query in five is asked beforehand, its first page only, and n
 
 
 def measured(search: SearchService, task: Task) -> dict[str, Any]:
-    """Search all queries of `task`; return the measures, each a mean over the queries."""
+    """Search all queries of `task`; return the mean of each metric."""
     names = list(task.queries)
     for name in names[::WARMING]:
         _first_page(search, task.queries[name])
@@ -60,7 +59,7 @@ def measured(search: SearchService, task: Task) -> dict[str, Any]:
 def means(
     rankings: Mapping[str, list[str]], judgements: Mapping[str, Mapping[str, int]]
 ) -> dict[str, float]:
-    """Return the measures averaged over the queries; an unanswered query counts as 0."""
+    """Return the mean of each metric over the queries; a rejected query counts as 0."""
     totals = {"ndcg@10": 0.0, "recall@100": 0.0, "mrr@10": 0.0}
     for name, ranking in rankings.items():
         relevant = relevant_in(judgements[name])
@@ -71,7 +70,7 @@ def means(
 
 
 def _first_page(search: SearchService, text: str) -> bool:
-    """Search as a page of results does; tell whether the query was taken."""
+    """Search as a results page does; return whether the query was accepted."""
     try:
         search.search(SearchRequest(q=text, limit=PAGE))
     except QueryError as error:
@@ -81,7 +80,7 @@ def _first_page(search: SearchService, text: str) -> bool:
 
 
 def _ranking(search: SearchService, text: str) -> list[str]:
-    """Return the ids of the documents found, best first."""
+    """Return the ids of the hits, best first."""
     return [hit.article.metadata.id for hit in hits(search, text, DEPTH)]
 
 

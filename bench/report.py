@@ -1,10 +1,10 @@
-"""Results of `bench.speed` as tables and a plot, for docs/speed.md.
+"""Formats results of `bench.speed` as tables and a plot for docs/speed.md.
 
     python -m bench.report RESULT.json ... [--plot FILE.svg]
 
-Each result becomes a table of medians in milliseconds (99th percentile in brackets), and one of
-peers' medians as multiples of ours. The plot has a panel for each result: the median of each class,
-by contestant.
+Each result becomes a table of medians in milliseconds (99th percentile in parentheses), and a table
+of the peers' medians as multiples of ours. The plot has a panel for each result with the median of
+each class by engine.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Result = Mapping[str, Any]
 
 
 def tables(result: Result) -> str:
-    """Return one result in Markdown."""
+    """Return the tables of one result in Markdown."""
     contestants: Mapping[str, Mapping[str, Any]] = result["contestants"]
     names = list(contestants)
     peers = [name for name in names if name != OURS]
@@ -41,7 +41,7 @@ def tables(result: Result) -> str:
 
 
 def plot(results: Sequence[Result], path: Path) -> None:
-    """Draw the medians of all classes, a panel for each result."""
+    """Draw the medians of all classes with a panel for each result."""
     pyplot = import_module("matplotlib.pyplot")
     names = list(dict.fromkeys(name for result in results for name in result["contestants"]))
     figure, axes = pyplot.subplots(1, len(results), figsize=(7 * len(results), 6), squeeze=False)

@@ -1,13 +1,12 @@
-"""The site under load: twenty people search at once on this machine, over loopback alone.
+"""Load test of the site: twenty concurrent users on this machine over loopback.
 
     python -m bench.site --home FOLDER [--passages N] [--seconds S]
 
-The server is the product's own, with two workers, over the knowledge base of `bench.filled`. Twenty
-threads ask whole pages of results, then suggestions for what somebody types; each reads the answer
-whole. They do so twice: as people, with a page in about a second and a suggestion at each key, and
-without a pause, which says how much the site can do. A page is asked over a connection of its own,
-as by somebody who has read the last one for longer than a server keeps a connection open;
-suggestions go over one, as from a browser. It stops by itself after `--seconds` of each.
+The server is the product's own with two workers and the knowledge base of `bench.filled`. Twenty
+threads request result pages, then suggestions. They do so twice: at a human pace, with a page about
+every second and a suggestion per key, and without pauses, which measures the maximum throughput.
+Each page uses a new connection; suggestions share one, as in a browser. Each phase ends after
+`--seconds`.
 """
 
 from __future__ import annotations
@@ -105,7 +104,7 @@ def _get(connection: http.client.HTTPConnection, address: str) -> int:
 
 
 def _asked(addresses: list[str], seconds: float, pause: float, *, keeping: bool) -> dict[str, Any]:
-    """Let all readers ask for so long, with about such a pause; return what they waited."""
+    """Run all users for a given time with a given pause; return their response times."""
     times: list[float] = []
     errors: list[int] = []
     until = time.monotonic() + seconds

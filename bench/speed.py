@@ -1,19 +1,19 @@
-"""Speed: the same passages and the same queries through ours and its peers, in one run.
+"""Speed of our engine and its peers with the same passages and queries in one run.
 
-**Corpus.** The passages of ``--articles``, read and cut as `kb add` would, sized to
-``--passages`` (`bench.growth` says how). **Indexing** is timed from the passages to an index on the
-disk, stemming included, on one core. **Queries** (`bench.probes` lists the classes) are timed from
-the words to the ids of the ten best passages, in one thread. Ours always searches all texts, its
-peers the body alone but where three fields are asked. Contestants take turns query by query,
-beginning with another each time, so that a busy moment of the machine meets all of them; each query
-is asked of each once, after a warming with other queries, so that no answer comes from a cache.
+**Corpus.** The passages of ``--articles``, read and chunked as `kb add` does, sized to
+``--passages`` (`bench.growth`). **Indexing** is timed from passages to an index on disk, including
+stemming, on one core. **Queries** (classes in `bench.probes`) are timed from the words to the ids
+of the ten best passages, in one thread. Our engine always searches all fields, peers only the body
+unless three fields are requested. Engines take turns query by query, with a different one first
+each time, so that interference affects all of them; each query runs once per engine, after a
+warm-up with other queries, so that no result comes from a cache.
 
-`ratios` are peer's median / ours: above 1, ours is faster. `index_ratio` is ours / peer's seconds:
-below 1, ours is faster. A busy machine interrupts a long call more often than a short one, so
-there, believe `cpu_ratios` and `index_cpu_ratio`, the same of processor time. `same_first` is the
-share of queries whose best passage is also ours, `overlap_at_10` the share of the ten best: a
-contestant that is fast because it answers something else would show here (other fields, equal
-scores and other formulas of BM25 keep them below 1).
+`ratios` are a peer's median divided by ours: above 1, ours is faster. `index_ratio` is our time
+divided by the peer's: below 1, ours is faster. On a busy machine, `cpu_ratios` and
+`index_cpu_ratio`, based on CPU time, are more reliable. `same_first` is the share of queries with
+the same first passage as ours, `overlap_at_10` the share of the ten best in common: they reveal an
+engine that is fast because it computes something else. Different fields, ties and BM25 variants
+keep them below 1.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ WARMING = 5  # queries of each class that are asked first and not timed
 
 @dataclass(slots=True)
 class Answers:
-    """What a contestant did with the queries of one class, in their order."""
+    """The results of one engine for the queries of a class, in order."""
 
     seconds: list[float] = field(default_factory=list)
     cpu_seconds: list[float] = field(default_factory=list)
@@ -63,9 +63,9 @@ class Answers:
 def built(
     contestant: Contestant, documents: Iterable[IndexDocument], folder: Path
 ) -> dict[str, Any]:
-    """Let a contestant index `documents` on one core; return what it took, and its bytes.
+    """Index `documents` with an engine on one core; return the cost and the size.
 
-    What was built is kept in `folder` with this report; a folder that has one is not built again.
+    The index is kept in `folder` with this report and reused if it exists.
     """
     report = folder / REPORT
     if not report.exists():
@@ -92,7 +92,7 @@ def built(
 
 
 def asked(contestants: Mapping[str, Contestant], probes: Sequence[Probe]) -> dict[str, Answers]:
-    """Ask the queries of one class, the contestants taking turns; the first ones only warm."""
+    """Run the queries of one class, with the engines taking turns; the first ones are warm-up."""
     answers = {name: Answers() for name, one in contestants.items() if one.takes(probes[0])}
     names = list(answers)
     for number, probe in enumerate(probes):
@@ -106,7 +106,7 @@ def asked(contestants: Mapping[str, Contestant], probes: Sequence[Probe]) -> dic
 
 
 def told(answers: Mapping[str, Answers]) -> dict[str, dict[str, Any]]:
-    """Return what is said of one class, by contestant."""
+    """Return the metrics of one class by engine."""
     ours = answers[OURS].found
     return {
         name: {
@@ -129,7 +129,7 @@ def _overlap(one: Sequence[str], other: Sequence[str]) -> float:
 def ratios(
     classes: Mapping[str, Mapping[str, Mapping[str, Any]]], key: str
 ) -> dict[str, dict[str, float]]:
-    """Return for each class and peer its median under `key` as a multiple of ours."""
+    """Return for each class and peer the median under `key` as a multiple of ours."""
     return {
         name: {
             peer: round(found[key] / by_name[OURS][key], 3)
@@ -141,13 +141,13 @@ def ratios(
 
 
 def index_ratio(reports: Mapping[str, Mapping[str, Any]], key: str) -> dict[str, float]:
-    """Return for each peer the seconds under `key` that ours took as a multiple of the peer's."""
+    """Return our seconds under `key` as a multiple of each peer's."""
     ours = reports[OURS][key]
     return {peer: round(ours / report[key], 3) for peer, report in reports.items() if peer != OURS}
 
 
 def measured(options: argparse.Namespace, place: Path) -> dict[str, Any]:
-    """Build, ask and compare."""
+    """Index, search and compare."""
     about = {"machine": machine(), "versions": versions("clinical-kb", "whoosh3", "numpy")}
     tell("making the corpus")
     source = stored.chosen(options, place)

@@ -1,12 +1,11 @@
-"""The cost of each stage of a search: from what a person types to the JSON of the answer.
+"""The cost of each stage of a search, from the query to the JSON response.
 
     python -m bench.stages --home FOLDER [--passages N] [--queries N]
 
 `FOLDER` keeps the knowledge base for the next run (`bench.filled`). Queries are one to three words
-of one passage, as people type them; each is asked once. The stages are timed around the product's
-own functions, from outside: `parse` and `understand` the query, `engine` (plan, score, count and
-group), `join` with the store, `explain` (snippets and why), `serialise`; `whole` is the search and
-its JSON without any of these timers.
+of a passage; each runs once. Timers wrap functions of the product: `parse` and `understand` the
+query, `engine` (plan, score, count and group), `join` with the store, `explain` (snippets and match
+explanation), `serialise`; `whole` is the search and its JSON without timers.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
 
 @contextmanager
 def watched(spent: dict[str, float]) -> Iterator[None]:
-    """Add the seconds of each stage to `spent` while it lasts."""
+    """Add the seconds of each stage to `spent` within the context."""
     originals = [(owner, name, getattr(owner, name)) for _, owner, name in STAGES]
     try:
         for stage, owner, name in STAGES:
@@ -115,7 +114,7 @@ def main() -> None:
 
 
 def _words(probes: Mapping[str, Sequence[Probe]], chance: random.Random) -> tuple[str, ...]:
-    """Return one to three words of a passage: most searches have one or two."""
+    """Return one to three words of a passage, as in typical searches."""
     found = chance.choice(probes["and3"]).words
     return found[: chance.choice((1, 1, 2, 2, 3))]
 

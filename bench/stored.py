@@ -45,7 +45,7 @@ TELL_EVERY = 100_000
 
 
 class Texts:
-    """Texts by their number, in one file that is read where it is asked for."""
+    """Texts by number in one file, read on demand."""
 
     def __init__(self, path: Path) -> None:
         self._starts = np.load(path.with_suffix(".npy"), mmap_mode="r")
@@ -74,18 +74,18 @@ class _TextsWriter:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """A corpus in its folder. Its passages are numbered: the id of the first is ``p0``."""
+    """A corpus in its folder; passages are numbered, and the id of the first is ``p0``."""
 
     folder: Path
 
     @property
     def name(self) -> str:
-        """What it was made of and how; two corpora of one name are the same."""
+        """The folder name, which identifies the sources, the seed and the generator."""
         return self.folder.name
 
     @property
     def about(self) -> dict[str, Any]:
-        """How many passages it has, and how many of them are real."""
+        """The number of passages, and how many of them are real."""
         found: dict[str, Any] = json.loads((self.folder / "about.json").read_text("utf-8"))
         return found
 
@@ -96,11 +96,11 @@ class Corpus:
         return _read(self.folder / "passages.jsonl")
 
     def bodies(self) -> Texts:
-        """Return the bodies as they were written."""
+        """Return the original bodies."""
         return Texts(self.folder / "bodies.txt")
 
     def stemmed(self) -> Texts:
-        """Return the bodies as stems with blanks between them."""
+        """Return the bodies as stems separated by spaces."""
         return Texts(self.folder / "stems.txt")
 
 
@@ -110,7 +110,7 @@ def number_of(passage_id: str) -> int:
 
 
 def corpus(cache: Path, sources: Sequence[str], count: int, seed: int) -> Corpus:
-    """Return the corpus of `count` passages from `sources`, making it if the cache has it not."""
+    """Return the corpus of `count` passages from `sources`, generating it if it is not cached."""
     digest = _digest(sources)
     folder = cache / f"corpus-{count}-{seed}-{digest}"
     if not (folder / "about.json").exists():
@@ -122,7 +122,8 @@ def corpus(cache: Path, sources: Sequence[str], count: int, seed: int) -> Corpus
 
 
 def write(folder: Path, documents: Iterable[IndexDocument], *, real_passages: int) -> Corpus:
-    """Write a corpus to an empty folder; ``about.json`` comes last and says that all is there."""
+    """Write a corpus to an empty folder; ``about.json`` is written last and marks it as complete.
+    """
     bodies, stemmed = _TextsWriter(folder / "bodies.txt"), _TextsWriter(folder / "stems.txt")
     count = 0
     with (folder / "passages.jsonl").open("w", encoding="utf-8") as file:
@@ -141,7 +142,7 @@ def write(folder: Path, documents: Iterable[IndexDocument], *, real_passages: in
 
 
 def statistics(documents: Iterable[IndexDocument]) -> dict[str, Any]:
-    """Return what an engine's size depends on: tokens, terms, and how many terms are frequent."""
+    """Return what determines the size of an index: tokens, terms and frequent terms."""
     frequency: Counter[str] = Counter()
     passages = tokens = postings = topical = 0
     for one in documents:
@@ -187,7 +188,7 @@ def _read(path: Path) -> Iterator[IndexDocument]:
 
 
 def _digest(sources: Sequence[str]) -> str:
-    """Return a digest of the sources and of what makes passages of them."""
+    """Return a digest of the sources and of the code versions that turn them into passages."""
     made_by = f"{VERSION} {growth.VERSION} {analyzer.signature()} {load_taxonomy().digest}"
     digest = hashlib.sha256(made_by.encode())
     for source in sources:
@@ -200,7 +201,7 @@ def _digest(sources: Sequence[str]) -> str:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add what says which corpus is meant, the same in every measurement of speed."""
+    """Add the options that select the corpus, common to all speed benchmarks."""
     parser.add_argument("--passages", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
@@ -212,7 +213,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def chosen(options: argparse.Namespace, place: Path) -> Corpus:
-    """Return the corpus that the options of `add_options` ask for; `place` where none is kept."""
+    """Return the corpus selected by the options of `add_options`; `place` is the default cache."""
     sources = options.articles or [str(SAMPLES)]
     return corpus(options.cache or place, sources, options.passages, options.seed)
 

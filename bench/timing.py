@@ -1,7 +1,7 @@
-"""Times: taken with one clock, told as median and 99th percentile.
+"""Timing of calls, summarised as median and 99th percentile.
 
-A median of many short calls is steady on a shared machine, a mean is not; where the machine is
-noisy, compare medians of one run and trust their ratios more than the milliseconds.
+Medians of many short calls are stable on a shared machine, means are not. On a busy machine,
+compare medians of one run and rely on their ratios rather than on milliseconds.
 """
 
 from __future__ import annotations

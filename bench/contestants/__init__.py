@@ -1,8 +1,8 @@
-"""Who is measured: ours, and the peers that are installed.
+"""The engines that are compared: ours and the installed peers.
 
-All index the same three fields and answer with the ids of the best ten. The peers are given our
-stems, so that all search the same words; the time of stemming is in everybody's index time. Each
-is set up as its own documentation recommends, and where there is a choice, the faster way.
+All index the same three fields and return the ids of the best ten passages. Peers receive our
+stems, so that all engines search the same words; stemming counts towards the index time of each.
+Each engine is configured as its documentation recommends, choosing the faster option.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PEERS: dict[str, Callable[[Path], Contestant]] = {
 
 
 def entered(names: Iterable[str], folder: Path) -> tuple[dict[str, Contestant], dict[str, str]]:
-    """Return ours and the peers of these names, and why others were left out."""
+    """Return our engine and the named peers, and the reason for each peer that is unavailable."""
     contestants: dict[str, Contestant] = {OURS: Ours(_own(folder, OURS))}
     left_out: dict[str, str] = {}
     for name in names:

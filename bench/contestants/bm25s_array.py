@@ -1,6 +1,6 @@
-"""bm25s with numba: every score computed at indexing, one array in memory, no fields.
+"""bm25s with numba: scores precomputed at index time, one array in memory, no fields.
 
-Bodies only. It answers disjunctions only: no conjunction, phrase, prefix, filter, field.
+It indexes bodies only and supports only disjunctions: no conjunction, phrase, prefix or filter.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ class Bm25s:
         self.version = f"{version('bm25s')} with numba {version('numba')}"
 
     def build(self, documents: Iterable[IndexDocument]) -> None:
-        """Score all passages."""
+        """Compute the scores of all passages."""
         texts = [stems(document.texts["body"]) for document in documents]
         self._retriever = self._bm25s.BM25(k1=1.2, b=0.75, backend="numba")
         self._retriever.index(texts, show_progress=False)
         self._retriever.save(str(self._folder))
 
     def open(self) -> None:
-        """Load what was saved."""
+        """Load the saved index."""
         self._retriever = self._bm25s.BM25.load(str(self._folder))
         self._retriever.backend = "numba"
         self._count = int(self._retriever.scores["num_docs"])
 
     def takes(self, probe: Probe) -> bool:
-        """Disjunctions, and single words as such."""
+        """Accept disjunctions and single words."""
         joined = probe.operator is Operator.ANY or (
             probe.operator is Operator.ALL and len(probe.words) == 1
         )
         return joined and not (probe.tag or probe.extra or probe.by_field)
 
     def ids(self, probe: Probe) -> list[str]:
-        """Add up the scores and take the best; a passage that scores nothing is no hit."""
+        """Return the best passages; passages with score 0 are not hits."""
         found, scores = self._retriever.retrieve(
             [probe_stems(probe)], k=min(TOP, self._count), show_progress=False, n_threads=1
         )

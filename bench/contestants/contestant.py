@@ -1,4 +1,4 @@
-"""What a contestant does, and the stems that all of them are given."""
+"""Protocol of the compared engines, and the stems that they receive."""
 
 from __future__ import annotations
 
@@ -16,41 +16,42 @@ WEIGHTS = {name: FIELD_BOOSTS[name] for name in FIELDS}
 
 
 class Contestant(Protocol):
-    """A search engine that is measured. It has a folder of its own, whose files are its size."""
+    """A benchmarked search engine; the size of its folder is the size of its index."""
 
     version: str
 
     def __init__(self, folder: Path) -> None:
-        """Import what is needed; raises `ImportError` when it is not installed."""
+        """Import the engine; raises `ImportError` if it is not installed."""
 
     def build(self, documents: Iterable[IndexDocument]) -> None:
-        """Index `documents` and write the index to the folder; this is timed."""
+        """Index `documents` and write the index to the folder; timed."""
 
     def open(self) -> None:
-        """Open what was built, for searching; this is not timed."""
+        """Open the index for searching; not timed."""
 
     def takes(self, probe: Probe) -> bool:
-        """Tell whether there is such a query here."""
+        """Return whether the engine supports this kind of query."""
 
     def ids(self, probe: Probe) -> list[str]:
-        """Return the ids of the `TOP` best passages, read from the index; this is timed.
+        """Return the ids of the `TOP` best passages, read from the index; timed.
 
-        With them, what the probe wants besides is worked out and thrown away.
+        Extra results that the probe requests are computed and discarded.
         """
 
 
 def fields_of(probe: Probe) -> list[str]:
-    """Return the fields that a peer searches: the body alone, its fastest, unless all are asked."""
+    """Return the fields that a peer searches: the body, which is fastest, unless all are requested.
+    """
     return list(WEIGHTS) if probe.by_field else ["body"]
 
 
 def stems(text: str) -> list[str]:
-    """Return our stems in letters and digits only, which every peer's tokenizer leaves whole."""
+    """Return our stems as letters and digits only, which no peer's tokenizer splits."""
     return [stem if stem.isalnum() else _plain(stem) for stem in analyzer.stem_text(text)]
 
 
 def probe_stems(probe: Probe) -> list[str]:
-    """Return the stems of a query's words; the beginning of a word is taken as it is."""
+    """Return the stems of a query's words; a prefix stays unchanged."""
     return [analyzer.stem_word(word) for word in probe.words]
 
 

@@ -1,6 +1,6 @@
-"""Ours: what a person types, through our parser and our engine, to the passages found.
+"""Our engine: query parser, embedded engine and result passages.
 
-It always searches all texts of a passage, which count as they do in the product.
+It always searches all fields of a passage, with the boosts of the product.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ class Ours:
         self.version = versions("clinical-kb").get("clinical-kb", "from the checkout")
 
     def build(self, documents: Iterable[IndexDocument]) -> None:
-        """Build as `kb index rebuild` does, in its batches."""
+        """Build the index in the batches of `kb index rebuild`."""
         with self._engine.try_acquire_writer() as writer:
             if writer is None:
                 raise RuntimeError("a folder of our own is being written by somebody else")
             writer.rebuild(_batches(documents), checkpoint=1)
 
     def open(self) -> None:
-        """Let the next misspelt word make the speller: the engine opens by itself."""
+        """Reset the spell checker; the engine opens on first use."""
         self._speller = None
 
     def takes(self, probe: Probe) -> bool:
-        """Every class of query."""
+        """Accept every class of query."""
         return True
 
     def ids(self, probe: Probe) -> list[str]:
-        """Return the best passages; where counts are wanted, those of the best articles."""
+        """Return the best passages; with facets, those of the best articles."""
         query = self._query(probe)
         ask = EngineRequest(query=query, match_all=probe.operator is not Operator.ANY, limit=TOP)
         if probe.extra is Extra.FACETS:
@@ -60,7 +60,7 @@ class Ours:
         return found
 
     def keep_bodies(self, documents: Iterable[IndexDocument]) -> None:
-        """Keep the texts that snippets are cut from; the product reads them from the store."""
+        """Keep the bodies for snippets; the product reads them from the store."""
         self._bodies = {each.passage_id: each.texts["body"] for each in documents}
 
     def _query(self, probe: Probe) -> ParsedQuery:
@@ -75,7 +75,7 @@ class Ours:
 
 
 def typed(probe: Probe) -> str:
-    """Return the words of a query as a person types them."""
+    """Return a query as a user types it."""
     text = " ".join(probe.words)
     if probe.operator is Operator.PHRASE:
         return f'"{text}"'

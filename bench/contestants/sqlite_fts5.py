@@ -1,4 +1,4 @@
-"""SQLite's full-text search: an FTS5 table with weighted columns, optimized after loading."""
+"""SQLite FTS5 table with weighted columns, optimized after loading."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SEARCH = f"SELECT id FROM passages WHERE passages MATCH ? ORDER BY rank LIMIT {T
 
 
 class SqliteFts5:
-    """One table in one file."""
+    """An FTS5 table in one file."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "passages.sqlite"
@@ -49,7 +49,7 @@ class SqliteFts5:
         self._connection = sqlite3.connect(self._path)
 
     def takes(self, probe: Probe) -> bool:
-        """Every class but misspelt words and counts."""
+        """Accept every class except misspelt words and facets."""
         return probe.operator is not Operator.FUZZY and probe.extra is not Extra.FACETS
 
     def ids(self, probe: Probe) -> list[str]:

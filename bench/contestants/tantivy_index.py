@@ -1,6 +1,6 @@
-"""Tantivy (Rust), with one writing thread and its query parser.
+"""Tantivy (Rust) with one writer thread and its query parser.
 
-It is asked without a count of all hits, which lets it skip what cannot reach the best ten.
+Hits are not counted, so that Tantivy can skip passages outside the best ten.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Tantivy:
         writer.wait_merging_threads()
 
     def open(self) -> None:
-        """Open the newest commit."""
+        """Open the latest commit."""
         self._index = self._tantivy.Index.open(str(self._folder))
         self._schema = self._index.schema
         self._register()
@@ -58,11 +58,11 @@ class Tantivy:
         self._searcher = self._index.searcher()
 
     def takes(self, probe: Probe) -> bool:
-        """Every class of query; a prefix is a regular expression and all its hits score alike."""
+        """Accept every class; a prefix is a regular expression whose hits score equally."""
         return True
 
     def ids(self, probe: Probe) -> list[str]:
-        """Parse, search, and read the stored ids; count tags or cut snippets where wanted."""
+        """Parse, search and read the stored ids; count tags or create snippets if requested."""
         query = self._query(probe)
         found = self._searcher.search(query, TOP, count=False)
         read = [self._searcher.doc(address) for _, address in found.hits]

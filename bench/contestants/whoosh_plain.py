@@ -1,4 +1,4 @@
-"""Plain Whoosh, as its manual uses it: a schema, one writer, MultifieldParser, BM25F."""
+"""Whoosh as its manual recommends: a schema, one writer, MultifieldParser and BM25F."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MEMORY_MB = 256  # of the writer; the default of 128 spills more often
 
 
 class PlainWhoosh:
-    """A Whoosh index of one commit."""
+    """A Whoosh index with one commit."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -42,7 +42,7 @@ class PlainWhoosh:
         writer.commit()
 
     def open(self) -> None:
-        """Open a searcher and make the parsers."""
+        """Open a searcher and create the parsers."""
         self._searcher = self._index.open_dir(str(self._folder)).searcher()
         groups = {True: self._qparser.OrGroup, False: self._qparser.AndGroup}
         names = {True: list(WEIGHTS), False: ["body"]}
@@ -53,7 +53,7 @@ class PlainWhoosh:
         }
 
     def takes(self, probe: Probe) -> bool:
-        """Every class but counts and snippets, which add to what is slow already."""
+        """Accept every class except facets and snippets."""
         return not probe.extra
 
     def ids(self, probe: Probe) -> list[str]:

@@ -1,4 +1,4 @@
-"""Xapian (C++): prefixed terms with weights, BM25 with the parameters of the others."""
+"""Xapian (C++) with weighted prefixed terms, and BM25 with the parameters of the others."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Xapian:
         self._database = self._xapian.Database(self._path)
 
     def takes(self, probe: Probe) -> bool:
-        """Every class but misspelt words, counts and snippets."""
+        """Accept every class except misspelt words, facets and snippets."""
         return probe.operator is not Operator.FUZZY and not probe.extra
 
     def ids(self, probe: Probe) -> list[str]:
