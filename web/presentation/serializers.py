@@ -19,7 +19,7 @@ DEFAULT_URLS = UrlBuilder()
 
 
 def serialize_search(
-    answer: SearchResponse, here: UrlBuilder = DEFAULT_URLS
+    answer: SearchResponse, urls: UrlBuilder = DEFAULT_URLS
 ) -> schemas.SearchResultResponse:
     """Return a search response."""
     query = answer.query
@@ -44,10 +44,10 @@ def serialize_search(
             "generation": answer.generation,
             "as_of": format_timestamp(answer.as_of),
         },
-        "hits": [_hit(hit, query.q, here) for hit in answer.hits],
-        "also": [_hit(hit, query.q, here) for hit in answer.partial_hits],
+        "hits": [_hit(hit, query.q, urls) for hit in answer.hits],
+        "also": [_hit(hit, query.q, urls) for hit in answer.partial_hits],
         "safety": [
-            _further_passage(hit.article.id, passage, query.q, here)
+            _further_passage(hit.article.id, passage, query.q, urls)
             for hit in answer.hits[:1]
             for passage in answer.safety
         ],
@@ -56,7 +56,7 @@ def serialize_search(
 
 
 def serialize_article(
-    record: ArticleRecord, today: date, here: UrlBuilder = DEFAULT_URLS
+    record: ArticleRecord, today: date, urls: UrlBuilder = DEFAULT_URLS
 ) -> schemas.ArticleResponse:
     """Return one version of an article with its text."""
     article = record.article
@@ -65,7 +65,7 @@ def serialize_article(
         "title": article.title,
         "status": record.status.value,
         "version": record.version,
-        "url": here.article(record.id),
+        "url": urls.article(record.id),
         "created_at": format_timestamp(record.created_at),
         "published_at": format_timestamp(record.published_at),
         "published_version": record.published_version,
@@ -80,7 +80,7 @@ def serialize_article(
 
 
 def serialize_summary(
-    summary: ArticleSummary, today: date, here: UrlBuilder = DEFAULT_URLS
+    summary: ArticleSummary, today: date, urls: UrlBuilder = DEFAULT_URLS
 ) -> schemas.ArticleSummaryResponse:
     """Return an article without its text."""
     return {
@@ -88,7 +88,7 @@ def serialize_summary(
         "title": summary.title,
         "status": summary.status.value,
         "version": summary.version,
-        "url": here.article(summary.id),
+        "url": urls.article(summary.id),
         "published_at": format_timestamp(summary.published_at),
         "updated_at": format_timestamp(summary.updated_at),
         "passages": summary.passages,
@@ -97,42 +97,42 @@ def serialize_summary(
 
 
 def serialize_suggestion(
-    name: SuggestedName, here: UrlBuilder = DEFAULT_URLS
+    name: SuggestedName, urls: UrlBuilder = DEFAULT_URLS
 ) -> schemas.SuggestionResponse:
     """Return an autocomplete suggestion with its URL."""
     return {
         "text": name.text,
         "kind": name.kind.value,
         "see": name.see,
-        "url": _destination(name, here),
+        "url": _destination(name, urls),
         "articles": len(name.articles),
         "passages": name.passages,
         "source": name.source,
     }
 
 
-def _destination(name: SuggestedName, here: UrlBuilder) -> str:
+def _destination(name: SuggestedName, urls: UrlBuilder) -> str:
     """Return the URL of a suggestion: its only passage or article, else a list of them."""
     if name.kind is NameKind.TOPIC:
-        return here.topic(name.text)
+        return urls.topic(name.text)
     if name.kind is not NameKind.HEADING:
-        return here.article(name.articles[0])
+        return urls.article(name.articles[0])
     if name.passage_id:
-        return here.passage(name.articles[0], name.passage_id)
+        return urls.passage(name.articles[0], name.passage_id)
     words = name.text.replace('"', " ")
-    return here.search(f'heading:"{words}"')
+    return urls.search(f'heading:"{words}"')
 
 
 def serialize_passage(
-    summary: ArticleSummary, passage: Passage, today: date, here: UrlBuilder = DEFAULT_URLS
+    summary: ArticleSummary, passage: Passage, today: date, urls: UrlBuilder = DEFAULT_URLS
 ) -> schemas.PassageResponse:
     """Return one passage with its article."""
     return {
         **_passage(passage),
         "page": passage.page,
-        "url": here.passage(summary.id, passage.id),
+        "url": urls.passage(summary.id, passage.id),
         "blocks": [_block(block) for block in passage.blocks],
-        "article": serialize_summary(summary, today, here),
+        "article": serialize_summary(summary, today, urls),
     }
 
 
@@ -150,16 +150,16 @@ def serialize_audit_entry(step: AuditEntry) -> schemas.AuditEntryResponse:
     }
 
 
-def _hit(hit: SearchHit, q: str, here: UrlBuilder) -> schemas.HitResponse:
+def _hit(hit: SearchHit, q: str, urls: UrlBuilder) -> schemas.HitResponse:
     summary, passage = hit.article, hit.passage
     return {
         "id": passage.id,
-        "url": here.passage(summary.id, passage.id, q=q),
+        "url": urls.passage(summary.id, passage.id, q=q),
         "score": round(hit.score, 4),
         "article": {
             "id": summary.id,
             "title": summary.title,
-            "url": here.article(summary.id),
+            "url": urls.article(summary.id),
             "version": summary.version,
             "published_at": format_timestamp(summary.published_at),
             "reviewed": _day(summary.metadata.reviewed),
@@ -187,17 +187,17 @@ def _hit(hit: SearchHit, q: str, here: UrlBuilder) -> schemas.HitResponse:
         },
         "pinned": hit.pinned,
         "more_in_article": hit.more_in_article,
-        "more": [_further_passage(summary.id, other, q, here) for other in hit.more],
+        "more": [_further_passage(summary.id, other, q, urls) for other in hit.more],
     }
 
 
 def _further_passage(
-    article_id: str, passage: Passage, q: str, here: UrlBuilder
+    article_id: str, passage: Passage, q: str, urls: UrlBuilder
 ) -> schemas.FurtherPassageResponse:
     """Return another passage of a hit's article."""
     return {
         "id": passage.id,
-        "url": here.passage(article_id, passage.id, q=q),
+        "url": urls.passage(article_id, passage.id, q=q),
         "heading_path": list(passage.heading_path),
         "anchor": passage.anchor,
     }

@@ -46,7 +46,7 @@ from web.schemas.search import (
     SearchResultResponse,
     SuggestionResponse,
     SuggestionsResponse,
-    Synonym,
+    SynonymResponse,
 )
 
 __all__ = [
@@ -82,7 +82,7 @@ __all__ = [
     "SectionResponse",
     "SuggestionResponse",
     "SuggestionsResponse",
-    "Synonym",
+    "SynonymResponse",
     "TableBlock",
     "TagResponse",
     "TextBlock",

@@ -30,7 +30,7 @@ class AddedArticlesResponse(TypedDict):
     articles: list[AddedArticleResponse]
 
 
-class Schedule(TypedDict):
+class ScheduleResponse(TypedDict):
     """The schedule of a version."""
 
     version: int
@@ -51,7 +51,7 @@ class WorkflowStatusResponse(TypedDict):
     ]
     version: Annotated[int, means("The latest version.")]
     published_version: Annotated[int | None, means("The published version.")]
-    schedules: Annotated[list[Schedule], means("The scheduled versions, earliest first.")]
+    schedules: Annotated[list[ScheduleResponse], means("The scheduled versions, earliest first.")]
 
 
 class QueryStatsResponse(TypedDict):

@@ -7,10 +7,19 @@ from typing import Annotated
 from pydantic import WithJsonSchema
 from typing_extensions import TypedDict
 
-from web.schemas.types import BlockName, Day, NameKind, Path, Piece, ReviewName, Time, means
+from web.schemas.types import (
+    BlockName,
+    Day,
+    Path,
+    Piece,
+    ReviewName,
+    SuggestionKindName,
+    Time,
+    means,
+)
 
-Synonym = TypedDict(
-    "Synonym",
+SynonymResponse = TypedDict(
+    "SynonymResponse",
     {
         "from": Annotated[str, means("The word in the query.")],
         "to": Annotated[str, means("The synonym that was also searched.")],
@@ -30,7 +39,7 @@ class QueryResponse(TypedDict):
         means("any: no passage has all words; fuzzy: no passage has any, similar spellings match."),
     ]
     did_you_mean: Annotated[list[str], means("Alternative queries that have results.")]
-    synonyms: list[Synonym]
+    synonyms: list[SynonymResponse]
     notes: Annotated[list[str], means("Messages for the user.")]
 
 
@@ -153,7 +162,7 @@ class SuggestionResponse(TypedDict):
     """An autocomplete suggestion."""
 
     text: str
-    kind: NameKind
+    kind: SuggestionKindName
     see: Annotated[str, means("The title of the article with this name.")]
     url: Path
     articles: Annotated[int, means("The number of articles with this name.")]

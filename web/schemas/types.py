@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, WithJsonSchema
 
-from index.autocomplete.entries import NameKind as Kind
+from index.autocomplete.entries import NameKind
 from kb.model.article import BlockKind
 from kb.model.records import ArticleStatus, ReviewState
 
@@ -28,7 +28,7 @@ Path = Annotated[str, WithJsonSchema({"type": "string", "format": "uri-reference
 StatusName = Annotated[str, one_of(ArticleStatus)]
 ReviewName = Annotated[str, one_of(ReviewState)]
 BlockName = Annotated[str, one_of(BlockKind)]
-NameKind = Annotated[str, one_of(Kind)]
+SuggestionKindName = Annotated[str, one_of(NameKind)]
 Piece = Annotated[
     list[str | bool],
     WithJsonSchema(

@@ -85,7 +85,7 @@ class SafetyNote:
 
 
 def build_hit_view(
-    hit: SearchHit, query: QueryEcho, taxonomy: Taxonomy, here: UrlBuilder
+    hit: SearchHit, query: QueryEcho, taxonomy: Taxonomy, urls: UrlBuilder
 ) -> HitView:
     """Return the view of a hit."""
     article, passage = hit.article, hit.passage
@@ -95,18 +95,18 @@ def build_hit_view(
         heading=passage.heading or article.title,
         place=passage.heading_path[:-1],
         snippet=flatten_snippet(hit.snippet),
-        address=here.passage(article.id, passage.id, q=query.q),
-        article_address=here.article(article.id),
-        all_address=here.article(article.id, q=query.q),
+        address=urls.passage(article.id, passage.id, q=query.q),
+        article_address=urls.article(article.id),
+        all_address=urls.article(article.id, q=query.q),
         tags=build_tag_views(keys, taxonomy),
         safety=is_safety(keys, taxonomy),
         review=format_review(article.metadata, hit.review_state),
-        more=_links(hit, hit.more, query.q, here),
+        more=_links(hit, hit.more, query.q, urls),
         reasons=_reasons(hit),
     )
 
 
-def build_safety_note(answer: SearchResponse, here: UrlBuilder) -> SafetyNote:
+def build_safety_note(answer: SearchResponse, urls: UrlBuilder) -> SafetyNote:
     """Return the safety passages of the first hit's article, except those under its own heading."""
     if not answer.hits:
         return SafetyNote()
@@ -114,7 +114,7 @@ def build_safety_note(answer: SearchResponse, here: UrlBuilder) -> SafetyNote:
     others = [one for one in answer.safety if one.heading_path != hit.passage.heading_path]
     first_of_each = {one.heading_path: one for one in reversed(others)}
     found = [one for one in others if first_of_each[one.heading_path] is one]
-    links = _links(hit, found, answer.query.q, here)
+    links = _links(hit, found, answer.query.q, urls)
     return SafetyNote(links[:MAX_SAFETY_LINKS], links[MAX_SAFETY_LINKS:])
 
 
@@ -133,7 +133,7 @@ def _flatten(text: str) -> str:
 
 
 def _links(
-    hit: SearchHit, passages: Sequence[Passage], q: str, here: UrlBuilder
+    hit: SearchHit, passages: Sequence[Passage], q: str, urls: UrlBuilder
 ) -> tuple[PassageLink, ...]:
     """Return a link to each passage; the label of an ambiguous heading includes an excerpt."""
     times = Counter(one.heading for one in (hit.passage, *passages))
@@ -144,7 +144,7 @@ def _links(
         return ": ".join(filter(None, (one.heading, _excerpt(one))))
 
     return tuple(
-        PassageLink(label(one), here.passage(hit.article.id, one.id, q=q)) for one in passages
+        PassageLink(label(one), urls.passage(hit.article.id, one.id, q=q)) for one in passages
     )
 
 
@@ -211,19 +211,19 @@ class SearchResultsPage:
 class SearchLinks:
     """URLs of the states next to one search."""
 
-    def __init__(self, request: SearchRequest, here: UrlBuilder) -> None:
+    def __init__(self, request: SearchRequest, urls: UrlBuilder) -> None:
         self._request = request
-        self._here = here
+        self._urls = urls
         self._state = _state(request)
         self._first: SearchState = {**self._state, "offset": 0}
 
     def address(self) -> str:
         """Return the URL of this state."""
-        return self._here.search(self._request.q, **self._state)
+        return self._urls.search(self._request.q, **self._state)
 
     def reached(self) -> UrlBuilder:
         """Return a URL builder whose links preserve this state."""
-        return replace(self._here, state=search_parameters(**self._state))
+        return replace(self._urls, state=search_parameters(**self._state))
 
     def with_tag(self, tag: str) -> str:
         """Return the URL with a tag filter toggled."""
@@ -240,7 +240,7 @@ class SearchLinks:
     def with_words(self, q: str) -> str:
         """Return the URL of another query with the same filters, not literal."""
         state: SearchState = {**self._first, "literal": False}
-        return self._here.search(q, **state)
+        return self._urls.search(q, **state)
 
     def literal(self, wish: bool) -> str:
         """Return the URL with literal search on or off."""
@@ -255,7 +255,7 @@ class SearchLinks:
         return self._changed({**self._state, "offset": offset})
 
     def _changed(self, state: SearchState) -> str:
-        return self._here.search(self._request.q, **state)
+        return self._urls.search(self._request.q, **state)
 
 
 class SearchState(TypedDict):
@@ -282,16 +282,16 @@ def _sort_parameter(sort: str) -> str:
     return "" if sort == DEFAULT_SORT else sort
 
 
-def results_url(request: SearchRequest, here: UrlBuilder) -> str:
+def results_url(request: SearchRequest, urls: UrlBuilder) -> str:
     """Return the URL of the results page for a request."""
-    return SearchLinks(request, here).address()
+    return SearchLinks(request, urls).address()
 
 
 def build_results(
-    request: SearchRequest, answer: SearchResponse, taxonomy: Taxonomy, here: UrlBuilder
+    request: SearchRequest, answer: SearchResponse, taxonomy: Taxonomy, urls: UrlBuilder
 ) -> SearchResultsPage:
     """Return the view model of the results page."""
-    near = SearchLinks(request, here)
+    near = SearchLinks(request, urls)
     reached = near.reached()
     tags = tuple(_tag_filter(value, taxonomy, near) for value in answer.tag_facet)
     topics = tuple(_topic_filter(value, near) for value in answer.topic_facet)

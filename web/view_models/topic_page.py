@@ -84,8 +84,8 @@ class TopicPageState:
 class TopicPageBuilder:
     """Builds the contents of topic and tag pages for one request."""
 
-    def __init__(self, taxonomy: Taxonomy, here: UrlBuilder, today: date) -> None:
-        self._taxonomy, self._here, self._today = taxonomy, here, today
+    def __init__(self, taxonomy: Taxonomy, urls: UrlBuilder, today: date) -> None:
+        self._taxonomy, self._urls, self._today = taxonomy, urls, today
 
     def overdue(self, contents: ArticleOutline) -> bool:
         """Return whether the review of an article is overdue."""
@@ -124,7 +124,7 @@ class TopicPageBuilder:
                 glyph=glyph,
                 count=count,
                 groups=self.groups(articles, key, 0, MAX_SECTION_ARTICLES),
-                all_address=self._here.topic(topic.name, tag=key, overdue=state.overdue)
+                all_address=self._urls.topic(topic.name, tag=key, overdue=state.overdue)
                 if count > MAX_SECTION_ARTICLES
                 else "",
             )
@@ -152,7 +152,7 @@ class TopicPageBuilder:
         article = contents.article
         return TopicArticle(
             title=article.title,
-            address=self._here.article(article.id),
+            address=self._urls.article(article.id),
             review=format_review(article.metadata, self._state(contents)),
             lines=tuple(
                 self._line(article.id, list(alike))
@@ -167,7 +167,7 @@ class TopicPageBuilder:
         return [
             FilterLink(
                 label,
-                self._here.topic(
+                self._urls.topic(
                     topic.name, tag="" if state.tag == key else key, overdue=state.overdue
                 ),
                 state.tag == key,
@@ -188,7 +188,7 @@ class TopicPageBuilder:
         return [
             FilterLink(
                 name,
-                self._here.tag(
+                self._urls.tag(
                     state.tag,
                     topic="" if name.casefold() == chosen else name,
                     overdue=state.overdue,
@@ -204,7 +204,7 @@ class TopicPageBuilder:
         return PassageLine(
             heading=path[-1] if path else INTRODUCTION,
             place=" › ".join(path[:-1]),
-            address=self._here.passage(article_id, places[0].passage_id),
+            address=self._urls.passage(article_id, places[0].passage_id),
             safety=any(is_safety(place.tags, self._taxonomy) for place in places),
             passages=len(places),
         )
