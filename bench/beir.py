@@ -24,7 +24,7 @@ class Task:
 
     queries: dict[str, str]
     judgements: dict[str, dict[str, int]]
-    skipped: int  # queries without a relevant document: no ranking of theirs is better or worse
+    skipped: int  # number of queries without a relevant document, which cannot be measured
 
     def sample(self, count: int, seed: int) -> Task:
         """Return the task with `count` random queries, the same for the same `seed`."""

@@ -19,7 +19,7 @@ from kb.model.taxonomy import load_taxonomy
 
 SAMPLES = Path(__file__).parents[1] / "kb" / "samples"
 FIELDS = ("title", "heading", "body")
-REVIEWED = date(2025, 1, 1)  # of every passage; no query here asks for it
+REVIEWED = date(2025, 1, 1)  # of every passage; no query uses it
 
 
 def real(sources: Sequence[str]) -> list[IndexDocument]:

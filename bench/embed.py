@@ -27,8 +27,8 @@ from bench.jsonlines import print_result
 from bench.machine import machine
 
 PORT = 8081
-SLOWER = 4  # as Lighthouse slows a desktop down to a telephone of the middle class
-KEY_MS = 60  # between two keys of somebody who types fast
+SLOWER = 4  # CPU slowdown of Lighthouse to simulate a mid-range phone
+KEY_MS = 60  # between two keys of a fast typist
 WATCH = """window.blocked = 0; window.shift = 0;
 const watch = (type, take) => new PerformanceObserver((list) => list.getEntries().forEach(take))
   .observe({ type, buffered: true });

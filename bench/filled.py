@@ -19,8 +19,8 @@ from kb.storage.article_writer import SaveRequest
 from kb.storage.audit_log import Actor
 from web.bootstrap import KnowledgeBase, create_base, open_base
 
-TOGETHER = 200  # articles saved in one transaction
-TOPICS = 60  # among which the articles are dealt out, as a hospital has specialties
+TOGETHER = 200  # articles per transaction
+TOPICS = 60  # topics to which articles are assigned, similar to the specialties of a hospital
 
 
 def filled(home: Path, documents: Iterable[IndexDocument]) -> KnowledgeBase:

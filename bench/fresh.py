@@ -69,7 +69,7 @@ def memory() -> dict[str, float]:
     lines = Path("/proc/self/smaps_rollup").read_text().splitlines()[1:]
     found = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines}
     own = found["Private_Clean"] + found["Private_Dirty"]
-    # Pages of a file that only this process has open count as its own: they are the page cache's.
+    # Pages of a file that only this process maps count as private, but are page cache.
     own -= found["Private_Clean"]
     return {"private_mb": round(own, 1), "shared_mb": round(found["Rss"] - own, 1)}
 

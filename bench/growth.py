@@ -31,14 +31,14 @@ from bench.corpus import FIELDS, document
 from index.document import IndexDocument
 from ingest.language.sentence_splitter import split_sentences
 
-VERSION = 2  # part of a cached corpus's name: what changes below makes another corpus
+VERSION = 2  # part of the name of a cached corpus; increase it when the generator changes
 DRAWN_ANEW = 0.5
 PASSAGES_TO_AN_ARTICLE = 5
 HEAPS = 0.5
-MANDELBROT = 2.7  # flattens the first ranks: "the" is not twice as frequent as "of"
+MANDELBROT = 2.7  # flattens the distribution for the most frequent words
 TITLE_WORDS = 3
-BLOCK = 5_000  # passages drawn at once: some 50 MB
-SPARE = 1.1  # more sentences than are needed on average are drawn at once
+BLOCK = 5_000  # passages per block: about 50 MB
+SPARE = 1.1  # sentences drawn per block relative to the expected number
 WORD = re.compile(r"[^\W\d_]+")
 SYLLABLES = re.findall(
     r"\w+",
@@ -92,12 +92,12 @@ class _Sentences:
                 pieces.append(text)
             return number_of[text]
 
-        flat: list[int] = []  # word, gap, word, gap: the gap after the last word is a blank
+        flat: list[int] = []  # word, gap, word, gap, ...; the gap after the last word is a space
         starts = [0]
         for sentence in sentences:
             matches = list(WORD.finditer(sentence))
             ends = [match.start() for match in matches[1:]] + [len(sentence)]
-            # What stands before the first word goes with it: an opening bracket, a number.
+            # Text before the first word, such as an opening bracket, is part of it.
             firsts = [0] + [match.start() for match in matches[1:]]
             for first, match, end in zip(firsts, matches, ends, strict=False):
                 gap = sentence[match.end() : end] + (" " if end == len(sentence) else "")
@@ -128,8 +128,7 @@ def _grown(
         for number, (shape, body) in enumerate(zip(shapes, bodies, strict=True), start=first):
             article, place = divmod(number - start, PASSAGES_TO_AN_ARTICLE)
             if place == 0:
-                # From anywhere on the curve: titles tell articles apart, so they are of rarer
-                # words.
+                # Drawn uniformly, because titles consist of rarer words.
                 title = " ".join(chance.choices(words, k=TITLE_WORDS)).capitalize()
             texts = (title, real[shape].texts[FIELDS[1]], body)
             yield document(number, len(real) + article, texts, real[shape].tags)
@@ -142,13 +141,13 @@ def _bodies(
     chosen, bounds = _chosen(sentences, lengths, draw)
     sizes = sentences.lengths[chosen]
     ends = np.cumsum(sizes)
-    # The places of all words of all chosen sentences, one sentence after the other.
+    # The positions of the words of all chosen sentences, concatenated.
     places = np.arange(ends[-1]) + np.repeat(sentences.starts[chosen] - (ends - sizes), sizes)
     flat = np.empty(2 * len(places), dtype=np.int64)
     flat[0::2] = sentences.words[places]
     flat[1::2] = sentences.gaps[places]
     anew = np.flatnonzero(draw.random(len(places)) < DRAWN_ANEW)
-    # The list of pieces begins with the words in the order of the curve.
+    # The list of pieces begins with the words in order of frequency.
     flat[2 * anew] = np.searchsorted(curve, draw.random(len(anew)) * curve[-1], side="right")
     texts = sentences.pieces[flat].tolist()
     at = 0

@@ -80,7 +80,7 @@ def _rank(right: Sequence[bool]) -> int:
 
 
 def _is_section(hit: SearchHit, item: Item) -> bool:
-    # The reader tidies spaces, and not every source does.
+    # The reader normalises spaces, so the query must, too.
     heading = " ".join(item.question.split())
     path = [" ".join(part.split()) for part in hit.passage.heading_path]
     return hit.article.metadata.id == item.article and heading in path
@@ -90,11 +90,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.known_item", description=__doc__)
     parser.add_argument("articles", type=Path, help="article JSON Lines; see bench.medquad")
     parser.add_argument(
-        "--engine", default="", help="address of an engine; an embedded one without"
+        "--engine", default="", help="engine URL; default: a temporary embedded engine"
     )
-    parser.add_argument("--queries", type=int, default=500, help="questions, chosen by the seed")
+    parser.add_argument(
+        "--queries", type=int, default=500, help="number of questions, sampled by seed"
+    )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=1, help="processes that read sources")
+    parser.add_argument("--jobs", type=int, default=1, help="number of reader processes")
     options = parser.parse_args()
     about = {"machine": machine(), "versions": versions("clinical-kb", "whoosh3", "numpy")}
     every = items(options.articles)

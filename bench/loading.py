@@ -31,7 +31,7 @@ class Loaded:
     engine: str
     articles: int
     passages: int
-    rejected: tuple[str, ...]  # why, for each article that was not taken
+    rejected: tuple[str, ...]  # the reason for each rejected article
     ingest_s: float
     index_s: float
 

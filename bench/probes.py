@@ -1,26 +1,25 @@
-"""The queries that contestants are asked, by class, drawn from the corpus by a seed.
+"""Benchmark queries by class, drawn from the corpus by seed.
 
 ===============  =================================================================
-frequent         one word that is in more than 5% of the passages
-middling         one word that is in 0.5 to 2% of them
-rare             one word that is in one to five passages
+frequent         one word that occurs in more than 5% of the passages
+middling         one word that occurs in 0.5 to 2% of them
+rare             one word that occurs in one to five passages
 or2, or5, or10   any of two, five or ten words of one passage
-questions        any of the words of a question, those that carry no topic left out
+questions        any of the words of a question, without stopwords
 and2, and3       all of two or three words of one passage
-phrase           two or three words that follow one another somewhere
+phrase           two or three consecutive words of a passage
 prefix           the first five letters of a word of at least eight
 fuzzy            a word of at least six letters with one of them wrong
 filtered         or2 among the passages of the most frequent tag
-three_fields     or2, for peers in title, heading and body as fields with weights
-facets           or2, and how often each tag stands among all that match
-snippets         or2, and of the ten best a snippet each
+three_fields     or2, for peers in title, heading and body as weighted fields
+facets           or2, and the number of matches with each tag
+snippets         or2, and a snippet for each of the ten best
 ===============  =================================================================
 
-Words of one passage, because people search for what goes together; drawn from the running text,
-so that a frequent word is asked for more often; none is a stopword.
+The words of a query come from one passage, because users search for related words. They are drawn
+from the running text, so that frequent words are more likely; stopwords are excluded.
 
-The corpus is read once and only a sample of its bodies is kept: how often a word stands in all
-passages needs all of them, what goes together does not.
+The corpus is read once to count word frequencies; only a sample of its bodies is kept.
 """
 
 from __future__ import annotations
@@ -36,8 +35,8 @@ from index.document import IndexDocument
 
 PREFIX_LETTERS = 5
 SHORTEST_MISSPELT = 6
-ATTEMPTS = 200  # draws for one query before its class is given up
-SAMPLE = 20_000  # bodies kept; a class takes some hundred queries from them
+ATTEMPTS = 200  # failed draws after which a class is abandoned
+SAMPLE = 20_000  # bodies kept; each class draws some hundred queries from them
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -167,7 +166,7 @@ class Probes:
         chosen = words[start : start + length]
         if not all(word.isalpha() for word in chosen) or not self._topical[chosen[0]]:
             return None
-        # An article or "of" inside is a phrase that people type; at its end it is not.
+        # Users type phrases with a stopword inside, but not at the end.
         if not self._topical[chosen[-1]]:
             return None
         return Probe(tuple(word.lower() for word in chosen), Operator.PHRASE)

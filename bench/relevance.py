@@ -28,7 +28,7 @@ from kb.errors import QueryError
 
 DEPTH = 100
 PAGE = 10
-WARMING = 5  # one query in five is asked beforehand, its first page only, and not timed
+WARMING = 5  # one query in five runs as warm-up, first page only
 
 
 def measured(search: SearchService, task: Task) -> dict[str, Any]:
@@ -86,13 +86,13 @@ def _ranking(search: SearchService, text: str) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.relevance", description=__doc__)
-    parser.add_argument("folder", type=Path, help="a folder in BEIR form")
+    parser.add_argument("folder", type=Path, help="folder in BEIR format")
     parser.add_argument(
-        "--engine", default="", help="address of an engine; an embedded one without"
+        "--engine", default="", help="engine URL; default: a temporary embedded engine"
     )
-    parser.add_argument("--queries", type=int, help="ask only so many, chosen by the seed")
+    parser.add_argument("--queries", type=int, help="number of queries, sampled by seed")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=1, help="processes that read sources")
+    parser.add_argument("--jobs", type=int, default=1, help="number of reader processes")
     options = parser.parse_args()
     about = {"machine": machine(), "versions": versions("clinical-kb", "whoosh3", "numpy")}
     task = read_task(options.folder)

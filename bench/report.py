@@ -79,7 +79,7 @@ def _row(cells: Sequence[str]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.report", description=__doc__)
     parser.add_argument("results", nargs="+", type=Path)
-    parser.add_argument("--plot", type=Path, help="draws to this file; wants matplotlib")
+    parser.add_argument("--plot", type=Path, help="output file of the plot; requires matplotlib")
     options = parser.parse_args()
     results = [json.loads(path.read_text("utf-8")) for path in options.results]
     print("\n\n".join(tables(result) for result in results))

@@ -33,9 +33,9 @@ from bench.timing import percentile, summary
 READERS = 20
 PORT = 8765
 HOST = "127.0.0.1"
-READING = 1.0  # seconds between two searches of somebody in a hurry
+READING = 1.0  # seconds between two searches of a user
 TYPING = 0.2  # between two keys
-SETTLING = 12.0  # until both workers have read what their first searches would wait for
+SETTLING = 12.0  # seconds until both workers have loaded their caches
 PATIENCE = 120.0  # seconds for the server to open the base
 
 
@@ -54,7 +54,7 @@ def main() -> None:
     environment = {
         **os.environ,
         "KB_HOME": str(options.home / "base"),
-        "KB_API_REQUESTS_PER_MINUTE": "0",  # the readers come from one address, without a pause
+        "KB_API_REQUESTS_PER_MINUTE": "0",  # all requests come from one address
     }
     start = "from web.cli import main; main()"
     command = [sys.executable, "-c", start, "serve", "--port", str(PORT), "--workers", "2"]
@@ -118,7 +118,7 @@ def _asked(addresses: list[str], seconds: float, pause: float, *, keeping: bool)
             status = _get(connection, chance.choice(addresses))
             times.append(time.perf_counter() - started)
             if not keeping:
-                connection.close()  # it opens again by itself
+                connection.close()  # reopened automatically
             if status != 200:
                 errors.append(status)
         connection.close()

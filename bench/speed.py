@@ -43,7 +43,7 @@ from index import analyzer
 from index.document import IndexDocument
 
 REPORT = "report.json"
-WARMING = 5  # queries of each class that are asked first and not timed
+WARMING = 5  # untimed queries per class
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ def built(
     """
     report = folder / REPORT
     if not report.exists():
-        analyzer.stem_word.cache_clear()  # whoever comes first must not stem for all
+        analyzer.stem_word.cache_clear()  # otherwise only the first engine would pay for stemming
         gc.collect()
         cores = os.sched_getaffinity(0)
         os.sched_setaffinity(0, {min(cores)})
@@ -82,7 +82,7 @@ def built(
             "version": contestant.version,
             "index_s": round(seconds, 3),
             "index_cpu_s": round(cpu, 3),
-            # Tantivy keeps the texts for its snippets in files of their own; nobody else does.
+            # Only Tantivy stores the texts for snippets in the index, in separate files.
             "bytes": sum(path.stat().st_size for path in files if path.suffix != ".store"),
         }
         report.write_text(json.dumps(made), "utf-8")
@@ -163,13 +163,13 @@ def measured(options: argparse.Namespace, place: Path) -> dict[str, Any]:
         reports[name] = built(contestant, source, kept / name)
         if isinstance(contestant, Ours):
             contestant.keep_bodies(source)
-    # What one contestant leaves to be collected must not be collected in another's time.
+    # Garbage of one engine must not be collected during the timing of another.
     gc.collect()
     gc.freeze()
     found = {}
     for name, drawn in classes.items():
         if len(drawn) <= WARMING:
-            left_out[name] = f"{len(drawn)} such queries are too few to time"
+            left_out[name] = f"{len(drawn)} queries are too few to time"
             continue
         tell(f"asking {name}")
         found[name] = told(asked(contestants, drawn))
@@ -199,7 +199,7 @@ def _peers(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     for name in names:
         if name not in PEERS:
-            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(PEERS)}")
+            raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join(PEERS)}")
     return names
 
 
@@ -207,13 +207,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.speed", description=__doc__)
     stored.add_options(parser)
     parser.add_argument(
-        "--peers", type=_peers, default=list(PEERS), help=f"of {','.join(PEERS)}; all without"
+        "--peers", type=_peers, default=list(PEERS), help=f"from {','.join(PEERS)}; default: all"
     )
     parser.add_argument("--queries", type=int, default=50, help="timed queries of each class")
     parser.add_argument(
-        "--questions", type=Path, help="JSON Lines with a text; without, headings with a '?'"
+        "--questions", type=Path, help="JSON Lines with a text field; default: headings with a '?'"
     )
-    parser.add_argument("--keep", type=Path, help="keeps the indexes for the next run")
+    parser.add_argument("--keep", type=Path, help="folder that keeps the indexes for the next run")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kb-bench-") as place:
         print_result(measured(options, Path(place)))

@@ -1,19 +1,18 @@
-"""A corpus on the disk: made once for a size, a seed and a source, and read one passage at a time.
+"""Cached corpora on disk, generated once per size, seed and source and read as a stream.
 
-A million passages do not fit beside several search engines into the memory of a laptop, and making
-them anew for each run would take minutes. A folder of the cache holds::
+A million passages do not fit into the memory of a laptop together with several search engines, and
+generating them takes minutes. A folder of the cache contains::
 
-    passages.jsonl      one passage a line: [article, title, heading, body, tags]
-    bodies.txt, .npy    the bodies, and where each begins: what snippets are made from
-    stems.txt, .npy     the same as our stems, for peers that search stems
+    passages.jsonl      one passage per line: [article, title, heading, body, tags]
+    bodies.txt, .npy    the bodies and their offsets, for snippets
+    stems.txt, .npy     the bodies as our stems, for peers
 
-The folder's name tells the size, the seed, and a digest of the sources and of all that turns them
-into passages; so a changed file or generator makes another folder. The real passages, which take
-longest to read and tag, are kept in the same way.
+The folder name contains the size, the seed, and a digest of the sources and of the generator
+versions. The real passages, which take longest to read and tag, are cached in the same way.
 
     python -m bench.stored --passages 1000000 --cache FOLDER [--articles FILE] [--seed S]
 
-makes one and prints what is in it.
+generates a corpus and prints its statistics.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ from index.document import IndexDocument
 from kb.model.taxonomy import load_taxonomy
 
 VERSION = 1  # of the files below
-SHARES = (8, 16, 32, 64)  # a term in more than 1/N of the passages is one that an engine may treat
+SHARES = (8, 16, 32, 64)  # terms in more than 1/N of the passages are counted
 TELL_EVERY = 100_000
 
 
@@ -114,7 +113,7 @@ def corpus(cache: Path, sources: Sequence[str], count: int, seed: int) -> Corpus
     digest = _digest(sources)
     folder = cache / f"corpus-{count}-{seed}-{digest}"
     if not (folder / "about.json").exists():
-        shutil.rmtree(folder, ignore_errors=True)  # of a run that was broken off
+        shutil.rmtree(folder, ignore_errors=True)  # of an interrupted run
         folder.mkdir(parents=True)
         passages = _real(cache, sources, digest)
         write(folder, growth.sized(passages, count, seed), real_passages=len(passages))
@@ -122,8 +121,7 @@ def corpus(cache: Path, sources: Sequence[str], count: int, seed: int) -> Corpus
 
 
 def write(folder: Path, documents: Iterable[IndexDocument], *, real_passages: int) -> Corpus:
-    """Write a corpus to an empty folder; ``about.json`` is written last and marks it as complete.
-    """
+    """Write a corpus to an empty folder; ``about.json``, written last, marks it complete."""
     bodies, stemmed = _TextsWriter(folder / "bodies.txt"), _TextsWriter(folder / "stems.txt")
     count = 0
     with (folder / "passages.jsonl").open("w", encoding="utf-8") as file:
@@ -205,10 +203,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--passages", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
-        "--articles", action="append", help="files or folders; the shipped samples without"
+        "--articles", action="append", help="files or folders; default: the shipped samples"
     )
     parser.add_argument(
-        "--cache", type=Path, help="keeps the corpus for the next run; a temporary folder without"
+        "--cache", type=Path, help="folder that keeps the corpus; default: a temporary folder"
     )
 
 
@@ -223,7 +221,7 @@ def main() -> None:
     add_options(parser)
     options = parser.parse_args()
     if options.cache is None:
-        parser.error("--cache says where the corpus is to be kept")
+        parser.error("--cache is required")
     made, seconds = timed(lambda: chosen(options, options.cache))
     print_result({"corpus": made.name, "made_s": round(seconds, 1), **statistics(made)})
 

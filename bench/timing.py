@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Summary(TypedDict):
-    """What is told of the times of many calls."""
+    """Summary of the times of many calls."""
 
     p50_ms: float
     p99_ms: float
@@ -24,21 +24,21 @@ class Summary(TypedDict):
 
 
 def timed(action: Callable[[], T]) -> tuple[T, float]:
-    """Return what `action` returns and the seconds of wall time that it took."""
+    """Return the result of `action` and its wall time in seconds."""
     started = time.perf_counter()
     result = action()
     return result, time.perf_counter() - started
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the smallest value that at least `share` of all are not above (nearest rank)."""
+    """Return the percentile for `share` by the nearest-rank method."""
     if not values or not 0 < share <= 1:
         raise ValueError("a percentile needs values, and a share above 0 and up to 1")
     return sorted(values)[math.ceil(share * len(values)) - 1]
 
 
 def summary(seconds: Sequence[float]) -> Summary:
-    """Return the median and 99th percentile in milliseconds, and calls per second of one thread."""
+    """Return median and 99th percentile in milliseconds, and calls per second of one thread."""
     return {
         "p50_ms": round(statistics.median(seconds) * 1000, 4),
         "p99_ms": round(percentile(seconds, 0.99) * 1000, 4),

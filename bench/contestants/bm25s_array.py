@@ -21,7 +21,7 @@ class Bm25s:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._bm25s = import_module("bm25s")
-        import_module("numba")  # without it, bm25s is another and slower program
+        import_module("numba")  # bm25s is slower without numba
         self.version = f"{version('bm25s')} with numba {version('numba')}"
 
     def build(self, documents: Iterable[IndexDocument]) -> None:

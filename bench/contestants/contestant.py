@@ -11,7 +11,7 @@ from bench.probes import Probe
 from index import analyzer
 from index.document import FIELD_BOOSTS, IndexDocument
 
-TOP = 10  # hits of an answer: one page
+TOP = 10  # hits per result: one page
 WEIGHTS = {name: FIELD_BOOSTS[name] for name in FIELDS}
 
 
@@ -40,8 +40,7 @@ class Contestant(Protocol):
 
 
 def fields_of(probe: Probe) -> list[str]:
-    """Return the fields that a peer searches: the body, which is fastest, unless all are requested.
-    """
+    """Return the fields that a peer searches: the body unless all are requested."""
     return list(WEIGHTS) if probe.by_field else ["body"]
 
 
@@ -61,5 +60,5 @@ def tag_word(tag: str) -> str:
 
 
 def _plain(stem: str) -> str:
-    # "0.5" must not become the "05" that may stand there as well.
+    # "0.5" must not become "05", which may occur as well.
     return "".join(letter if letter.isalnum() else "q" for letter in stem)

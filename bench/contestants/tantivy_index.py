@@ -16,7 +16,9 @@ from bench.probes import Extra, Operator, Probe
 from index.document import IndexDocument
 
 TOKENIZER = "stems"
-MEMORY = 1_000_000_000  # bytes that its writer may use: one segment or two, which favours it
+MEMORY = (
+    1_000_000_000  # bytes of writer memory; enough for one or two segments, which favours Tantivy
+)
 TAGS = {"tags": {"terms": {"field": "tags", "size": 40}}}
 
 
@@ -32,7 +34,7 @@ class Tantivy:
         """Add all passages in one commit and wait for the merging threads."""
         builder = self._tantivy.SchemaBuilder()
         for name in WEIGHTS:
-            # The body is stored for the snippets; `bench.speed` leaves that file out of the size.
+            # The body is stored for snippets; `bench.speed` excludes that file from the size.
             stored = name == "body"
             builder.add_text_field(
                 name, stored=stored, tokenizer_name=TOKENIZER, index_option="position"

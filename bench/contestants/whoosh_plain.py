@@ -12,7 +12,7 @@ from bench.contestants.contestant import TOP, WEIGHTS, probe_stems, stems, tag_w
 from bench.probes import Operator, Probe
 from index.document import IndexDocument
 
-MEMORY_MB = 256  # of the writer; the default of 128 spills more often
+MEMORY_MB = 256  # writer memory; the default of 128 spills to disk more often
 
 
 class PlainWhoosh:

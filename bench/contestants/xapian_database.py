@@ -58,7 +58,7 @@ class Xapian:
         query = self._xapian.Query
         if probe.operator is Operator.PREFIX:
             start = probe.words[0]
-            unbounded = (0, query.WILDCARD_LIMIT_ERROR)  # the bindings know no shorter form
+            unbounded = (0, query.WILDCARD_LIMIT_ERROR)  # the bindings have no shorter form
             wanted = self._in_fields(
                 probe, lambda prefix: query(query.OP_WILDCARD, prefix + start, *unbounded)
             )

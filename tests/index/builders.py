@@ -1,4 +1,4 @@
-"""Documents and questions in few words, for the tests of engines."""
+"""Builders of documents and requests for engine tests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def document(
     reviewed: date = REVIEWED,
     due: date | None = None,
 ) -> IndexDocument:
-    """Return a document; the article is what stands before the dot of the passage's id."""
+    """Return a document; the part of the passage id before the dot is the article id."""
     return IndexDocument(
         passage_id=passage_id,
         article_id=passage_id.partition(".")[0],
@@ -39,7 +39,7 @@ def document(
 
 
 def batch_of(*documents: IndexDocument) -> dict[str, list[IndexDocument]]:
-    """Return the documents by their articles."""
+    """Return the documents grouped by article."""
     batch: dict[str, list[IndexDocument]] = {}
     for found in documents:
         batch.setdefault(found.article_id, []).append(found)
@@ -47,7 +47,7 @@ def batch_of(*documents: IndexDocument) -> dict[str, list[IndexDocument]]:
 
 
 def build(engine: Engine, *documents: IndexDocument, checkpoint: int = 1) -> None:
-    """Build the index of just these documents."""
+    """Build an index of these documents."""
     with engine.try_acquire_writer() as writer:
         assert writer is not None
         assert writer.rebuild([batch_of(*documents)], checkpoint) == {}
@@ -56,7 +56,7 @@ def build(engine: Engine, *documents: IndexDocument, checkpoint: int = 1) -> Non
 def apply(
     engine: Engine, *documents: IndexDocument, checkpoint: int, gone: Sequence[str] = ()
 ) -> None:
-    """Let these articles have just these documents; those of `gone` have none."""
+    """Replace the documents of these articles; the articles in `gone` lose theirs."""
     with engine.try_acquire_writer() as writer:
         assert writer is not None
         assert writer.apply(batch_of(*documents) | {name: [] for name in gone}, checkpoint) == {}
@@ -73,14 +73,14 @@ def search(
     offset: int = 0,
     sort: str = "relevance",
 ) -> EngineResult:
-    """Ask the engine what a person would type."""
+    """Search the engine with a query as a user types it."""
     query = add_filters(parse(q), tags, topics)
     ask = EngineRequest(query=query, match_all=match_all, limit=limit, offset=offset, sort=sort)
     return engine.search(ask)
 
 
 def found_passages(engine: Engine, q: str, *, match_all: bool = True) -> set[str]:
-    """Return the passages that are found, from all articles."""
+    """Return the ids of all matching passages."""
     found = search(engine, q, match_all=match_all, limit=1_000)
     passages = [id_ for group in found.groups for id_ in group.passages]
     assert len(passages) == len(set(passages)) == found.passages

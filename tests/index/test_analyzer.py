@@ -1,4 +1,4 @@
-"""Analysis: the same words come out of a text and of a query, however they are written."""
+"""Texts and queries produce the same tokens, regardless of spelling and form."""
 
 from __future__ import annotations
 

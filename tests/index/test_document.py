@@ -1,4 +1,4 @@
-"""What of an article is indexed, field by field."""
+"""The indexed fields of an article."""
 
 from __future__ import annotations
 

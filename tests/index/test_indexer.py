@@ -1,4 +1,4 @@
-"""The indexer brings an index to where the feed is: after any crash, and beside others."""
+"""The indexer applies the change feed after any crash and with concurrent processes."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_it_catches_up_from_any_place_in_the_feed(
     monkeypatch: pytest.MonkeyPatch,
     batch: int,
 ) -> None:
-    """Whatever the place, going on from it ends in the same index as starting anew."""
+    """Resuming from any position results in the same index as a rebuild."""
     monkeypatch.setattr(indexer_module, "BATCH_SIZE", batch)
     steps = [
         lambda: fill(local, "Gout", "Asthma"),
@@ -193,11 +193,11 @@ def test_it_catches_up_from_any_place_in_the_feed(
 
 
 class Killed(BaseException):
-    """The process is gone: nothing in it may go on."""
+    """Simulates the death of the process."""
 
 
 def dying(engine: Engine, monkeypatch: pytest.MonkeyPatch, commits: int) -> None:
-    """Let the process die when it would make the commit after so many."""
+    """Kill the process at the commit with this number."""
     original = engine.try_acquire_writer
 
     @contextmanager
@@ -270,7 +270,7 @@ def test_two_who_sync_at_once_index_everything_once(
 def test_who_finds_the_lock_taken_leaves_the_work_to_the_holder(
     local: ArticleStore, engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The holder has read the feed to its end and still holds the lock; then a change comes."""
+    """A change arrives after the lock holder has read the feed to its end."""
     fill(local, "Gout")
     holder_is_done, change_was_left = threading.Barrier(2), threading.Barrier(2)
     original = indexer._catch_up
@@ -405,7 +405,7 @@ def test_a_damaged_index_is_not_added_to_and_a_rebuild_mends_it(
 def test_an_index_of_changes_that_the_store_never_had_is_not_believed(
     tmp_path: Path, indexer: Indexer, local: ArticleStore
 ) -> None:
-    """After a restore that was cut off before the index was built: it would seem up to date."""
+    """After an interrupted restore, the index would seem up to date."""
     fill(local, "Gout")
     indexer.rebuild()
     earlier = ArticleStore.create(f"sqlite:///{tmp_path / 'earlier.sqlite'}")

@@ -1,7 +1,7 @@
-"""What every search engine must do. A new engine runs this with a few lines of its own.
+"""Contract tests for search engines.
 
-A subclass says in `open` how an engine is opened at a place. `EngineContract` holds for every
-engine; `KeptInFiles` for one that keeps its index in files of its own.
+A subclass implements `open`, which opens an engine at a location. `EngineContract` applies to every
+engine, `KeptInFiles` to engines that store their index in files.
 """
 
 from __future__ import annotations
@@ -91,12 +91,12 @@ LIBRARY = (
 
 
 def broken(passage_id: str) -> IndexDocument:
-    """Return a document that no engine can take."""
+    """Return a document that no engine can index."""
     return document(passage_id, None)  # type: ignore[arg-type]
 
 
 class EngineContract:
-    """What every engine must do."""
+    """Contract of every engine."""
 
     @staticmethod
     def open(place: Path, digest: str = DIGEST) -> Engine:
@@ -473,7 +473,7 @@ class EngineContract:
         assert found_passages(library, "") == {found.passage_id for found in LIBRARY}
 
     def test_a_batch_holds_one_thing_about_an_article(self, library: Engine) -> None:
-        """Putting and deleting in one commit cannot be said, so it cannot be done twice."""
+        """A batch cannot both add and delete an article."""
         batch = batch_of(document("gout.1", "first"), document("gout.2", "second"))
         batch |= batch_of(document("gout.3", "third"))
         batch |= {"crohn": [LIBRARY[-1]]}
@@ -729,7 +729,7 @@ with engine.try_acquire_writer() as writer:
 
 
 class KeptInFiles(EngineContract):
-    """What an engine must do that keeps its index in files."""
+    """Contract of engines that store their index in files."""
 
     @staticmethod
     def url(place: Path) -> str:
@@ -737,7 +737,7 @@ class KeptInFiles(EngineContract):
 
     @staticmethod
     def files(place: Path) -> list[Path]:
-        """Return the files whose every byte matters."""
+        """Return the files of which every byte matters."""
         raise NotImplementedError
 
     def answers(self, place: Path) -> list[tuple[EngineResult, ...]]:

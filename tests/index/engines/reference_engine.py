@@ -1,9 +1,8 @@
-"""An engine without an index: token lists in memory, every passage looked at for every question.
+"""Reference engine without an index: token lists in memory, full scan for every query.
 
-It is written from the contract of `index.engine` and from the published formula of BM25, not from
-the Whoosh engine, so that the two can judge each other. Of Whoosh it copies what its scores are
-made of: idf = log(N / (n + 1)) + 1, B = 0.75, K1 = 1.2, and a field's length known only as one byte
-on a logarithmic scale.
+It is implemented from the protocol of `index.engine` and the published BM25 formula, independently
+of the Whoosh engine, so that the tests can compare the two. It shares Whoosh's definitions: idf =
+log(N / (n + 1)) + 1, b = 0.75, k1 = 1.2, and lengths quantised to one byte on a logarithmic scale.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ class _Commit:
 
 @dataclass
 class _Place:
-    """What another engine would keep in a folder."""
+    """State that other engines store in a folder."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     commit: _Commit | None = None
@@ -62,7 +61,7 @@ PLACES: dict[Path, _Place] = {}
 
 
 class ReferenceEngine:
-    """Answers from memory; engines of one place share what was committed there."""
+    """Searches in memory; engines with the same location share commits."""
 
     name = "reference"
 
@@ -218,7 +217,7 @@ def _counts(commit: _Commit, numbers: Iterable[int], facet: str) -> dict[str, in
 
 
 class _Scores:
-    """The scores of one question: None where a part of it does not match."""
+    """The scores of a query: None if a part of it does not match."""
 
     def __init__(self, commit: _Commit) -> None:
         self._tokens = commit.tokens
@@ -271,7 +270,7 @@ class _Scores:
         return self._word(number, ALL, node.stem, node.weight)
 
     def _beginning(self, number: int, prefix: PrefixQuery) -> set[str]:
-        """The stems of the words that begin so; in a field words are known by their stems alone."""
+        """Return the stems of the words with a prefix; in a field, words are known by stem only."""
         tokens = self._tokens[number]
         if prefix.field:
             there = tokens[prefix.field]

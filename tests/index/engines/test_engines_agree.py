@@ -1,8 +1,8 @@
-"""The Whoosh engine and the reference engine find the same passages with the same scores.
+"""The Whoosh engine and the reference engine return the same passages with the same scores.
 
-The reference is written from the formula and looks at every passage, so where the two agree neither
-forgot a passage, counted one twice or added up something else. Nothing is deleted here: Whoosh
-counts deleted passages in its frequencies until their segment is merged.
+The reference scans all passages with the published formula, so agreement shows that no passage is
+missed, duplicated or scored differently. Nothing is deleted here, because Whoosh counts deleted
+passages in its statistics until their segment is merged.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def test_both_find_the_same_with_the_same_scores(
 
 
 def _renamed(found: IndexDocument, number: int) -> IndexDocument:
-    """Return the document as one of an article that no other commit has."""
+    """Return the document with an article id that no other commit uses."""
     return replace(
         found,
         passage_id=f"{number}{found.passage_id}",

@@ -1,4 +1,4 @@
-"""A process that saves and indexes is killed at any moment: nothing acknowledged is lost."""
+"""A process that saves and indexes is killed at random: nothing acknowledged is lost."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ for number in count(int(start)):
 
 
 def killed(command: list[str], dice: random.Random) -> dict[int, str]:
-    """Run until some lines have come, and a moment longer; return what was acknowledged."""
+    """Run until some lines are printed, and a moment longer; return what was acknowledged."""
     said: dict[int, str] = {}
     enough, lines = threading.Event(), dice.randrange(1, 8)
 

@@ -1,4 +1,4 @@
-"""The engine that judges the others keeps the contract itself, and its scores are BM25."""
+"""The reference engine passes the contract tests, and its scores are BM25."""
 
 from __future__ import annotations
 

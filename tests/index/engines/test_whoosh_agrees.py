@@ -1,7 +1,7 @@
-"""Our evaluation ranks as Whoosh's BM25F does, over an index of Whoosh's own and over ours.
+"""Our query execution ranks like Whoosh's BM25F, on a native Whoosh index and on ours.
 
-Random passages, query trees, deletions, updates, segments and merges; every passage that matches is
-compared, not only the best.
+Random passages, query trees, deletions, updates, segments and merges; all matching passages are
+compared.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ QUESTIONS = st.lists(st.tuples(QUERIES, st.booleans()), min_size=1, max_size=4)
 
 @pytest.fixture(params=["lists", "rows"], autouse=True)
 def rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Frequent words as rows, too, which only large segments have."""
+    """Use rows for frequent words in small segments, too."""
     if request.param == "rows":
         monkeypatch.setattr(segment_writer, "MIN_DOCS_FOR_ROWS", 1)
         monkeypatch.setattr(segment_writer, "ROW_SHARE", 3)
@@ -41,9 +41,9 @@ def ranked(engine: Engine, query: ParsedQuery, every: bool) -> dict[str, float]:
 
 
 def assert_same(found: dict[str, float], expected: dict[str, float]) -> None:
-    """The same passages with the same scores, which is the same order but for ties.
+    """Assert the same passages with the same scores.
 
-    Whoosh keeps frequencies as 32-bit floats and adds up in another order: seven digits agree.
+    Whoosh stores frequencies as 32-bit floats and adds in another order: seven digits agree.
     """
     assert found == pytest.approx(expected, rel=1e-6)
     assert list(found.values()) == sorted(found.values(), reverse=True)
@@ -81,7 +81,7 @@ STEPS = st.lists(
 def test_it_ranks_as_whoosh_does_over_the_same_segments(
     steps: list[list[IndexDocument]], asks: list[tuple[ParsedQuery, bool]], fanout: int
 ) -> None:
-    """Articles come, change and go; segments are merged now and then."""
+    """Articles are added, changed and deleted; segments are merged."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(whoosh_commit, "MERGE_FACTOR", fanout)
         place = Path(folder) / "ours"

@@ -1,4 +1,4 @@
-"""The embedded engine keeps the contract, and ranks as an independent implementation does."""
+"""The embedded engine passes the contract tests and ranks like an independent implementation."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class TestWhooshEngine(KeptInFiles):
         assert place.stat().st_mode & 0o777 == 0o700
 
     def test_a_view_reads_its_own_commit_whatever_came_after(self, place: Path) -> None:
-        """Its files may be gone from the folder; the maps of them are not."""
+        """Its files may be deleted while their mappings are in use."""
         engine = self.open(place)
         build(engine, *[document(f"a{n}.1", "gout") for n in range(30)])
         view = engine.current_reader()
@@ -102,7 +102,7 @@ class TestWhooshEngine(KeptInFiles):
     def test_a_document_that_fails_half_way_leaks_none_of_its_words(
         self, library: Engine, monkeypatch: pytest.MonkeyPatch, field: str
     ) -> None:
-        """Whoosh's own writer keeps the words that it has read, for whichever document is next."""
+        """Whoosh's own writer leaks the words read so far into the next document."""
         stem = analyzer.stem_word
 
         def failing(word: str) -> str:
@@ -137,7 +137,7 @@ class TestWhooshEngine(KeptInFiles):
     def test_a_full_disk_refuses_no_article(
         self, library: Engine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """An error of the disk is no fault of the document that was being written."""
+        """A disk error is not the fault of the document."""
 
         def full(*_: object, **__: object) -> None:
             raise OSError(28, "No space left on device")
@@ -265,9 +265,9 @@ def assert_same_answer(one: EngineResult, other: EngineResult) -> None:
 
 
 def assert_same_ranking(one: EngineResult, other: EngineResult) -> None:
-    """Whoosh keeps weights as 32-bit floats: seven digits of a score are the same, no more.
+    """Assert the same ranking up to the precision of Whoosh's 32-bit floats, seven digits.
 
-    So groups stand in the same order wherever their scores differ by more than that.
+    Groups whose scores differ by more must have the same order.
     """
     scores = {group.article_id: group.score for group in other.groups}
     for group in one.groups:
@@ -310,7 +310,7 @@ STEPS = st.lists(
 @settings(max_examples=EXAMPLES // 4)
 @given(STEPS)
 def test_it_finds_what_the_reference_finds_after_every_commit(steps: list) -> None:
-    """Sets and counts; the scores of deleted passages' words linger until Whoosh merges."""
+    """Compare sets and counts; statistics include deleted passages until a merge."""
     with tempfile.TemporaryDirectory() as folder:
         engine = WhooshEngine(Path(folder) / "index", DIGEST)
         reference = ReferenceEngine(Path(folder) / "reference", DIGEST)

@@ -1,4 +1,4 @@
-"""Commits: a sealed manifest; after a crash at any step the old index or the new, no third."""
+"""Durable commits: after a crash at any step, readers see the old index or the new one."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def place(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def engine(place: Path) -> WhooshEngine:
-    """An index of two commits and two segments."""
+    """An index with two commits and two segments."""
     engine = WhooshEngine(place, DIGEST)
     build(engine, OLD[0], checkpoint=4)
     apply(engine, OLD[1], checkpoint=5)
@@ -53,7 +53,7 @@ def engine(place: Path) -> WhooshEngine:
 
 
 def contents(place: Path) -> tuple[int, set[str]]:
-    """Return the checkpoint and the passages of the index at `place`, read by a new process."""
+    """Return the checkpoint and the passages of the index at `place`, read in a new process."""
     engine = WhooshEngine(place, DIGEST)
     found = found_passages(engine, "common")
     assert found == found_passages(engine, "")
@@ -214,7 +214,7 @@ def test_a_file_is_written_whole_or_not_at_all(
 
 @dataclass
 class Steps:
-    """Stands at every sync and every rename: takes a picture there, or raises."""
+    """Hook at every sync and rename that copies the folder or raises."""
 
     place: Path
     pictures: Path
@@ -231,7 +231,7 @@ class Steps:
         self.count += 1
 
     def picture(self) -> None:
-        """Copy the folder as a killed process leaves it, and as a power cut may leave it."""
+        """Copy the folder as a killed process or a power failure may leave it."""
         killed = self.pictures / f"killed-{self.count}"
         shutil.copytree(self.place, killed)
         cut = self.pictures / f"cut-{self.count}"
@@ -322,7 +322,7 @@ def test_an_error_at_any_step_is_told_and_the_work_can_be_done_again(
     work: Callable[[Path], None],
     after: tuple[int, set[str]],
 ) -> None:
-    """Also when the error comes late, after the commit: then nothing is there twice."""
+    """Also for errors after the commit: nothing is duplicated."""
     fail_at = 0
     while True:
         copy = tmp_path / f"copy-{fail_at}"

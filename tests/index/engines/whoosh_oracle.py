@@ -1,6 +1,6 @@
-"""Whoosh as the judge of our evaluation: our query tree as queries of Whoosh, scored by its BM25F.
+"""Whoosh as the reference for query execution: our query tree as Whoosh queries with BM25F.
 
-It runs over an index that Whoosh itself has written, and over ours through `index.engines.whoosh.codec`.
+It runs on a native Whoosh index and on ours through `index.engines.whoosh.codec`.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from index.query.parser import (
 
 
 class BestMatcher(UnionMatcher):
-    """The union of two matchers with the higher score where both match.
+    """The union of two matchers with the higher score if both match.
 
-    Whoosh's own `DisjunctionMax` takes the higher of two scores without looking whether both belong
-    to the passage at hand, so a passage may get the score of one further on.
+    Whoosh's `DisjunctionMax` does not check that both scores belong to the same passage, so a
+    passage may get the score of a later one.
     """
 
     def score(self) -> float:
@@ -72,7 +72,7 @@ class Everything(ScoredCollector):
 def own_index(
     folder: Path, commits: Iterable[Sequence[IndexDocument]]
 ) -> tuple[Searcher, list[str]]:
-    """Return a searcher over an index of Whoosh's own, and the passages by number."""
+    """Return a searcher over a native Whoosh index, and the passages by number."""
     folder.mkdir()
     index = create_in(str(folder), schema(), INDEX)
     ids: list[str] = []
@@ -88,7 +88,7 @@ def own_index(
 
 
 def our_index(place: Path) -> tuple[Searcher, list[str]]:
-    """Return a searcher of Whoosh's over the newest commit of ours, and the passages by number."""
+    """Return a Whoosh searcher over our latest commit, and the passages by number."""
     folder = read_pointer(place)
     generation = newest_generation(folder) or 0
     storage = CommitStorage(folder)
@@ -105,7 +105,7 @@ def our_index(place: Path) -> tuple[Searcher, list[str]]:
 def scores(
     searcher: Searcher, ids: Sequence[str], query: ParsedQuery, *, match_all: bool
 ) -> dict[str, float]:
-    """Return the score of each passage that matches the query's words."""
+    """Return the score of each passage that matches the query."""
     unwanted = _collected(searcher, query.excluded, match_all=False)
     found = _collected(searcher, query.clauses, match_all=match_all)
     return {ids[number]: score for number, score in found.items() if number not in unwanted}
@@ -133,7 +133,7 @@ def _node(node: Node, reader: Any, match_all: bool) -> Any:
 
 
 def _leaf(leaf: Leaf, reader: Any) -> Any:
-    """Return the query for `leaf`: its words are scored in `ALL`, wherever they must stand."""
+    """Return the query for `leaf`: words are scored in `ALL`, whichever field restricts them."""
     if isinstance(leaf, PhraseQuery):
         words = _either([wq.Term(ALL, stem, boost=leaf.weight) for stem in leaf.stems])
         names = (leaf.field,) if leaf.field else POSITIONAL_FIELDS
