@@ -1,4 +1,4 @@
-"""Sanitiser that turns text pasted from Word or the web into a plain HTML page for the HTML reader.
+"""Sanitiser for text pasted from Word or the web; its output is a plain page for the HTML reader.
 
 The clipboard format of Word contains style sheets, conditional comments and lists written as
 paragraphs (`mso-list`). These paragraphs become lists; then nh3 removes everything that is not on

@@ -1,9 +1,9 @@
-"""Parser for the metadata of sources in their many notations, into `kb.model.article.Metadata`.
+"""Parser that maps the metadata of sources to `kb.model.article.Metadata`.
 
-The readers extract key-value pairs from their formats (front matter, `meta` elements, ``Key:
-value`` lines, JSON keys). This module interprets them: one table of aliases, one date parser, one
-way to split lists. An invalid value is left empty and reported in a warning. The editorial checks
-decide whether a missing value matters.
+The readers extract key-value pairs from their formats (front matter, `meta` elements,
+``Key: value`` lines, JSON keys). This module interprets them: one table of aliases, one date
+parser, one way to split lists. An invalid value is left empty and reported in a warning. The
+editorial checks decide whether a missing value matters.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ INVISIBLE_CHARACTERS = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f"  # controls
     "\u00ad\u180e\u200b-\u200d\u2060-\u2064\ufeff"  # soft hyphen, zero width
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidi controls
-    "\ud800-\udfff\ufff9-\ufffb\ufffe\uffff]"  # half a character, annotations, no characters
+    "\ud800-\udfff\ufff9-\ufffb\ufffe\uffff]"  # surrogates, annotation marks, non-characters
 )
 LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 

@@ -82,8 +82,8 @@ def extract_denials(
     """Yield each sentence of enough words under those words, and whether it denies them."""
     denying = frozenset(negation.texts("words"))
     left_out = denying | AUXILIARY
-    for sentence in part.prose:  # items of a list are conditions as often as statements
-        # Without a stop it is a question or a heading.
+    for sentence in part.prose:  # list items are often conditions rather than statements
+        # A sentence without a full stop is a question or a heading.
         if not sentence.endswith(".") or negation.contains("no_denial", sentence):
             continue
         said = tokenize(sentence)

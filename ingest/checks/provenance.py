@@ -11,9 +11,8 @@ from ingest.checks.context import CheckContext
 from ingest.checks.finding import WHOLE_ARTICLE, Finding
 from ingest.checks.negation import format_examples, unique_words
 
-YEAR = re.compile(
-    r"(?<![\d/.-])(?:19[5-9]\d|20\d\d)(?![\d/-])"
-)  # no part of a number or an address
+# A year that is not part of a longer number or a URL.
+YEAR = re.compile(r"(?<![\d/.-])(?:19[5-9]\d|20\d\d)(?![\d/-])")
 
 
 def check_review_dates(context: CheckContext, rule: Rule) -> Iterator[Finding]:

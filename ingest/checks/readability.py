@@ -49,7 +49,7 @@ HIDDEN_SYLLABLES = (
 )
 EXTRA_SYLLABLES = re.compile(
     r"[aeiouy][^aeiouy]*sms?$|rhythm|[aeiouy][^aeiouy]*thms?$"
-)  # asthma has its own
+)  # "asthma" ends in a separate syllable
 
 
 @lru_cache(maxsize=20_000)  # about the vocabulary of a large site
