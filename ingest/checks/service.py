@@ -1,58 +1,23 @@
-"""Check service: runs the editorial checks with related content, and checks links.
+"""Check service: runs the editorial checks on an article with its related content.
 
-The command line and the editorial pages both use it, so that their findings agree. Link checks only
-request the page, and reject hosts in private networks (see `ingest.http_fetch`). Links behind link
-text are not checked, because the readers keep the text only.
+The command line and the editorial pages both use it, so that their findings agree.
 """
 
 from __future__ import annotations
 
-import re
 from datetime import date
 
 from ingest.checks.config import Rules
 from ingest.checks.context import RelatedContent
 from ingest.checks.finding import Finding
+from ingest.checks.link_check import extract_urls, find_link_problem
 from ingest.checks.runner import check_article
 from ingest.checks.statement_index import StatementIndex
-from ingest.http_fetch import FetchLimits, fetch
-from kb.errors import SourceError
 from kb.model.article import Article
 from kb.model.records import ArticleRecord
 from kb.settings import Settings
 from kb.storage.article_store import ArticleStore
 from kb.storage.near_duplicates import NearDuplicateStore
-
-URL = re.compile(r"https?://[^\s<>\"“”‘’|]+")
-TRAILING_PUNCTUATION = ".,;:!?'*_"  # belongs to the sentence rather than the URL
-BRACKET_PAIRS = (("(", ")"), ("[", "]"))
-LINK_LIMITS = FetchLimits(connect_seconds=5.0, total_seconds=20.0)
-
-
-def extract_urls(article: Article) -> list[str]:
-    """Return the distinct URLs in an article, starting with its own URL."""
-    shown = [_trim_url(found.group()) for found in URL.finditer(article.plain)]
-    own = [article.metadata.url] if article.metadata.url else []
-    return list(dict.fromkeys([*own, *shown]))
-
-
-def find_link_problem(address: str, *, private: bool) -> str:
-    """Return why a page cannot be opened, or an empty string if it can."""
-    try:
-        fetch(address, private=private, limits=LINK_LIMITS)
-    except SourceError as error:
-        return error.problem
-    return ""
-
-
-def _trim_url(address: str) -> str:
-    """Remove trailing punctuation and unmatched closing brackets."""
-    bare = address.rstrip(TRAILING_PUNCTUATION)
-    while any(
-        bare.endswith(end) and bare.count(end) > bare.count(begin) for begin, end in BRACKET_PAIRS
-    ):
-        bare = bare[:-1].rstrip(TRAILING_PUNCTUATION)
-    return bare
 
 
 class CheckService:

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import pytest
 
-from ingest.checks.service import extract_urls, find_link_problem
+from ingest.checks.link_check import extract_urls, find_link_problem
 from tests.ingest.checks.builders import article
 
 
