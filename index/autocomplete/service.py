@@ -133,10 +133,12 @@ def _entry_without_headings(summary: ArticleSummary) -> ArticleEntry:
 
 
 def _complete_entry(contents: ArticleOutline) -> ArticleEntry:
-    return replace(_entry_without_headings(contents.article), headings=_headings(contents.places))
+    return replace(
+        _entry_without_headings(contents.article), headings=_collect_headings(contents.places)
+    )
 
 
-def _headings(places: Iterable[PassageRef]) -> tuple[SuggestedHeading, ...]:
+def _collect_headings(places: Iterable[PassageRef]) -> tuple[SuggestedHeading, ...]:
     """Return each heading once, with its first passage."""
     first: dict[str, str] = {}
     count: dict[str, int] = {}

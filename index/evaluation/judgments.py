@@ -177,7 +177,7 @@ class _TargetFinder:
         found = [
             passage.id
             for passage in record.passages
-            if not wanted or _folded(passage.heading_path)[-len(wanted) :] == wanted
+            if not wanted or _fold_path(passage.heading_path)[-len(wanted) :] == wanted
         ]
         if found:
             return JudgmentTarget(article_id, frozenset(found))
@@ -217,7 +217,7 @@ def _split_path(expected: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield PATH_SEPARATOR.join(parts[:cut]), tuple(parts[cut:])
 
 
-def _folded(path: tuple[str, ...]) -> list[str]:
+def _fold_path(path: tuple[str, ...]) -> list[str]:
     return [heading.casefold() for heading in path]
 
 

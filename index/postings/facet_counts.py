@@ -38,8 +38,8 @@ class FacetColumns:
         self._segment = segment
         self.tag_names = _names(segment.tag_names)
         self.topic_names = _names(segment.topic_names)
-        self._tags = _LabelSets(segment.tag_starts, segment.tag_members, len(self.tag_names))
-        self._topics = _LabelSets(
+        self._tags = _FacetSets(segment.tag_starts, segment.tag_members, len(self.tag_names))
+        self._topics = _FacetSets(
             segment.topic_starts, segment.topic_members, len(self.topic_names)
         )
         self._native = kernel.NativeColumns(
@@ -88,7 +88,7 @@ class FacetColumns:
         )
 
 
-class _LabelSets:
+class _FacetSets:
     """The distinct label sets: start offsets and concatenated members."""
 
     def __init__(self, begin: Array, members: Array, labels: int) -> None:

@@ -26,8 +26,8 @@ def merge_segments(sources: Sequence[Source]) -> InvertedDocuments:
     names = sorted(set().union(*(part.terms for part in parts)))
     number = {name: at for at, name in enumerate(names)}
     news = [np.array([number[name] for name in part.terms], np.int64) for part in parts]
-    holders = _counted(news, [part.doc_freqs for part in parts], len(names))
-    occurrences = _counted(news, [part.position_counts for part in parts], len(names))
+    holders = _sum_counts(news, [part.doc_freqs for part in parts], len(names))
+    occurrences = _sum_counts(news, [part.position_counts for part in parts], len(names))
     postings = _destinations(news, [part.doc_freqs for part in parts], holders)
     at_places = _destinations(news, [part.position_counts for part in parts], occurrences)
     docs = np.zeros(int(holders.sum()), np.uint32)
@@ -105,7 +105,7 @@ def _live_postings(segment: SegmentReader, live: Array | None) -> _LivePostings:
     )
 
 
-def _counted(news: Sequence[Array], counts: Sequence[Array], terms: int) -> Array:
+def _sum_counts(news: Sequence[Array], counts: Sequence[Array], terms: int) -> Array:
     total = np.zeros(terms, np.int64)
     for new, count in zip(news, counts, strict=True):
         total[new] += count
@@ -154,7 +154,7 @@ def _forms(
     number = {name: at for at, name in enumerate(names)}
     several = np.bincount(terms, minlength=len(holders)) > 1
     pairs = [
-        _pairs(segment, part, where, _numbers(segment, number), several[new])
+        _pairs(segment, part, where, _new_form_numbers(segment, number), several[new])
         for (segment, _), part, new, where in zip(sources, parts, news, postings, strict=True)
     ]
     of_posting = np.concatenate([posting for posting, _ in pairs])
@@ -208,7 +208,7 @@ def _pairs(
     return posting[left], form[left]
 
 
-def _numbers(segment: SegmentReader, number: dict[bytes, int]) -> Array:
+def _new_form_numbers(segment: SegmentReader, number: dict[bytes, int]) -> Array:
     """Return the new number of each form of a segment, -1 for dropped forms."""
     return np.array([number.get(name, -1) for name in segment.forms.all()], np.int64)
 

@@ -113,7 +113,7 @@ def pack(
     packed_places = np.zeros(len(places) * 4 + len(places) // 2 + blocks * 8 + PADDING, np.uint8)
     at, places_at = np.zeros(len(holders), np.uint32), np.zeros(len(holders), np.uint32)
     used = np.zeros(4, np.uint64)
-    longest = int(docs.max(initial=0)) if not len(places) else _most_places(places)
+    longest = int(docs.max(initial=0)) if not len(places) else _max_positions(places)
     space = np.zeros(BLOCK * longest, np.uint32)
     _pack(
         address(docs), address(frequencies), address(places), places.itemsize == 4,
@@ -123,7 +123,7 @@ def pack(
     return postings[: int(used[0])], at, packed_places[: int(used[1])], places_at
 
 
-def _most_places(places: Array) -> int:
+def _max_positions(places: Array) -> int:
     """Return the largest number of positions in one posting."""
     mark = places.dtype.type(1 << (8 * places.itemsize - 1))
     ends = np.flatnonzero(places >= mark)

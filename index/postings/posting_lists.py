@@ -32,17 +32,17 @@ class Buffers(threading.local):
     @cached_property
     def docs(self) -> tuple[Array, int]:
         """Result passages, with room for one extra write."""
-        return _addressed(np.empty(self.count + 1, np.uint32))
+        return _with_address(np.empty(self.count + 1, np.uint32))
 
     @cached_property
     def scores(self) -> tuple[Array, int]:
         """The scores of `docs`."""
-        return _addressed(np.empty(self.count, np.float64))
+        return _with_address(np.empty(self.count, np.float64))
 
     @cached_property
     def bounds(self) -> tuple[Array, int]:
         """Bounds of scores in sixteen bits."""
-        return _addressed(np.empty(self.count, np.uint16))
+        return _with_address(np.empty(self.count, np.uint16))
 
     @cached_property
     def spare(self) -> Array:
@@ -52,7 +52,7 @@ class Buffers(threading.local):
     @cached_property
     def maxima(self) -> tuple[Array, int]:
         """The highest bound of each strip of passages."""
-        return _addressed(np.empty(self.count // native.STRIP + 1, np.uint16))
+        return _with_address(np.empty(self.count // native.STRIP + 1, np.uint16))
 
     @cached_property
     def packed(self) -> bytes:
@@ -62,12 +62,12 @@ class Buffers(threading.local):
     @cached_property
     def best(self) -> tuple[Array, int, Array, int]:
         """The best passages and their scores."""
-        return *_addressed(np.empty(MIN_RESULT_CAPACITY, np.uint32)), *_addressed(
+        return *_with_address(np.empty(MIN_RESULT_CAPACITY, np.uint32)), *_with_address(
             np.empty(MIN_RESULT_CAPACITY)
         )
 
 
-def _addressed(array: Array) -> tuple[Array, int]:
+def _with_address(array: Array) -> tuple[Array, int]:
     return array, native.address(array)
 
 
@@ -222,7 +222,7 @@ class PostingLists:
         return self._copy_results(
             native.together(
                 self.segment.address, self._model.address, pack_lists(lists), len(lists),
-                _numbers(words), len(words), text, None,
+                _pack_word_indexes(words), len(words), text, None,
                 scratch.docs[1], scratch.scores[1],
             )
         )  # fmt: skip
@@ -243,9 +243,9 @@ class PostingLists:
         docs, docs_at, scores, scores_at = self._result_buffers(choice)
         found = native.together(
             self.segment.address, self._model.address, pack_lists(lists), len(lists),
-            _numbers(words), len(words), text, choice.packed(), docs_at, scores_at,
+            _pack_word_indexes(words), len(words), text, choice.packed(), docs_at, scores_at,
         )  # fmt: skip
-        return _read(found, docs, scores)
+        return _to_lists(found, docs, scores)
 
     def best_of_any(
         self, lists: Sequence[PostingList], unit: float, choice: TopKOptions, *, match_all: bool
@@ -264,13 +264,13 @@ class PostingLists:
             self.segment.address, self._model.address, lists, count, match_all, unit,
             choice.packed(), self.buffers.packed, docs_at, scores_at,
         )  # fmt: skip
-        return _read(found, docs, scores)
+        return _to_lists(found, docs, scores)
 
     def _result_buffers(self, choice: TopKOptions) -> tuple[Array, int, Array, int]:
         count = min(choice.count, self.segment.count)
         if count <= MIN_RESULT_CAPACITY:
             return self.buffers.best
-        return *_addressed(np.empty(count, np.uint32)), *_addressed(np.empty(count))
+        return *_with_address(np.empty(count, np.uint32)), *_with_address(np.empty(count))
 
     def accumulate(self, lists: Sequence[PostingList], unit: float, *, match_all: bool) -> Array:
         """Return 16-bit score bounds of all passages; a score of 1 is `unit`.
@@ -339,12 +339,12 @@ class PostingLists:
 NO_DOCS = ScoredDocs(np.zeros(0, np.uint32), np.zeros(0))
 
 
-def _numbers(words: Sequence[int]) -> bytes | None:
+def _pack_word_indexes(words: Sequence[int]) -> bytes | None:
     """Return the word indexes of a phrase as packed uint32, None without a phrase."""
     return struct.pack(f"={len(words)}I", *words) if words else None
 
 
-def _read(found: int, docs: Array, scores: Array) -> TopDocs:
+def _to_lists(found: int, docs: Array, scores: Array) -> TopDocs:
     count = native.check_count(found)
     return docs[:count].tolist(), scores[:count].tolist()
 

@@ -68,8 +68,8 @@ def write_segment(path: Path, inverted: InvertedDocuments) -> str:
             "term_starts": starts,
             "term_at": term_at,
             "term_places_at": term_places_at,
-            "postings": _padded(postings),
-            "places": _padded(places),
+            "postings": _pad(postings),
+            "places": _pad(places),
             "form_heap": form_heap,
             "form_ends": form_ends,
             "form_terms": inverted.form_terms.astype(np.uint32),
@@ -98,7 +98,7 @@ def range_starts(counts: Array) -> Array:
     return starts if starts[-1] >= 1 << 32 else starts.astype(np.uint32)
 
 
-def _padded(heap: Array) -> Array:
+def _pad(heap: Array) -> Array:
     """Return `heap` with padding for reads beyond its end."""
     return np.concatenate([heap, np.zeros(native.PADDING, np.uint8)])
 

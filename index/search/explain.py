@@ -52,7 +52,9 @@ class MatchExplainer:
         for node in self._query.clauses:
             if isinstance(node, SynonymQuery):
                 if not any(set(_stems(other)) <= there for other in node.synonyms):
-                    yield from (_shown(leaf) for leaf in node.typed if _is_missing(leaf, there))
+                    yield from (
+                        _format_leaf(leaf) for leaf in node.typed if _is_missing(leaf, there)
+                    )
             elif isinstance(node, WordQuery | PhraseQuery) and _is_missing(node, there):
                 yield node.text
 
@@ -73,7 +75,7 @@ def _is_missing(leaf: Leaf, there: set[str]) -> bool:
     return not isinstance(leaf, PrefixQuery) and not set(_stems(leaf)) <= there
 
 
-def _shown(leaf: Leaf) -> str:
+def _format_leaf(leaf: Leaf) -> str:
     return f"{leaf.start}*" if isinstance(leaf, PrefixQuery) else leaf.text
 
 

@@ -81,8 +81,8 @@ class QueryExecutor:
     def is_known_word(self, word: str) -> bool:
         """Return whether any form of a word occurs in an article or a synonym."""
         stem = stem_word(word)
-        rarity = self._engine.idf([UNINDEXED_STEM, stem])
-        return rarity[stem] < rarity[UNINDEXED_STEM] or fold(word) in self._vocabulary.words
+        idfs = self._engine.idf([UNINDEXED_STEM, stem])
+        return idfs[stem] < idfs[UNINDEXED_STEM] or fold(word) in self._vocabulary.words
 
     def is_known_name(self, text: str) -> bool:
         """Return whether the whole text is a name in the synonym dictionary."""
@@ -134,7 +134,7 @@ class QueryExecutor:
         similar = self._search_corrected(asked, meaning, echo, match_all=True)
         if similar:
             return similar
-        some = self._any_terms(asked, loose) if _may_relax(loose) else found
+        some = self._any_terms(asked, loose) if _can_relax(loose) else found
         if some.articles:
             echo = replace(echo, relaxed=ANY, synonyms=_synonym_pairs(matches))
             return ExecutedQuery(loose, some, echo)
@@ -171,7 +171,7 @@ class QueryExecutor:
             + engine_request.limit
             - max(engine_request.offset, found.articles)
         )
-        if room <= 0 or not _may_relax(loose):
+        if room <= 0 or not _can_relax(loose):
             return ()
         complete = found
         if engine_request.offset or engine_request.limit < found.articles:
@@ -195,8 +195,8 @@ class QueryExecutor:
         end = engine_request.offset + engine_request.limit
         if not closer:
             return self._engine.search(loose)
-        rarity = self._engine.idf(reranking.query_stems(query))
-        query = reranking.weight_by_idf(query, rarity)
+        idfs = self._engine.idf(reranking.query_stems(query))
+        query = reranking.weight_by_idf(query, idfs)
         if engine_request.offset >= reranking.RERANK_DEPTH:
             return self._engine.search(replace(loose, query=query))
         most = max(end, reranking.RERANK_DEPTH)
@@ -205,11 +205,11 @@ class QueryExecutor:
             found.groups[: reranking.RERANK_DEPTH],
             found.groups[reranking.RERANK_DEPTH :],
         )
-        groups = (*self._rerank(query, best, rarity), *others)
+        groups = (*self._rerank(query, best, idfs), *others)
         return replace(found, groups=groups[engine_request.offset : end])
 
     def _rerank(
-        self, query: ParsedQuery, groups: Sequence[ArticleGroup], rarity: Mapping[str, float]
+        self, query: ParsedQuery, groups: Sequence[ArticleGroup], idfs: Mapping[str, float]
     ) -> list[ArticleGroup]:
         """Rerank articles by several of their passages and by similar articles."""
         read = reranking.PASSAGES_PER_ARTICLE
@@ -222,11 +222,11 @@ class QueryExecutor:
         for group in groups:
             found = [present[id_] for id_ in group.passages[:read] if id_ in present]
             readings.append(reranking.count_terms(found[0][0], [passage for _, passage in found]))
-        whole = reranking.score_articles(query, readings, rarity)
+        whole = reranking.score_articles(query, readings, idfs)
         scores = reranking.mix_scores([group.score for group in groups], whole)
         texts = [reranking.topical_terms(reading.counts) for reading in readings]
-        rarity = self._engine.idf({stem for text in texts for stem in text})
-        scores = reranking.regularize_scores(scores, texts, rarity)
+        idfs = self._engine.idf({stem for text in texts for stem in text})
+        scores = reranking.regularize_scores(scores, texts, idfs)
         scored = [replace(g, score=score) for g, score in zip(groups, scores, strict=True)]
         return sorted(scored, key=lambda group: -group.score)
 
@@ -250,11 +250,11 @@ class QueryExecutor:
     def _unknown_words(self, query: ParsedQuery) -> list[str]:
         """Return the typed words that occur in no passage in any form."""
         plain = [leaf for leaf in query.leaves if isinstance(leaf, WordQuery) and not leaf.field]
-        rarity = self._engine.idf([UNINDEXED_STEM, *(leaf.stem for leaf in plain)])
+        idfs = self._engine.idf([UNINDEXED_STEM, *(leaf.stem for leaf in plain)])
         return [
             leaf.text
             for leaf in plain
-            if rarity[leaf.stem] >= rarity[UNINDEXED_STEM] and not is_stopword(leaf.text)
+            if idfs[leaf.stem] >= idfs[UNINDEXED_STEM] and not is_stopword(leaf.text)
         ]
 
     def _build_spell_checker(self, _generation: int) -> SpellChecker:
@@ -285,7 +285,7 @@ class _SuggestedQueries:
     automatic: ParsedQuery | None
 
 
-def _may_relax(query: ParsedQuery) -> bool:
+def _can_relax(query: ParsedQuery) -> bool:
     return len(query.clauses) > 1 or any(
         isinstance(node, SynonymQuery) and len(node.typed) > 1 for node in query.clauses
     )

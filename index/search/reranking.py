@@ -75,23 +75,23 @@ def query_stems(query: ParsedQuery) -> frozenset[str]:
     )
 
 
-def weight_by_idf(query: ParsedQuery, rarity: Mapping[str, float]) -> ParsedQuery:
+def weight_by_idf(query: ParsedQuery, idfs: Mapping[str, float]) -> ParsedQuery:
     """Return `query` with words weighted by (idf - 1) / idf."""
-    return replace(query, clauses=tuple(_weight_node(node, rarity) for node in query.clauses))
+    return replace(query, clauses=tuple(_weight_node(node, idfs) for node in query.clauses))
 
 
-def _weight_node(node: Node, rarity: Mapping[str, float]) -> Node:
+def _weight_node(node: Node, idfs: Mapping[str, float]) -> Node:
     if isinstance(node, SynonymQuery):
-        typed = tuple(_weight_leaf(leaf, rarity) for leaf in node.typed)
-        others = tuple(_weight_leaf(leaf, rarity) for leaf in node.synonyms)
+        typed = tuple(_weight_leaf(leaf, idfs) for leaf in node.typed)
+        others = tuple(_weight_leaf(leaf, idfs) for leaf in node.synonyms)
         return replace(node, typed=typed, synonyms=others)
-    return node if isinstance(node, AnyOfQuery) else _weight_leaf(node, rarity)
+    return node if isinstance(node, AnyOfQuery) else _weight_leaf(node, idfs)
 
 
-def _weight_leaf(leaf: L, rarity: Mapping[str, float]) -> L:
+def _weight_leaf(leaf: L, idfs: Mapping[str, float]) -> L:
     if isinstance(leaf, PrefixQuery):
         return leaf
-    idf = sum(rarity[stem] for stem in _stems(leaf))
+    idf = sum(idfs[stem] for stem in _stems(leaf))
     weight = max(MIN_WEIGHT, (idf - len(_stems(leaf))) / idf)
     return replace(leaf, weight=leaf.weight * weight)
 
@@ -123,12 +123,12 @@ def count_terms(article: ArticleSummary, passages: Sequence[Passage]) -> Article
 
 
 def score_articles(
-    query: ParsedQuery, readings: Sequence[ArticleTerms], rarity: Mapping[str, float]
+    query: ParsedQuery, readings: Sequence[ArticleTerms], idfs: Mapping[str, float]
 ) -> list[float]:
-    """Return the BM25 score of each article for the words of `query`; `rarity` is the idf."""
+    """Return the BM25 score of each article for the words of `query`; `idfs` is the idf."""
     mean = sum(reading.length for reading in readings) / len(readings)
     factors = {
-        leaf.stem: leaf.weight * rarity[leaf.stem]
+        leaf.stem: leaf.weight * idfs[leaf.stem]
         for leaf in query.leaves
         if isinstance(leaf, WordQuery)
     }
@@ -162,17 +162,17 @@ def topical_terms(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def regularize_scores(
-    scores: Sequence[float], texts: Sequence[Mapping[str, int]], rarity: Mapping[str, float]
+    scores: Sequence[float], texts: Sequence[Mapping[str, int]], idfs: Mapping[str, float]
 ) -> list[float]:
     """Return each score mixed with the scores of the most similar texts.
 
-    `texts` are stem counts. Similarity is the cosine of log counts weighted by idf (`rarity`).
+    `texts` are stem counts. Similarity is the cosine of log counts weighted by idf (`idfs`).
     """
     if len(scores) <= MAX_NEIGHBOURS:
         return list(scores)
     column: dict[str, int] = {}
     columns = [[column.setdefault(stem, len(column)) for stem in text] for text in texts]
-    weight = np.array([max(0.0, rarity[stem] - 1) for stem in column])
+    weight = np.array([max(0.0, idfs[stem] - 1) for stem in column])
     vectors = np.zeros((len(texts), len(column)))
     for row, text, chosen in zip(vectors, texts, columns, strict=True):
         times = np.fromiter(text.values(), np.float64, len(text))

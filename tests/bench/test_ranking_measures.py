@@ -1,4 +1,4 @@
-"""The measures of `bench.ranking` against tables worked out by hand."""
+"""The metrics of `bench.ranking` compared with manually computed tables."""
 
 from math import log2
 

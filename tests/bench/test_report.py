@@ -1,4 +1,4 @@
-"""The report says what the results say."""
+"""The report contains the figures of the results."""
 
 from __future__ import annotations
 

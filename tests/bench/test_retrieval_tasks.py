@@ -1,4 +1,4 @@
-"""BEIR folders and MedQuAD lines, and the measures over them through the real search."""
+"""BEIR folders and MedQuAD files, and their metrics through the real search."""
 
 import json
 from collections import Counter

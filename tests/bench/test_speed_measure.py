@@ -1,4 +1,4 @@
-"""What `bench.speed` compares: the same corpus and queries, and every contestant answering them."""
+"""`bench.speed`: all engines get the same corpus and queries and answer them."""
 
 from pathlib import Path
 

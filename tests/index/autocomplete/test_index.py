@@ -1,4 +1,4 @@
-"""Names are found by their beginnings, in the order that one would expect, at a bounded cost."""
+"""Autocomplete index: prefix matches in the expected order at bounded cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Suggestions follow the store: what is published is offered, what is withdrawn is not."""
+"""Autocomplete follows the store: published articles are suggested, withdrawn ones are not."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def settle(found: AutocompleteService) -> None:
 
 @pytest.fixture(params=["at once", "in a thread"])
 def following(request, monkeypatch):
-    """Run a test with either way of following; a thread is waited for with `settle`."""
+    """Run a test with synchronous and background updates; `settle` waits for the thread."""
     if request.param == "in a thread":
         monkeypatch.setattr(service, "MAX_SYNCHRONOUS_ARTICLES", -1)
         monkeypatch.setattr(service, "REST_FACTOR", 0)

@@ -42,7 +42,9 @@ for number in count(int(start)):
     save(store, title, ("Care", f"common second{number}"))
     print(number, "second", flush=True)
     if number % 4 == 0:
-        ReviewWorkflow(store.database).retire(f"article-{number}", reason="", replaced_by="", by=Actor("x"))
+        ReviewWorkflow(store.database).retire(
+            f"article-{number}", reason="", replaced_by="", by=Actor("x")
+        )
         print(number, "retired", flush=True)
     indexer.sync()
 """

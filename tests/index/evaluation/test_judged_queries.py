@@ -1,8 +1,8 @@
-"""What staff would type, over the sample articles: does it find what it should?
+"""Typical staff queries over the sample articles.
 
-`judged.csv` says what a reader of the articles holds for the right passage; it was written before
-anybody looked at what the search returns. The floors are what was measured, a little below, so that
-they catch a fall and not a tie that turns. A change that raises a figure raises its floor.
+`judged.csv` contains the passages that a reader of the articles considers correct, chosen before
+looking at search results. The floors are slightly below the measured values, so that they detect
+regressions but not changed ties. A change that improves a metric raises its floor.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ APART = ("misspelt", "synonym")
 
 @dataclass(frozen=True)
 class Floors:
-    """The least share of queries that find it first and among three, and the least MRR."""
+    """Minimum shares of queries ranked first and among three, and minimum MRR."""
 
     first: float
     in_three: float
@@ -63,7 +63,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> tuple[QueryOutcome, ..
 
 
 def test_the_judgements_are_of_these_samples() -> None:
-    """When the samples change, look at `judged.csv` again, then put the new digest here."""
+    """When the samples change, review `judged.csv`, then update the digest here."""
     folder = Path(str(files("kb") / "samples"))
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):

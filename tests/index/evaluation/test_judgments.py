@@ -1,4 +1,4 @@
-"""The file of judged queries: what is read, and that every fault names its line and its mend."""
+"""Judgments file: parsing, and errors with line and correction."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def targets(store: ArticleStore, folder: Path, *expected: str) -> list[JudgmentT
 
 
 def gout(store: ArticleStore) -> dict[str, str]:
-    """Save an article; return the ids of its passages by their text."""
+    """Save an article; return the ids of its passages by text."""
     saved = save(
         store,
         "Gout",

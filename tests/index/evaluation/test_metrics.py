@@ -1,4 +1,4 @@
-"""Judged queries against a search: ranks, figures, and what moved."""
+"""Search metrics: ranks, figures and comparison of runs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WANTED = JudgmentTarget("gout", frozenset(["wanted"]))
 
 
 def hit(article: str, *passages: str) -> SearchHit:
-    """A hit on an article: the first of the passages, with the others folded under it."""
+    """A hit on an article: the first passage, with the others as further passages."""
     shown = a_hit(title=article.title())
     first, *more = [replace(shown.passage, id=id_) for id_ in passages]
     return replace(

@@ -1,4 +1,4 @@
-"""Files of arrays: what was written is read, and what is not whole is refused."""
+"""Array files: round trip, and rejection of damaged files."""
 
 from __future__ import annotations
 

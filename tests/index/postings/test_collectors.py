@@ -1,7 +1,7 @@
-"""The loops over postings against the plainest reading of the same passages.
+"""Kernel functions compared with a plain Python implementation.
 
-One segment is large enough for everything: terms of one block and of many, rows, passages after
-the last whole strip.
+One segment covers all cases: terms with one and with many blocks, rows, passages after the last
+whole strip.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def _term(segment: SegmentReader, word: str, factor: float) -> TermPostings:
 
 
 def _chosen(segment: SegmentReader, seed: int) -> tuple[list[PostingList], list[dict[int, float]]]:
-    """Return some lists, of words and worked out, and the same as mappings."""
+    """Return random lists of words and computed scores, and the same as mappings."""
     chance = random.Random(seed)
     found: list[PostingList] = []
     mappings = []
@@ -282,7 +282,7 @@ def test_the_best_alone_are_the_best_of_all(
     filtered: bool,
     worn: bool,
 ) -> None:
-    """What is found without looking at all of it is what ranking all of it finds."""
+    """Top-k search with pruning returns the same as ranking all matches."""
     chance = np.random.default_rng(seed)
     live = chance.random(segment.count) < 0.9 if dead else None
     allowed = chance.random(segment.count) < 0.5 if filtered else None

@@ -1,4 +1,4 @@
-"""Sorted strings: found by themselves, by how they begin, and by what is not there."""
+"""String table: lookup by value, by prefix, and of missing strings."""
 
 from __future__ import annotations
 

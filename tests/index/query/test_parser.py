@@ -1,4 +1,4 @@
-"""The query language: text -> tree, by a table; and bounds that no text can pass."""
+"""Query parser: a table of texts and trees, and limits that hold for any text."""
 
 from __future__ import annotations
 
@@ -100,8 +100,16 @@ TABLE = [
     # Fields
     ("title:gout", ParsedQuery((word("gout", "title"),)), "title:gout"),
     ("HEADING:gout", ParsedQuery((word("gout", "heading"),)), "heading:gout"),
-    ('body:"heart failure"', ParsedQuery((phrase("heart failure", "body"),)), 'body:"heart failure"'),
-    ("title:follow-up", ParsedQuery((phrase("follow-up", "title", quoted=False),)), "title:follow-up"),
+    (
+        'body:"heart failure"',
+        ParsedQuery((phrase("heart failure", "body"),)),
+        'body:"heart failure"',
+    ),
+    (
+        "title:follow-up",
+        ParsedQuery((phrase("follow-up", "title", quoted=False),)),
+        "title:follow-up",
+    ),
     ("title:", ParsedQuery((word("title"),)), "title"),
     ("title: gout", ParsedQuery((word("title"), GOUT)), "title gout"),
     ("warning:pain", ParsedQuery((word("warning"), PAIN)), "warning pain"),
@@ -109,9 +117,17 @@ TABLE = [
     ("http://ice", ParsedQuery((word("http"), ICE)), "http ice"),
     # Filters
     ("tag:safety", ParsedQuery(tags=("safety",)), "tag:safety"),
-    ('gout tag:"Side effects"', ParsedQuery((GOUT,), tags=("Side effects",)), 'gout tag:"Side effects"'),
+    (
+        'gout tag:"Side effects"',
+        ParsedQuery((GOUT,), tags=("Side effects",)),
+        'gout tag:"Side effects"',
+    ),
     ("tag:a tag:b tag:a", ParsedQuery(tags=("a", "b")), "tag:a tag:b"),
-    ('topic:"knee pain" gout', ParsedQuery((GOUT,), topics=("knee pain",)), 'gout topic:"knee pain"'),
+    (
+        'topic:"knee pain" gout',
+        ParsedQuery((GOUT,), topics=("knee pain",)),
+        'gout topic:"knee pain"',
+    ),
     ("topic:knee", ParsedQuery(topics=("knee",)), 'topic:"knee"'),
     ('tag:""', ParsedQuery(), ""),
     # Prefixes
@@ -273,7 +289,7 @@ PARTS = st.one_of(
 
 @given(st.lists(st.sampled_from(["gout", "Pain", "OR", "the", "What", "or", "mg"]), max_size=40))
 def test_plain_words_are_read_as_among_others(typed: list[str]) -> None:
-    """What is read at once is what reading piece by piece finds; a mark tells it to do so."""
+    """The fast path for plain words returns the same as the full parser."""
     assert parse(" ".join(typed)) == parse(" ".join(typed) + " ")
     quoted = '"' + " ".join(typed) + '"'
     assert parse(quoted) == parse(quoted + " ")

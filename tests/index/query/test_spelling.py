@@ -1,4 +1,4 @@
-"""Spelling: what was meant comes first, and no drug is taken for another unasked."""
+"""Spelling: the intended word is suggested first, and no drug replaces another automatically."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ VOCABULARY = SynonymDictionary()
 
 @pytest.fixture(scope="module")
 def speller() -> SpellChecker:
-    """Return a speller over the samples, the words that were meant and the vocabulary's words."""
+    """Return a spell checker over the samples, the intended words and the dictionary's words."""
     forms: Counter[str] = Counter()
     for name in samples.__path__:
         for path in sorted(Path(name).iterdir()):

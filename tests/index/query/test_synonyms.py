@@ -1,4 +1,4 @@
-"""The vocabulary: names that people use for one thing find each other, and nothing else does."""
+"""Synonym dictionary: names of one concept match each other, and nothing else does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Snippets: a window of the text, as it stands there, with the right words marked."""
+"""Snippets: an unchanged window of the text with the right words marked."""
 
 from __future__ import annotations
 

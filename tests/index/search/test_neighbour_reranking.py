@@ -1,4 +1,4 @@
-"""Neighbours: which questions get them, and what their scores change."""
+"""Score regularisation: which queries use it, and how scores change."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def test_small_words_say_nothing_of_a_subject() -> None:
 def test_a_passage_among_good_ones_rises_above_a_loner() -> None:
     alike = [Counter(("gout", "acid", "joint")) for _ in range(MAX_NEIGHBOURS + 1)]
     loner = Counter(("tax", "form"))
-    rarity = dict.fromkeys(("gout", "acid", "joint", "tax", "form"), 3.0)
+    idfs = dict.fromkeys(("gout", "acid", "joint", "tax", "form"), 3.0)
     scores = [10.0, 10.0, 10.0, 8.0, 8.5]
-    found = regularize_scores(scores, [*alike, loner], rarity)
+    found = regularize_scores(scores, [*alike, loner], idfs)
     assert found[3] == pytest.approx((1 - NEIGHBOUR_SHARE) * 8.0 + NEIGHBOUR_SHARE * 10.0)
     assert found[4] == pytest.approx(8.5)  # who has no neighbour keeps its score
     assert found[3] > found[4]

@@ -1,4 +1,4 @@
-"""How far a query is widened, when, and what is said about it."""
+"""Progressive relaxation: its steps, their order and the notes about them."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def ask(search: SearchService) -> Ask:
 
 
 class Ask:
-    """Searches as a person does."""
+    """Searches as a user does."""
 
     def __init__(self, search: SearchService) -> None:
         self._search = search

@@ -1,4 +1,4 @@
-"""Questions: which queries are, what their words weigh, what an article says as a whole."""
+"""Reranking of questions: detection, word weights and article scores."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def test_words_weigh_their_idf_without_the_one_that_was_added() -> None:
             ),
         )
     )
-    rarity = {"gout": 5.0, "patient": 1.0, "attack": 3.0, "acut": 3.0}
+    idfs = {"gout": 5.0, "patient": 1.0, "attack": 3.0, "acut": 3.0}
 
-    assert query_stems(query) == set(rarity)
-    gout, patients, attack = weight_by_idf(query, rarity).clauses
+    assert query_stems(query) == set(idfs)
+    gout, patients, attack = weight_by_idf(query, idfs).clauses
     assert isinstance(gout, WordQuery)
     assert gout.weight == pytest.approx(4 / 5)
     assert isinstance(patients, WordQuery)
@@ -93,9 +93,9 @@ def test_passages_are_read_as_one_text_in_which_titles_and_headings_count_more()
 
 def test_an_article_that_has_more_of_the_question_scores_higher() -> None:
     query = parse("gout kidney heart liver lung")
-    rarity = dict.fromkeys((leaf.stem for leaf in query.leaves if isinstance(leaf, WordQuery)), 3.0)
+    idfs = dict.fromkeys((leaf.stem for leaf in query.leaves if isinstance(leaf, WordQuery)), 3.0)
     some, more = Counter({"gout": 4}), Counter({"gout": 2, "kidney": 2})
-    one, other = score_articles(query, [ArticleTerms(some, 100), ArticleTerms(more, 100)], rarity)
+    one, other = score_articles(query, [ArticleTerms(some, 100), ArticleTerms(more, 100)], idfs)
     assert 0 < one < other
     assert mix_scores([2.0, 1.0], [one, other]) == pytest.approx(
         [

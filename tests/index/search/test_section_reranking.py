@@ -1,4 +1,4 @@
-"""Sections: a heading that says what was typed leads its article."""
+"""Heading matches: a heading that matches the query leads its article's hit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Search: our own values in and out, with what the store knows joined to what an engine found."""
+"""Search service: requests and responses, and the join of engine results with the store."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Library:
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    """A library that tests read and do not change."""
+    """A library that tests must not change."""
     yield from opened(tmp_path_factory.mktemp("shared"))
 
 
