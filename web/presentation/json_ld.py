@@ -36,8 +36,8 @@ def build_json_ld(record: ArticleRecord, address: str) -> Markup:
         if metadata.audience
         else None,
     }
-    said = {name: value for name, value in described.items() if value}
-    text = json.dumps(said, ensure_ascii=False)
+    fields = {name: value for name, value in described.items() if value}
+    text = json.dumps(fields, ensure_ascii=False)
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 

@@ -12,8 +12,8 @@
 
   const box = document.getElementById("q");
   const list = document.getElementById("q-offer");
-  const said = document.getElementById("q-said");
-  if (!box || !list || !said) return;
+  const statusLine = document.getElementById("q-said");
+  if (!box || !list || !statusLine) return;
 
   let active = null; // the suggestion selected with the arrow keys
   let asking = null; // the pending request
@@ -66,15 +66,15 @@
     list.replaceChildren(...grouped(found));
     shown = q;
     const count = found.suggestions.length;
-    said.dataset.count = count;
+    statusLine.dataset.count = count;
     if (!count) {
       close();
-      said.textContent = "No suggestions";
+      statusLine.textContent = "No suggestions";
       return;
     }
     open();
     const number = count === 1 ? "1 suggestion" : `${count} suggestions`;
-    said.textContent = found.did_you_mean ? `No names start with this. Did you mean: ${number}` : number;
+    statusLine.textContent = found.did_you_mean ? `No names start with this. Did you mean: ${number}` : number;
   }
 
   function grouped({ suggestions, did_you_mean: similar }) {
@@ -141,7 +141,7 @@
     point(null);
     list.hidden = true;
     box.setAttribute("aria-expanded", "false");
-    said.textContent = "";
+    statusLine.textContent = "";
   }
 
   function dismiss() {

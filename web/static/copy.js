@@ -4,25 +4,25 @@
 
 for (const text of document.querySelectorAll("pre.copy")) {
   const button = document.createElement("button");
-  const said = document.createElement("span");
+  const statusLine = document.createElement("span");
   button.type = "button";
   button.textContent = "Copy";
   button.setAttribute("aria-describedby", text.id);
-  said.setAttribute("role", "status");
+  statusLine.setAttribute("role", "status");
   const line = document.createElement("p");
   line.className = "copy-line";
-  line.append(button, said);
+  line.append(button, statusLine);
   text.after(line);
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(text.textContent);
-      said.textContent = "Copied";
-      said.dataset.copied = "yes";
+      statusLine.textContent = "Copied";
+      statusLine.dataset.copied = "yes";
     } catch {
       // Without HTTPS or permission: select the text, so that Ctrl-C copies it.
       getSelection().selectAllChildren(text);
-      said.textContent = "Press Ctrl-C to copy the selected text";
-      said.dataset.copied = "no";
+      statusLine.textContent = "Press Ctrl-C to copy the selected text";
+      statusLine.dataset.copied = "no";
     }
   });
 }

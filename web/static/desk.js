@@ -10,7 +10,7 @@ function step(by) {
 }
 
 if (changes.length > 1) {
-  for (const told of document.querySelectorAll("[data-steps]")) told.hidden = false;
+  for (const hint of document.querySelectorAll("[data-steps]")) hint.hidden = false;
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
     if (event.key === "n") step(1);

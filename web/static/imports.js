@@ -65,12 +65,12 @@ function paragraphs(node) {
   return holder.innerHTML;
 }
 
-for (const told of document.querySelectorAll("[data-job]")) {
-  const before = told.dataset.states; // at the time the page was rendered
+for (const progress of document.querySelectorAll("[data-job]")) {
+  const before = progress.dataset.states; // at the time the page was rendered
   const look = async () => {
     try {
-      const answer = await fetch(told.dataset.job, { headers: { Accept: "application/json" } });
-      if (answer.ok && (await answer.json()).states.join() !== before) return location.replace(told.dataset.page);
+      const answer = await fetch(progress.dataset.job, { headers: { Accept: "application/json" } });
+      if (answer.ok && (await answer.json()).states.join() !== before) return location.replace(progress.dataset.page);
     } catch {
       // The network is unavailable; the next poll retries.
     }

@@ -56,7 +56,7 @@ function copyByHand(text, tools) {
 for (const button of document.querySelectorAll("[data-copy]")) {
   const passage = button.closest("section");
   const tools = button.closest(".passage-tools");
-  const said = tools.querySelector(".copied");
+  const statusLine = tools.querySelector(".copied");
   button.hidden = false;
   button.addEventListener("click", async () => {
     const blocks = [...passage.querySelector(".passage-text").children];
@@ -71,8 +71,8 @@ for (const button of document.querySelectorAll("[data-copy]")) {
       copied = copyByHand(text, tools);
       if (copied) button.focus();
     }
-    said.dataset.copied = copied ? "yes" : "no";
-    said.textContent = copied ? "Copied with citation" : "The browser did not allow copying. Press Ctrl-C to copy this text:";
+    statusLine.dataset.copied = copied ? "yes" : "no";
+    statusLine.textContent = copied ? "Copied with citation" : "The browser did not allow copying. Press Ctrl-C to copy this text:";
   });
 }
 

@@ -110,12 +110,12 @@ def take_feedback(service_id: str) -> ResponseReturnValue:
     service = _service(service_id)
     shelves = current_services().catalog.shelves()
     ids = [contents.article.id for contents in shelves.articles]
-    for told in feedback.parse_feedback(_body(), ids):
+    for entry in feedback.parse_feedback(_body(), ids):
         ehr_audit_log.write(
             ehr_audit_log.CDS,
             service=service.id,
-            outcome=told.outcome,
-            article=told.article or None,
+            outcome=entry.outcome,
+            article=entry.article or None,
         )
     return Response(status=HTTPStatus.OK)
 

@@ -83,8 +83,8 @@ def new() -> ResponseReturnValue:
     if tag and tag not in site.taxonomy:
         raise NotFoundError("tag", tag)
     known = site.catalog.shelves().topics
-    told, _ = site.store.news(offset=0, limit=MAX_SCANNED_EVENTS if topic or tag else MAX_ENTRIES)
-    chosen = list(_filter_events(told, topic, tag))[:MAX_ENTRIES]
+    events, _ = site.store.news(offset=0, limit=MAX_SCANNED_EVENTS if topic or tag else MAX_ENTRIES)
+    chosen = list(_filter_events(events, topic, tag))[:MAX_ENTRIES]
     if topic and not chosen and topic.casefold() not in known:
         raise NotFoundError("topic", topic)
     about = [name for name in (topic, site.taxonomy.label(tag) if tag else "") if name]
@@ -154,11 +154,11 @@ def sitemap() -> ResponseReturnValue:
     return _xml(root, "application/xml")
 
 
-def _filter_events(told: Sequence[ActivityItem], topic: str, tag: str) -> Iterable[ActivityItem]:
+def _filter_events(events: Sequence[ActivityItem], topic: str, tag: str) -> Iterable[ActivityItem]:
     """Yield events of articles with the topic and, in their latest version, the tag."""
     shelves = current_services().catalog.shelves()
     has = {one.article.id: _has_tag(one, tag) for one in shelves.articles} if tag else {}
-    for item in told:
+    for item in events:
         topics = {name.casefold() for name in item.article.metadata.topics}
         if topic and topic.casefold() not in topics:
             continue
@@ -188,10 +188,10 @@ def _entry(feed: atom.Element, item: ActivityItem, here: UrlBuilder) -> None:
     atom.add_text(entry, "id", uuid5(NAMESPACE_URL, f"{href}#{item.at.isoformat()}").urn)
     atom.add_text(entry, "updated", atom.format_time(item.at))
     atom.add_element(entry, "link", rel="alternate", type="text/html", href=href)
-    said = [item.reason] if item.reason else []
+    sentences = [item.reason] if item.reason else []
     if item.replacement:
-        said.append(f"Use instead: {item.replacement.title}")
-    atom.add_text(entry, "summary", " ".join(said) or EVENTS[item.event])
+        sentences.append(f"Use instead: {item.replacement.title}")
+    atom.add_text(entry, "summary", " ".join(sentences) or EVENTS[item.event])
     atom.add_element(entry, "category", scheme=here.new(), term=item.event.value)
     for topic in item.article.metadata.topics:
         atom.add_element(entry, "category", scheme=here.topics(), term=topic)

@@ -45,9 +45,10 @@ def home() -> ResponseReturnValue:
         due=[summary for summary in soon if worklist.is_owned_by(summary, me)],
         overdue=len(list_due_reviews(summaries, site.today() - timedelta(days=1))),
         given=[
-            (one.text, said.note)
+            (one.text, triage.note)
             for one in site.analytics.query_stats.since(DAYS)
-            if (said := handled.get(one.key)) and said.state == ASSIGNED and said.name == me.name
+            if (triage := handled.get(one.key))
+            and (triage.state, triage.name) == (ASSIGNED, me.name)
         ],
         empty=not summaries,
         today=site.today(),

@@ -141,10 +141,10 @@ def _preview(made: CurationRules, about: list[str]) -> curation_preview.Curation
 def _without_file_name(error: SynonymsError) -> KnowledgeBaseError:
     """Return the error without its file name, because the rule was entered in a form."""
     problem = str(error).partition(": ")[2]
-    said = (
+    message = (
         f"The line {problem}" if problem.startswith("has ") else problem[:1].upper() + problem[1:]
     )
-    return KnowledgeBaseError(said, code=error.code)
+    return KnowledgeBaseError(message, code=error.code)
 
 
 def _pins_page(

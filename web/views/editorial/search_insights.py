@@ -129,10 +129,10 @@ def check_links() -> ResponseReturnValue:
 def _rows(searched: list[QueryStats], handled: dict[str, Triage]) -> list[QueryRow]:
     rows = []
     for one in searched:
-        said = handled.get(one.key)
+        triage = handled.get(one.key)
         # A dismissed query reappears when it is searched on a later day.
-        if one.text and not (said and said.state == DISMISSED and one.last <= said.on):
-            rows.append(QueryRow(one, said if said and said.state == ASSIGNED else None))
+        if one.text and not (triage and triage.state == DISMISSED and one.last <= triage.on):
+            rows.append(QueryRow(one, triage if triage and triage.state == ASSIGNED else None))
     return rows[:MAX_ROWS]
 
 

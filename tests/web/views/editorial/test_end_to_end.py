@@ -119,7 +119,7 @@ def uploaded(ann: Page, folder: Path) -> None:
     assert grave(ann) == []
     files = [str(folder / name) for name in ("zorvaxilin.docx", "kidney.pdf")]
     ann.locator("#files").set_input_files(files)
-    button(ann, "/add/files").click()
+    button(ann, "/import/files").click()
     expect(ann.locator('[role="status"][data-ready="2"]')).to_be_visible(timeout=30_000)
     assert grave(ann) == []
 
@@ -272,7 +272,7 @@ def test_what_is_typed_before_the_page_is_ready_is_kept_line_by_line(
     expect(ann.locator("[contenteditable]")).to_be_focused()
     ann.keyboard.type(" with food.\n\n# Safety\n\nCall for help.")
     ann.unroute("**/imports.js")
-    button(ann, "/add/paste").click()
+    button(ann, "/import/paste").click()
     ann.get_by_role("link", name="Dose", exact=True).click(timeout=30_000)
     expect(ann.locator("section.piece h3")).to_have_text(["Dose", "Safety"])
     expect(ann.locator("section.piece").first).to_contain_text("Take 5 mg with food.")
@@ -286,7 +286,7 @@ def test_what_is_read_before_the_page_looks_is_shown(
     (tmp_path / "zorvaxilin.docx").write_bytes(article())
     ann.locator("#files").set_input_files(str(tmp_path / "zorvaxilin.docx"))
     late = held(ann, "**/imports.js")
-    button(ann, "/add/files").click(no_wait_after=True)
+    button(ann, "/import/files").click(no_wait_after=True)
     ann.wait_for_url("**/desk/imports/*", wait_until="commit")
     for _ in range(300):
         if not ann.request.get(f"{ann.url}/state").json()["open"]:
