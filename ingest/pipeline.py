@@ -146,7 +146,7 @@ def _save_batch(
     drafts = [result for result in results if isinstance(result, Draft)]
     saved = store.save_all([_save_request(draft, publish, by) for draft in drafts])
     if files is not None:
-        files.keep(
+        files.commit(
             draft.source_sha256
             for draft, saved_item in zip(drafts, saved, strict=True)
             if isinstance(saved_item, SaveResult)
@@ -241,7 +241,7 @@ def _ingest_result(draft: Draft, saved_item: SaveResult | RejectedError) -> Inge
 def rejected_result(task: IngestTask | SourceError, error: object, title: str = "") -> IngestResult:
     """Return the result for a rejected document, with the error message."""
     if isinstance(task, SourceError):
-        source = f"{task.source}, {task.place}" if task.place else task.source
+        source = f"{task.source}, {task.location}" if task.location else task.source
     else:
         source = task.display_name
     code = ""

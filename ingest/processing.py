@@ -106,7 +106,7 @@ def _run_checks(
 
 def with_source_name(error: SourceError, source: SourceFile) -> SourceError:
     """Return an error of a reader, which knows only the file, with the name of the source."""
-    return SourceError(source.name, error.problem, error.hint, error.place, code=error.code)
+    return SourceError(source.name, error.problem, error.hint, error.location, code=error.code)
 
 
 def _source_key(task: IngestTask, article: Article, media_type: MediaType) -> str:

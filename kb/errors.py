@@ -90,7 +90,7 @@ class TaxonomyError(KnowledgeBaseError):
     """The taxonomy file is invalid."""
 
     def __init__(self, path: str, place: str, problem: str, *, code: str = "") -> None:
-        self.path, self.place = path, place
+        self.path, self.location = path, place
         super().__init__(f"{path}, {place}: {problem}", code=code)
 
 
@@ -100,7 +100,7 @@ class RulesError(KnowledgeBaseError):
     def __init__(
         self, path: str, place: str, problem: str, *, key: str = "", code: str = ""
     ) -> None:
-        self.path, self.place, self.key = path, place, key
+        self.path, self.location, self.key = path, place, key
         super().__init__(f"{path}, {place}: {problem}", code=code)
 
 
@@ -186,7 +186,7 @@ class ExportError(KnowledgeBaseError):
         place: str = "",
         code: str = "",
     ) -> None:
-        self.path, self.member, self.place = path, member, place
+        self.path, self.member, self.location = path, member, place
         where = ", ".join(str(part) for part in (path, member, place) if part)
         super().__init__(f"{where} {problem}. {hint}", code=code)
 
@@ -336,14 +336,18 @@ class SourceError(KnowledgeBaseError):
     def __init__(
         self, source: str, problem: str, hint: str, place: str = "", *, code: str = ""
     ) -> None:
-        self.source, self.problem, self.hint, self.place = source, problem, hint, place
+        self.source, self.problem, self.hint, self.location = source, problem, hint, place
         where = f"{source}, {place}" if place else source
         super().__init__(f"{where}: {problem} {hint}", code=code)
 
     def __reduce__(
         self,
     ) -> tuple[type[SourceError], tuple[str, str, str, str], dict[str, str]]:
-        return type(self), (self.source, self.problem, self.hint, self.place), {"code": self.code}
+        return (
+            type(self),
+            (self.source, self.problem, self.hint, self.location),
+            {"code": self.code},
+        )
 
 
 class SandboxError(KnowledgeBaseError):
@@ -369,7 +373,7 @@ class IndexMissingError(SearchIndexError):
     """There is no search index."""
 
     def __init__(self, place: str) -> None:
-        self.place = place
+        self.location = place
         super().__init__(f"There is no search index at {place}. Run `{REBUILD}` to build it.")
 
 

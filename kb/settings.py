@@ -266,7 +266,7 @@ class Settings(BaseSettings):
         return {name: sha256(value.encode()).hexdigest() for name, value in shown.items()}
 
     @property
-    def rights(self) -> PermissionTable:
+    def permissions(self) -> PermissionTable:
         """Permissions of each role: the defaults, overridden by `role_rights`."""
         return {
             **DEFAULT_PERMISSIONS,

@@ -134,7 +134,7 @@ def _build_services(
     taxonomy: Taxonomy,
     today: Callable[[], date],
 ) -> Services:
-    database, rights = store.database, settings.rights
+    database, permissions = store.database, settings.permissions
     curation_store, query_stats = CurationStore(database), QueryStatsStore(database)
     synonyms_file = settings.home / SYNONYMS_FILE
     rules = load_rules(settings.home)
@@ -150,14 +150,14 @@ def _build_services(
         throttle=GlobalThrottle(),
         infobutton=InfobuttonMatcher(search, taxonomy),
         accounts=AccountServices(
-            users=UserStore(database, rights=rights),
+            users=UserStore(database, permissions=permissions),
             sessions=SessionStore(
                 database,
                 idle=timedelta(minutes=settings.session_idle_minutes),
                 longest=timedelta(hours=settings.session_hours),
-                rights=rights,
+                permissions=permissions,
             ),
-            tokens=ApiTokenStore(database, rights=rights),
+            tokens=ApiTokenStore(database, permissions=permissions),
         ),
         editorial=EditorialServices(
             workflow=ReviewWorkflow(database, four_eyes=settings.four_eyes),

@@ -54,7 +54,7 @@ class KnowledgeBase:
         from index.search.service import SearchService  # noqa: PLC0415
         from web.services.curation_sync import SYNONYMS_FILE, build_synonyms, group_pins  # noqa: PLC0415
 
-        rules = CurationStore(self.store.database).all()
+        rules = CurationStore(self.store.database).load()
         vocabulary = build_synonyms(rules, self.settings.home / SYNONYMS_FILE)
         return SearchService(
             self.store,

@@ -115,7 +115,9 @@ class AutocompleteService:
     def _read_articles(self, ids: list[str]) -> None:
         for start in range(0, len(ids), READ_BATCH_SIZE):
             batch = ids[start : start + READ_BATCH_SIZE]
-            found = {one.article.id: _complete_entry(one) for one in self._store.contents(batch)}
+            found = {
+                one.article.id: _complete_entry(one) for one in self._store.list_outlines(batch)
+            }
             for id_ in batch:
                 self._articles.pop(id_, None)
             self._articles |= found
@@ -125,7 +127,7 @@ def _entry_without_headings(summary: ArticleSummary) -> ArticleEntry:
     return ArticleEntry(
         article_id=summary.id,
         title=summary.title,
-        passages=summary.passages,
+        passages=summary.passage_count,
         also_called=summary.metadata.also_called,
         topics=summary.metadata.topics,
         source=summary.metadata.source,
@@ -134,7 +136,7 @@ def _entry_without_headings(summary: ArticleSummary) -> ArticleEntry:
 
 def _complete_entry(contents: ArticleOutline) -> ArticleEntry:
     return replace(
-        _entry_without_headings(contents.article), headings=_collect_headings(contents.places)
+        _entry_without_headings(contents.article), headings=_collect_headings(contents.passages)
     )
 
 

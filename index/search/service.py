@@ -72,7 +72,7 @@ class SearchService:
         result = executed.result
         pinned = find_pins(self._pins, request)
         groups = (*result.groups, *executed.partial_groups)
-        with self._store.at_present() as snapshot:
+        with self._store.published_snapshot() as snapshot:
             published = snapshot.passages([*pinned, *shown_passages(groups)])
             pinned = [id_ for id_ in pinned if self._is_allowed(id_, query, published)]
             candidates = (*pinned, *shown_passages(result.groups))

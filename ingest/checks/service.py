@@ -44,7 +44,7 @@ class CheckService:
             related_passages=self._statements.find_related(
                 record.id, record.article, record.passages
             ),
-            near_duplicates=self._duplicates.of(record.id, record.passages),
+            near_duplicates=self._duplicates.find(record.id, record.passages),
             previous_version=self._previous_version(record),
             dead_links=self.find_dead_links(record.article) if links else {},
         )

@@ -48,11 +48,11 @@ class ApiTokenStore:
         self,
         database: Database,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        rights: PermissionTable = DEFAULT_PERMISSIONS,
+        permissions: PermissionTable = DEFAULT_PERMISSIONS,
     ) -> None:
-        self._database, self._clock, self._rights = database, clock, rights
+        self._database, self._clock, self._permissions = database, clock, permissions
 
-    def make(
+    def create(
         self,
         name: str,
         label: str,
@@ -99,7 +99,7 @@ class ApiTokenStore:
             used_on=None, key=key,
         )  # fmt: skip
 
-    def of(self, name: str) -> list[ApiToken]:
+    def list_tokens(self, name: str) -> list[ApiToken]:
         """Return the tokens of a user, latest first."""
         with self._database.reading() as connection:
             rows = connection.execute(
@@ -109,7 +109,7 @@ class ApiTokenStore:
             )
             return [_map_token(row) for row in rows]
 
-    def end(self, name: str, number: int, *, by: Actor) -> None:
+    def revoke(self, name: str, number: int, *, by: Actor) -> None:
         """Revoke a token. Raises `NotFoundError`."""
         with self._database.writing() as connection:
             ended = connection.execute(
@@ -123,7 +123,7 @@ class ApiTokenStore:
                 connection, [AuditEvent(by, "token.ended", name, str(number))], self._clock()
             )
 
-    def bearer(self, key: str) -> tuple[User, ApiToken] | None:
+    def authenticate(self, key: str) -> tuple[User, ApiToken] | None:
         """Return the owner and the token for a secret key, or None if it is not valid."""
         today = self._clock().date()
         with self._database.reading() as connection:
@@ -141,7 +141,7 @@ class ApiTokenStore:
                     .where(api_tokens_table.c.hash == row.hash)
                     .values(used_on=today)
                 )
-        return map_user(row, self._rights), _map_token(row)
+        return map_user(row, self._permissions), _map_token(row)
 
 
 def _map_token(row: Row[Any]) -> ApiToken:

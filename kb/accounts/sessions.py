@@ -39,7 +39,7 @@ SEEN_INTERVAL = timedelta(minutes=1)  # avoids a write for every request
 class Session:
     """A session. `key` is the cookie value, set only on creation; `csrf` is the token of forms."""
 
-    person: User
+    user: User
     csrf: str
     number: str  # public identifier, for the list of sessions
     began_at: datetime
@@ -56,7 +56,7 @@ class OidcState:
     state: str
     nonce: str
     verifier: str
-    wanted: str
+    next_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class ExternalIdentity:
 
     issuer: str
     subject: str
-    person: User
+    user: User
 
 
 class SessionStore:
@@ -78,19 +78,19 @@ class SessionStore:
         idle: timedelta = timedelta(minutes=30),
         longest: timedelta = timedelta(hours=12),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        rights: PermissionTable = DEFAULT_PERMISSIONS,
+        permissions: PermissionTable = DEFAULT_PERMISSIONS,
     ) -> None:
         self._database, self._idle, self._longest = database, idle, longest
-        self._clock, self._rights = clock, rights
+        self._clock, self._permissions = clock, permissions
 
     def sign_in(self, name: str, password: str, *, origin: str) -> Session:
         """Start a session with a name and password. `origin` is the client's IP address.
 
         Raises `AccountError`, with the same message for every cause, or `LoginThrottledError`.
         """
-        return self._begin(self.confirm(name, password, origin=origin), origin, "password")
+        return self._begin(self.authenticate(name, password, origin=origin), origin, "password")
 
-    def confirm(self, name: str, password: str, *, origin: str) -> User:
+    def authenticate(self, name: str, password: str, *, origin: str) -> User:
         """Return the user with this name and password. Raises the same errors as `sign_in`."""
         name = name.strip().lower()
         with self._database.reading() as connection:
@@ -104,15 +104,15 @@ class SessionStore:
                 "again.",
                 code="sign-in-failed",
             )
-        return map_user(row, self._rights)
+        return map_user(row, self._permissions)
 
-    def admit(self, vouched: ExternalIdentity, *, origin: str) -> Session:
+    def sign_in_external(self, vouched: ExternalIdentity, *, origin: str) -> Session:
         """Start a session for a user authenticated by an identity provider.
 
         The first sign-in creates the account; each sign-in updates its roles. Raises
         `AccountError` if the account is disabled or the name belongs to another account.
         """
-        person = replace(vouched.person, name=normalise_user_name(vouched.person.name))
+        person = replace(vouched.user, name=normalise_user_name(vouched.user.name))
         now = self._clock()
         known = (
             users_table.c.issuer == vouched.issuer,
@@ -134,7 +134,7 @@ class SessionStore:
                 self._follow_directory(connection, row, person, Actor(row.name, origin))
         return self._begin(person, origin, vouched.issuer)
 
-    def begin_handshake(self, wanted: str) -> tuple[str, OidcState]:
+    def begin_oidc(self, wanted: str) -> tuple[str, OidcState]:
         """Start an OpenID Connect sign-in. Returns the cookie value and the state."""
         key = secrets.token_urlsafe(32)
         made = OidcState(
@@ -148,12 +148,12 @@ class SessionStore:
             connection.execute(
                 insert(oidc_states).values(
                     hash=hash_key(key), state=made.state, nonce=made.nonce,
-                    verifier=made.verifier, wanted=made.wanted, at=now,
+                    verifier=made.verifier, wanted=made.next_url, at=now,
                 )
             )  # fmt: skip
         return key, made
 
-    def finish_handshake(self, key: str) -> OidcState | None:
+    def finish_oidc(self, key: str) -> OidcState | None:
         """Return and delete the state for a cookie value; None if unknown, used or expired."""
         with self._database.writing() as connection:
             mine = oidc_states.c.hash == hash_key(key)
@@ -163,7 +163,7 @@ class SessionStore:
             return None
         return OidcState(row.state, row.nonce, row.verifier, row.wanted)
 
-    def session(self, key: str) -> Session | None:
+    def find_session(self, key: str) -> Session | None:
         """Return the session for a cookie value, or None if it has ended."""
         now = self._clock()
         with self._database.reading() as connection:
@@ -180,7 +180,7 @@ class SessionStore:
                 connection.execute(seen)
         return self._session(row)
 
-    def of(self, name: str) -> list[Session]:
+    def list_sessions(self, name: str) -> list[Session]:
         """Return the active sessions of an account, latest first."""
         now = self._clock()
         with self._database.reading() as connection:
@@ -192,7 +192,7 @@ class SessionStore:
             )
             return [self._session(row) for row in rows if not self._is_over(row, now)]
 
-    def end(self, name: str, number: str, *, by: Actor) -> None:
+    def end_session(self, name: str, number: str, *, by: Actor) -> None:
         """End one session of an account. Raises `NotFoundError`."""
         with self._database.writing() as connection:
             mine = (sessions.c.name == name, sessions.c.number == number)
@@ -242,11 +242,11 @@ class SessionStore:
             connection.execute(delete(sessions).where(sessions.c.name == row.name))
             deed = AuditEvent(by, "account.roles", row.name, f"{roles}, by the identity provider")
             audit_log.append_events(connection, [deed], self._clock())
-        values = {"roles": roles, "shown": person.shown, "email": person.email}
+        values = {"roles": roles, "shown": person.display_name, "email": person.email}
         connection.execute(update(users_table).where(users_table.c.name == row.name).values(values))
 
     def _session(self, row: Row[Any]) -> Session:
-        person = map_user(row, self._rights)
+        person = map_user(row, self._permissions)
         return Session(
             person, row.csrf, row.number, row.began_at, row.seen_at, row.origin, issuer=row.issuer
         )

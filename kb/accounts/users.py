@@ -68,22 +68,22 @@ class UserStore:
         self,
         database: Database,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        rights: PermissionTable = DEFAULT_PERMISSIONS,
+        permissions: PermissionTable = DEFAULT_PERMISSIONS,
     ) -> None:
-        self._database, self._clock, self._rights = database, clock, rights
+        self._database, self._clock, self._permissions = database, clock, permissions
 
-    def people(self) -> list[User]:
+    def list_users(self) -> list[User]:
         """Return all users, sorted by name."""
         with self._database.reading() as connection:
             return [
-                map_user(row, self._rights)
+                map_user(row, self._permissions)
                 for row in connection.execute(select(users_table).order_by("name"))
             ]
 
-    def person(self, name: str) -> User:
+    def get_user(self, name: str) -> User:
         """Return the user with this sign-in name. Raises `NotFoundError`."""
         with self._database.reading() as connection:
-            return map_user(_get_account(connection, name), self._rights)
+            return map_user(_get_account(connection, name), self._permissions)
 
     def add(self, person: User, password: str = "", *, by: Actor) -> User:
         """Create an account. Without a password, only external sign-in is possible."""
@@ -141,7 +141,7 @@ def insert_account(
     connection.execute(
         insert(users_table).values(
             name=person.name,
-            shown=person.shown,
+            shown=person.display_name,
             email=person.email,
             roles=join_names(person.roles),
             password=password,
@@ -159,16 +159,16 @@ def find_account(connection: Connection, name: str) -> Row[Any] | None:
     return connection.execute(select(users_table).where(users_table.c.name == name)).one_or_none()
 
 
-def map_user(row: Row[Any], rights: PermissionTable = DEFAULT_PERMISSIONS) -> User:
-    """Return the user stored in a row of `accounts`, with the permissions from `rights`."""
+def map_user(row: Row[Any], permissions: PermissionTable = DEFAULT_PERMISSIONS) -> User:
+    """Return the user stored in a row of `accounts`, with the permissions from `permissions`."""
     roles = frozenset(Role(role) for role in row.roles.split(",") if role)
     return User(
         name=row.name,
-        shown=row.shown,
+        display_name=row.shown,
         roles=roles,
         email=row.email,
         disabled=row.disabled,
-        granted=combine_permissions(roles, rights),
+        permissions=combine_permissions(roles, permissions),
     )
 
 

@@ -97,7 +97,7 @@ class ImportJobStore:
     ) -> None:
         self._database, self._clock = database, clock
 
-    def begin(
+    def create_job(
         self, sources: Sequence[tuple[ItemKind, str]], *, article_id: str = "", by: Actor
     ) -> tuple[int, list[int]]:
         """Create a job. Returns its number and the numbers of its items.
@@ -105,9 +105,11 @@ class ImportJobStore:
         The items are `STOPPED` until `start`, so that none is read before its file is stored.
         """
         with self._database.writing() as connection:
-            job = self._begin(connection, article_id, by)
+            job = self._insert_job(connection, article_id, by)
             numbers = [
-                self._add(connection, job, kind=kind, source=source, state=ItemState.STOPPED)
+                self._insert_item(
+                    connection, job, kind=kind, source=source, state=ItemState.STOPPED
+                )
                 for kind, source in sources
             ]
             names = ", ".join(source for _, source in sources)
@@ -118,25 +120,27 @@ class ImportJobStore:
     def start(self, job: int) -> None:
         """Queue the stopped and failed sources of a job."""
         again = (ItemState.STOPPED, ItemState.FAILED)
-        self._turn(job, again, ItemState.WAITING, ItemKind.FILE, ItemKind.ADDRESS)
+        self._set_states(job, again, ItemState.WAITING, ItemKind.FILE, ItemKind.ADDRESS)
 
     def stop(self, job: int) -> None:
         """Stop reading the sources of a job. Articles already found are kept."""
-        self._turn(job, OPEN_STATES, ItemState.STOPPED, ItemKind.FILE, ItemKind.ADDRESS)
+        self._set_states(job, OPEN_STATES, ItemState.STOPPED, ItemKind.FILE, ItemKind.ADDRESS)
 
     def retry(self, number: int) -> None:
         """Queue an item again that failed or was read."""
-        self._set(number, (ItemState.FAILED, ItemState.READ), state=ItemState.WAITING, reason="")
+        self._update_item(
+            number, (ItemState.FAILED, ItemState.READ), state=ItemState.WAITING, reason=""
+        )
 
     def discard(self, number: int, *, by: Actor) -> None:
         """Discard an article that was found, or an edit."""
         states = (ItemState.READY, ItemState.FAILED, ItemState.WAITING, ItemState.STOPPED)
-        self._set(number, states, state=ItemState.DISCARDED)
+        self._update_item(number, states, state=ItemState.DISCARDED)
         with self._database.writing() as connection:
             deed = AuditEvent(by, "item.discarded", str(number))
             audit_log.append_events(connection, [deed], self._clock())
 
-    def job(self, number: int) -> ImportJob:
+    def get_job(self, number: int) -> ImportJob:
         """Return a job. Raises `NotFoundError`."""
         with self._database.reading() as connection:
             row = connection.execute(
@@ -144,9 +148,9 @@ class ImportJobStore:
             ).one_or_none()
             if row is None:
                 raise NotFoundError("job", str(number))
-            return self._job(connection, row)
+            return self._map_job(connection, row)
 
-    def of(self, name: str, limit: int = 20) -> list[ImportJob]:
+    def list_jobs(self, name: str, limit: int = 20) -> list[ImportJob]:
         """Return the jobs of a user, latest first."""
         with self._database.reading() as connection:
             found = connection.execute(
@@ -155,16 +159,16 @@ class ImportJobStore:
                 .order_by(import_jobs_table.c.number.desc())
                 .limit(limit)
             ).all()
-            return [self._job(connection, row) for row in found]
+            return [self._map_job(connection, row) for row in found]
 
-    def item(self, number: int) -> ImportItem:
+    def get_item(self, number: int) -> ImportItem:
         """Return an item. Raises `NotFoundError`."""
         with self._database.reading() as connection:
             return _map_item(_get_item_row(connection, number))
 
     # Reading sources
 
-    def take(self) -> ImportItem | None:
+    def lease_next(self) -> ImportItem | None:
         """Lease the next item that is waiting or has an expired lease, or return None."""
         now = self._clock()
         forgotten = (import_items.c.state == ItemState.READING) & (
@@ -192,7 +196,7 @@ class ImportJobStore:
             connection.execute(delete(import_items).where(*failed))
             return _map_item(row)
 
-    def found(
+    def add_result(
         self, item: ImportItem, *, source: str, title: str, draft: str = "", reason: str = ""
     ) -> int | None:
         """Store an article found in a source, or the reason for a failure.
@@ -210,7 +214,7 @@ class ImportJobStore:
             known = connection.execute(select(import_items.c.number).where(*same)).scalars().first()
             if known is not None:  # found by an earlier, interrupted attempt
                 return int(known)
-            return self._add(
+            return self._insert_item(
                 connection,
                 item.job,
                 kind=ItemKind.ARTICLE,
@@ -222,7 +226,7 @@ class ImportJobStore:
                 parent=item.number,
             )
 
-    def finish(self, item: ImportItem, *, reason: str = "") -> None:
+    def finish_item(self, item: ImportItem, *, reason: str = "") -> None:
         """Mark an item as read, or as failed if there is a reason."""
         state = ItemState.FAILED if reason else ItemState.READ
         with self._database.writing() as connection:
@@ -232,32 +236,32 @@ class ImportJobStore:
 
     # Correcting and saving
 
-    def edit(
+    def create_edit(
         self, article_id: str, title: str, draft: str, made_from: int, *, by: Actor
     ) -> tuple[int, int]:
         """Start an edit of an article version. Returns the numbers of the job and the item."""
         with self._database.writing() as connection:
-            job = self._begin(connection, article_id, by)
-            item = self._add(
+            job = self._insert_job(connection, article_id, by)
+            item = self._insert_item(
                 connection, job, kind=ItemKind.EDIT, source=article_id, state=ItemState.READY,
                 title=title, draft=draft, article_id=article_id, made_from=made_from,
             )  # fmt: skip
             return job, item
 
-    def correct(self, number: int, corrections: Sequence[Correction]) -> None:
+    def set_corrections(self, number: int, corrections: Sequence[Correction]) -> None:
         """Store the corrections of an item that is ready."""
         written = json.dumps([asdict(one) for one in corrections], ensure_ascii=False)
-        self._set(number, (ItemState.READY,), corrections=written)
+        self._update_item(number, (ItemState.READY,), corrections=written)
 
     def rebase(self, number: int, draft: str, made_from: int) -> None:
         """Base an edit on a newer version, with the same corrections."""
-        self._set(number, (ItemState.READY,), draft=draft, made_from=made_from)
+        self._update_item(number, (ItemState.READY,), draft=draft, made_from=made_from)
 
-    def saved(self, number: int, article_id: str) -> None:
+    def mark_saved(self, number: int, article_id: str) -> None:
         """Mark an item as saved as a version of an article."""
-        self._set(number, (ItemState.READY,), state=ItemState.SAVED, article_id=article_id)
+        self._update_item(number, (ItemState.READY,), state=ItemState.SAVED, article_id=article_id)
 
-    def forget_old(self) -> list[int]:
+    def purge_old(self) -> list[int]:
         """Delete old jobs. Returns their numbers, so that the caller can delete their files."""
         before = self._clock() - RETENTION
         with self._database.writing() as connection:
@@ -272,18 +276,18 @@ class ImportJobStore:
 
     # Inside a transaction
 
-    def _begin(self, connection: Connection, article_id: str, by: Actor) -> int:
+    def _insert_job(self, connection: Connection, article_id: str, by: Actor) -> int:
         values = {"name": by.name, "at": self._clock(), "article_id": article_id}
         return _get_key(connection.execute(insert(import_jobs_table).values(values)))
 
-    def _add(self, connection: Connection, job: int, **values: Any) -> int:
+    def _insert_item(self, connection: Connection, job: int, **values: Any) -> int:
         whole = {
             "title": "", "reason": "", "draft": "", "corrections": "[]", "article_id": "",
             "made_from": None, "parent": None, "leased_until": None, **values,
         }  # fmt: skip
         return _get_key(connection.execute(insert(import_items).values(job=job, **whole)))
 
-    def _job(self, connection: Connection, row: Row[Any]) -> ImportJob:
+    def _map_job(self, connection: Connection, row: Row[Any]) -> ImportJob:
         found = connection.execute(
             select(import_items)
             .where(import_items.c.job == row.number)
@@ -294,7 +298,7 @@ class ImportJobStore:
             items=tuple(map(_map_item, found)),
         )  # fmt: skip
 
-    def _turn(
+    def _set_states(
         self, job: int, states: Sequence[ItemState], state: ItemState, *kinds: ItemKind
     ) -> None:
         with self._database.writing() as connection:
@@ -306,7 +310,7 @@ class ImportJobStore:
             values = {"state": state, "reason": "", "leased_until": None}
             connection.execute(update(import_items).where(*mine).values(values))
 
-    def _set(self, number: int, states: Sequence[ItemState], **values: Any) -> None:
+    def _update_item(self, number: int, states: Sequence[ItemState], **values: Any) -> None:
         with self._database.writing() as connection:
             row = _get_item_row(connection, number)
             if row.state not in states:

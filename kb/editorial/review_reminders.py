@@ -29,7 +29,7 @@ SMTP_TIMEOUT_SECONDS = 20  # timeout of the mail server
 class Reminder:
     """A reminder email: recipient and due articles."""
 
-    to: str
+    recipient: str
     articles: tuple[ArticleSummary, ...]
 
 
@@ -39,7 +39,7 @@ class ReminderStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def due(
+    def list_due(
         self, summaries: Sequence[ArticleSummary], fallback: str, today: date
     ) -> tuple[list[Reminder], list[ArticleSummary]]:
         """Return the reminders to send for these articles, and the articles without a recipient.
@@ -65,7 +65,7 @@ class ReminderStore:
                 nobody.append(summary)
         return [Reminder(to, tuple(found)) for to, found in by_address.items()], nobody
 
-    def sent(self, reminder: Reminder, today: date) -> None:
+    def mark_sent(self, reminder: Reminder, today: date) -> None:
         """Record a reminder as sent."""
         with self._database.writing() as connection:
             for summary in reminder.articles:
@@ -84,7 +84,7 @@ def build_message(
         + (f", {overdue} overdue" if overdue else "")
     )
     made["From"] = _build_address(settings.smtp_from)
-    made["To"] = _build_address(reminder.to)
+    made["To"] = _build_address(reminder.recipient)
     lines = ["Please review these articles:", ""]
     for summary, link in zip(reminder.articles, links, strict=True):
         late = "overdue since" if _is_overdue(summary, today) else "due on"

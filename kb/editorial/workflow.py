@@ -76,9 +76,9 @@ class WorkflowStatus:
     title: str
     state: WorkflowState
     version: int
-    found: int | None
-    made_by: str
-    made_at: datetime
+    published_version: int | None
+    author: str
+    created_at: datetime
     submitted_by: str = ""
     decided_by: str = ""
     at: datetime | None = None
@@ -116,19 +116,19 @@ class ReviewWorkflow:
 
     # Reading
 
-    def standing(self, article_id: str) -> WorkflowStatus:
+    def get_status(self, article_id: str) -> WorkflowStatus:
         """Return the status of an article. Raises `NotFoundError`."""
         with self._database.reading() as connection:
-            return self._standing(connection, article_id)
+            return self._load_status(connection, article_id)
 
-    def all(self) -> list[WorkflowStatus]:
+    def list_statuses(self) -> list[WorkflowStatus]:
         """Return the status of all articles, most recently updated first."""
         with self._database.reading() as connection:
             found = connection.execute(_SELECT_STATUS.order_by(articles.c.updated_at.desc())).all()
             pending = publication.list_schedules(connection)
             return [_map_status(row, pending.get(row.id, ())) for row in found]
 
-    def comments(self, article_id: str) -> list[Comment]:
+    def list_comments(self, article_id: str) -> list[Comment]:
         """Return the comments on an article, oldest first."""
         with self._database.reading() as connection:
             found = connection.execute(
@@ -151,9 +151,9 @@ class ReviewWorkflow:
         publishes = action in (Action.PUBLISH, Action.SCHEDULE)
         return publishes and not self.four_eyes and state in ALLOWED_WITHOUT_APPROVAL
 
-    def rule_against(self, standing: WorkflowStatus, name: str) -> str:
+    def get_approval_blocker(self, standing: WorkflowStatus, name: str) -> str:
         """Return why the four-eyes rule forbids this user to approve a version, or ""."""
-        if self.four_eyes and name in (standing.made_by, standing.submitted_by):
+        if self.four_eyes and name in (standing.author, standing.submitted_by):
             return "You wrote or submitted this version. Another reviewer must approve it."
         return ""
 
@@ -162,24 +162,24 @@ class ReviewWorkflow:
     def submit(self, article_id: str, version: int, *, note: str = "", by: Actor) -> None:
         """Submit the latest version for review."""
         with self._database.writing() as connection:
-            standing = self._ready(connection, article_id, version, Action.SUBMIT)
-            self._set(connection, standing, WorkflowState.IN_REVIEW, submitted_by=by.name)
-            self._say(connection, standing, note, by)
-            self._tell(connection, standing, "submitted", by, note)
+            standing = self._require_allowed(connection, article_id, version, Action.SUBMIT)
+            self._set_state(connection, standing, WorkflowState.IN_REVIEW, submitted_by=by.name)
+            self._insert_comment(connection, standing, note, by)
+            self._append_audit_event(connection, standing, "submitted", by, note)
 
     def withdraw(self, article_id: str, version: int, *, by: Actor) -> None:
         """Turn a version back into a draft, or cancel its schedule if a newer version exists."""
         with self._database.writing() as connection:
-            standing = self._standing(connection, article_id)
+            standing = self._load_status(connection, article_id)
             scheduled = {schedule.version for schedule in standing.schedules}
             if version != standing.version and version in scheduled:
                 publication.cancel_schedule(
                     connection, article_id, version, by=by, now=self._clock(), why="withdrawn"
                 )
                 return
-            standing = self._ready(connection, article_id, version, Action.WITHDRAW)
-            self._set(connection, standing, WorkflowState.DRAFT)
-            self._tell(connection, standing, "withdrawn", by)
+            standing = self._require_allowed(connection, article_id, version, Action.WITHDRAW)
+            self._set_state(connection, standing, WorkflowState.DRAFT)
+            self._append_audit_event(connection, standing, "withdrawn", by)
 
     def request_changes(self, article_id: str, version: int, *, note: str, by: Actor) -> None:
         """Return a version to its author. Requires a note or an open comment."""
@@ -189,27 +189,29 @@ class ReviewWorkflow:
                 code="note-missing",
             )
         with self._database.writing() as connection:
-            standing = self._ready(connection, article_id, version, Action.REQUEST_CHANGES)
-            self._set(
+            standing = self._require_allowed(
+                connection, article_id, version, Action.REQUEST_CHANGES
+            )
+            self._set_state(
                 connection, standing, WorkflowState.CHANGES_REQUESTED,
                 submitted_by=standing.submitted_by, decided_by=by.name,
             )  # fmt: skip
-            self._say(connection, standing, note, by)
-            self._tell(connection, standing, "changes-requested", by, note)
+            self._insert_comment(connection, standing, note, by)
+            self._append_audit_event(connection, standing, "changes-requested", by, note)
 
     def approve(self, article_id: str, version: int, *, note: str = "", by: Actor) -> None:
         """Approve a version. Raises `WorkflowStateError` if the four-eyes rule forbids it."""
         with self._database.writing() as connection:
-            standing = self._ready(connection, article_id, version, Action.APPROVE)
-            against = self.rule_against(standing, by.name)
+            standing = self._require_allowed(connection, article_id, version, Action.APPROVE)
+            against = self.get_approval_blocker(standing, by.name)
             if against:
                 raise WorkflowStateError(against, code="four-eyes")
-            self._set(
+            self._set_state(
                 connection, standing, WorkflowState.APPROVED,
                 submitted_by=standing.submitted_by, decided_by=by.name,
             )  # fmt: skip
-            self._say(connection, standing, note, by)
-            self._tell(connection, standing, "approved", by, note)
+            self._insert_comment(connection, standing, note, by)
+            self._append_audit_event(connection, standing, "approved", by, note)
 
     def publish(
         self, article_id: str, version: int, *, at: datetime | None = None, by: Actor
@@ -218,20 +220,22 @@ class ReviewWorkflow:
         now = self._clock()
         with self._database.writing() as connection:
             if at is None or at <= now:
-                self._ready(connection, article_id, version, Action.PUBLISH)
+                self._require_allowed(connection, article_id, version, Action.PUBLISH)
                 publication.publish_version(connection, article_id, version, by=by, now=now)
                 return
-            standing = self._ready(connection, article_id, version, Action.SCHEDULE)
-            self._set(
+            standing = self._require_allowed(connection, article_id, version, Action.SCHEDULE)
+            self._set_state(
                 connection, standing, WorkflowState.SCHEDULED, publish_at=at,
                 submitted_by=standing.submitted_by, decided_by=standing.decided_by or by.name,
             )  # fmt: skip
-            self._tell(connection, standing, "scheduled", by, at.isoformat(timespec="minutes"))
+            self._append_audit_event(
+                connection, standing, "scheduled", by, at.isoformat(timespec="minutes")
+            )
 
     def publish_unreviewed(self, article_id: str, *, by: Actor) -> None:
         """Publish the latest version without a review, as the operator of the site."""
         with self._database.writing() as connection:
-            standing = self._standing(connection, article_id)
+            standing = self._load_status(connection, article_id)
             if standing.state is WorkflowState.PUBLISHED:
                 raise WorkflowStateError(
                     f"Version {standing.version} of {article_id} is already published. Nothing "
@@ -262,7 +266,7 @@ class ReviewWorkflow:
         `replaced_by` is the id of the replacement to which old links lead, or empty.
         """
         with self._database.writing() as connection:
-            standing = self._standing(connection, article_id)
+            standing = self._load_status(connection, article_id)
             if standing.state is WorkflowState.RETIRED and not standing.schedules:
                 raise WorkflowStateError(
                     f"{article_id} is already retired. Nothing was changed.",
@@ -286,19 +290,21 @@ class ReviewWorkflow:
 
     # Comments
 
-    def comment(self, article_id: str, version: int, passage_id: str, text: str, by: Actor) -> None:
+    def add_comment(
+        self, article_id: str, version: int, passage_id: str, text: str, by: Actor
+    ) -> None:
         """Add a comment on a passage of a version, or on the article if `passage_id` is empty."""
         if not text.strip():
             raise WorkflowStateError("The comment is empty. Enter some text.", code="comment-empty")
         with self._database.writing() as connection:
-            standing = self._standing(connection, article_id)
+            standing = self._load_status(connection, article_id)
             known = mappers.load_passages(connection, standing.article_id, version)
             if passage_id and passage_id not in {passage.id for passage in known}:
                 raise NotFoundError("passage", passage_id)
-            self._say(connection, standing, text, by, passage_id)
-            self._tell(connection, standing, "commented", by, passage_id)
+            self._insert_comment(connection, standing, text, by, passage_id)
+            self._append_audit_event(connection, standing, "commented", by, passage_id)
 
-    def finish_comment(self, article_id: str, number: int, *, by: Actor) -> None:
+    def resolve_comment(self, article_id: str, number: int, *, by: Actor) -> None:
         """Mark a comment as resolved."""
         with self._database.writing() as connection:
             mine = (comments.c.number == number, comments.c.article_id == article_id)
@@ -310,7 +316,7 @@ class ReviewWorkflow:
 
     # Review dates
 
-    def confirm(self, article_id: str, *, note: str, due: date | None, by: Actor) -> date:
+    def confirm_review(self, article_id: str, *, note: str, due: date | None, by: Actor) -> date:
         """Confirm that the published version is still correct. Returns the next due date.
 
         The confirmation overrides the review dates of versions (`kb.storage.mappers`), so it
@@ -345,18 +351,18 @@ class ReviewWorkflow:
 
     # Inside a transaction
 
-    def _standing(self, connection: Connection, article_id: str) -> WorkflowStatus:
+    def _load_status(self, connection: Connection, article_id: str) -> WorkflowStatus:
         wanted = _SELECT_STATUS.where(articles.c.id == mappers.strip_nul(article_id))
         row = connection.execute(wanted).one_or_none()
         if row is None:
             raise NotFoundError("article", article_id)
         return _map_status(row, publication.list_schedules(connection, row.id).get(row.id, ()))
 
-    def _ready(
+    def _require_allowed(
         self, connection: Connection, article_id: str, version: int, action: Action
     ) -> WorkflowStatus:
         """Return the status if `version` is the latest and the action is allowed."""
-        standing = self._standing(connection, article_id)
+        standing = self._load_status(connection, article_id)
         if version != standing.version:
             raise WorkflowStateError(
                 f"The latest version of {article_id} is {standing.version}, not {version}. Reload "
@@ -372,7 +378,7 @@ class ReviewWorkflow:
             )
         return standing
 
-    def _set(
+    def _set_state(
         self, connection: Connection, standing: WorkflowStatus, state: WorkflowState, **more: Any
     ) -> None:
         mine = (
@@ -391,7 +397,7 @@ class ReviewWorkflow:
             )
         )
 
-    def _say(
+    def _insert_comment(
         self,
         connection: Connection,
         standing: WorkflowStatus,
@@ -420,10 +426,10 @@ class ReviewWorkflow:
     def _open_comments(self, article_id: str, version: int) -> bool:
         return any(
             comment.version == version and comment.done_at is None
-            for comment in self.comments(article_id)
+            for comment in self.list_comments(article_id)
         )
 
-    def _tell(
+    def _append_audit_event(
         self,
         connection: Connection,
         standing: WorkflowStatus,
@@ -474,9 +480,9 @@ def _map_status(row: Row[Any], pending: tuple[Schedule, ...]) -> WorkflowStatus:
         title=row.title,
         state=state,
         version=row.latest_version,
-        found=row.published_version,
-        made_by=row.created_by,
-        made_at=row.created_at,
+        published_version=row.published_version,
+        author=row.created_by,
+        created_at=row.created_at,
         submitted_by=row.submitted_by or "",
         decided_by=row.decided_by or "",
         at=row.at,

@@ -104,7 +104,7 @@ class ExportArchive:
         ):
             yield from iter_chunks(member)
 
-    def words(self) -> dict[str, bytes]:
+    def vocabulary(self) -> dict[str, bytes]:
         """Return the vocabulary files by their names in KB_HOME."""
         return {
             VOCABULARY_MEMBERS[name]: _read_member(self._path, self._archive, name)
@@ -112,7 +112,7 @@ class ExportArchive:
             if name in VOCABULARY_MEMBERS
         }
 
-    def taught(self) -> ExportedCuration:
+    def curation(self) -> ExportedCuration:
         """Return the synonym rules and pins."""
         if CURATION not in self.manifest.sha256:
             return ExportedCuration()
@@ -120,7 +120,12 @@ class ExportArchive:
             return curation_format.load_curation(_read_member(self._path, self._archive, CURATION))
         except InvalidExportError as error:
             raise ExportError(
-                self._path, CURATION, error.problem, EXPORT_AGAIN, place=error.place, code="value"
+                self._path,
+                CURATION,
+                error.problem,
+                EXPORT_AGAIN,
+                place=error.location,
+                code="value",
             ) from error
 
 
@@ -136,7 +141,7 @@ def open_archive(path: Path, shown: str) -> Iterator[ExportArchive]:
             _verify(name, archive, manifest)
         found = ExportArchive(name, archive, manifest)
         _verify_articles(name, found)
-        found.taught()
+        found.curation()
         yield found
 
 
@@ -198,7 +203,7 @@ def _read_manifest(path: Path, archive: zipfile.ZipFile) -> ArchiveManifest:
         return validate(manifest_adapter(), content)
     except InvalidExportError as error:
         raise ExportError(
-            path, MANIFEST, error.problem, EXPORT_AGAIN, place=error.place, code="value"
+            path, MANIFEST, error.problem, EXPORT_AGAIN, place=error.location, code="value"
         ) from error
 
 
@@ -293,7 +298,7 @@ def _read_article(path: Path, archive: zipfile.ZipFile, name: str, wanted: str) 
         article = load_article(content)
     except InvalidExportError as error:
         raise ExportError(
-            path, name, error.problem, EXPORT_AGAIN, place=error.place, code="value"
+            path, name, error.problem, EXPORT_AGAIN, place=error.location, code="value"
         ) from error
     if name != f"articles/{article.id}.json":
         raise ExportError(

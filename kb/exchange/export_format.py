@@ -154,7 +154,7 @@ class InvalidExportError(ValueError):
     """Invalid data at a location in an exported file."""
 
     def __init__(self, place: str, problem: str) -> None:
-        self.place, self.problem = place, problem
+        self.location, self.problem = place, problem
         super().__init__(f"{place}: {problem}")
 
 

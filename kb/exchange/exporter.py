@@ -131,18 +131,18 @@ class _ArchiveWriter:
         with database.reading() as connection:
             ids = _select_ids(connection, path, selection)
             for article in (load_exported_article(connection, id_) for id_ in ids):
-                self._member(f"articles/{article.id}.json", [dump_article(article)])
+                self._write_member(f"articles/{article.id}.json", [dump_article(article)])
                 hashes.update(version.source_sha256 for version in article.versions)
                 elsewhere |= {article.state.replaced_by} - {"", *ids}
                 count += len(article.versions)
                 passage_ids.update(collect_passages(article))
             desk = curation_format.load_exported_curation(connection, passage_ids)
-        missing = sum(not self._source(sha256) for sha256 in sorted(hashes))
+        missing = sum(not self._write_source(sha256) for sha256 in sorted(hashes))
         words = tuple(name for name in VOCABULARY if (self._home / name).is_file())
         for name in words:
-            self._member(f"vocabulary/{name}", iter_file_chunks(self._home / name))
+            self._write_member(f"vocabulary/{name}", iter_file_chunks(self._home / name))
         if desk:
-            self._member(CURATION, [curation_format.dump_curation(desk)])
+            self._write_member(CURATION, [curation_format.dump_curation(desk)])
             words = (*words, Path(CURATION).name)
         manifest = ArchiveManifest(
             format=FORMAT,
@@ -154,7 +154,7 @@ class _ArchiveWriter:
             elsewhere=tuple(sorted(elsewhere)),
             sha256=self._sums,
         )
-        self._member(MANIFEST, [manifest_adapter().dump_json(manifest, indent=1)])
+        self._write_member(MANIFEST, [manifest_adapter().dump_json(manifest, indent=1)])
         notes = [
             f"{name} replaces a retired article and is not in this export." for name in elsewhere
         ]
@@ -163,7 +163,7 @@ class _ArchiveWriter:
         held = len(hashes) - missing
         return ExportReport(len(ids), count, held, words, tuple(sorted(notes)))
 
-    def _source(self, sha256: str) -> bool:
+    def _write_source(self, sha256: str) -> bool:
         """Write a source file. Returns False if it is missing; raises if it is damaged."""
         path = self._home / source_files.get_source_name(sha256)
         if not path.is_file():
@@ -176,10 +176,10 @@ class _ArchiveWriter:
                 "Restore the file from a backup.",
                 code="source-changed",
             )
-        self._member(source_files.get_source_name(sha256), iter_file_chunks(path))
+        self._write_member(source_files.get_source_name(sha256), iter_file_chunks(path))
         return True
 
-    def _member(self, name: str, parts: Iterable[bytes]) -> None:
+    def _write_member(self, name: str, parts: Iterable[bytes]) -> None:
         info = zipfile.ZipInfo(name, MEMBER_TIME)
         info.compress_type = zipfile.ZIP_DEFLATED
         info.external_attr = 0o644 << 16

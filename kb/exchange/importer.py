@@ -86,7 +86,7 @@ class ImportReport:
     """Result of an import or dry run. `vocabulary` maps file names to their status."""
 
     made_at: str
-    arrivals: tuple[ImportedArticle, ...]
+    articles: tuple[ImportedArticle, ...]
     sources: int
     vocabulary: Mapping[str, str]
     notes: tuple[str, ...]
@@ -94,13 +94,13 @@ class ImportReport:
     @property
     def counts(self) -> dict[str, int]:
         """Number of articles added, updated and unchanged."""
-        found = [arrival.status for arrival in self.arrivals]
+        found = [arrival.status for arrival in self.articles]
         return {name: found.count(name) for name in ("added", "updated", "unchanged")}
 
     @property
     def conflicts(self) -> tuple[ImportedArticle, ...]:
         """Articles with a conflict."""
-        return tuple(arrival for arrival in self.arrivals if arrival.conflict)
+        return tuple(arrival for arrival in self.articles if arrival.conflict)
 
 
 class _DryRunError(Exception):
@@ -124,7 +124,7 @@ def import_archive(
     validates.
     """
     with open_archive(path, shown or str(path)) as found:
-        words = found.words() if vocabulary else {}
+        words = found.vocabulary() if vocabulary else {}
         _check_vocabulary(found, words, check, shown or str(path))
         written = [] if only_try else _write_sources(found, home)
         arrivals: list[ImportedArticle] = []
@@ -132,14 +132,14 @@ def import_archive(
         notes = (
             []
             if vocabulary
-            else [f"{name} was not imported: use `kb import`" for name in found.words()]
+            else [f"{name} was not imported: use `kb import`" for name in found.vocabulary()]
         )
         try:
             with database.writing() as connection:
                 importing = _ImportTransaction(connection, found, by, shown or path.name)
-                arrivals += importing.articles()
-                notes += importing.missing()
-                desk = importing.desk(notes)
+                arrivals += importing.import_articles()
+                notes += importing.find_missing()
+                desk = importing.import_curation(notes)
                 if only_try:
                     raise _DryRunError
         except _DryRunError:
@@ -162,7 +162,7 @@ def _check_vocabulary(
     found: ExportArchive, words: Mapping[str, bytes], check: VocabularyCheck, shown: str
 ) -> None:
     """Raise `ExportError` if a vocabulary file or synonym rule is invalid."""
-    lines = "".join(f"{one.line}\n" for one in found.taught().synonyms).encode()
+    lines = "".join(f"{one.line}\n" for one in found.curation().synonyms).encode()
     files = [(f"vocabulary/{name}", name, content) for name, content in words.items()]
     for member, name, content in (*files, (CURATION, VOCABULARY[0], lines)):
         problem = check(name, content)
@@ -177,21 +177,21 @@ class _ImportTransaction:
     def __init__(self, connection: Connection, found: ExportArchive, by: Actor, name: str) -> None:
         self._connection, self._found, self._by = connection, found, by
         self._name, self._detail = name, f"imported from {name}"
-        self._ids = self._names(found.keys)
+        self._ids = self._map_ids(found.keys)
         self._renamed: dict[str, str] = {}
 
-    def articles(self) -> list[ImportedArticle]:
+    def import_articles(self) -> list[ImportedArticle]:
         """Import all articles and append the import to the audit log."""
-        arrivals = [self._article(article) for article in self._found.articles()]
+        arrivals = [self._import_article(article) for article in self._found.articles()]
         changed = sum(arrival.status != "unchanged" for arrival in arrivals)
         if changed:
             deed = AuditEvent(self._by, "base.imported", self._name[:200], f"{changed} articles")
             audit_log.append_events(self._connection, [deed], datetime.now(UTC))
         return arrivals
 
-    def desk(self, notes: list[str]) -> dict[str, str]:
+    def import_curation(self, notes: list[str]) -> dict[str, str]:
         """Import synonym rules and pins, after the articles. Returns their status by file name."""
-        found = self._found.taught()
+        found = self._found.curation()
         if not found:
             return {}
         count, more = curation_format.import_curation(
@@ -200,7 +200,7 @@ class _ImportTransaction:
         notes += more
         return {Path(CURATION).name: "added" if count else "unchanged"}
 
-    def missing(self) -> list[str]:
+    def find_missing(self) -> list[str]:
         """Return notes on replacements that are neither in the export nor here."""
         wanted = sorted(set(self._found.manifest.elsewhere) - set(self._ids))
         there: set[str] = set()
@@ -214,7 +214,7 @@ class _ImportTransaction:
             if name not in there
         ]
 
-    def _names(self, keys: Mapping[str, str]) -> dict[str, str]:
+    def _map_ids(self, keys: Mapping[str, str]) -> dict[str, str]:
         """Return the local ids by exported id; articles are matched by source key."""
         names: dict[str, str] = {}
         for id_, key in keys.items():
@@ -231,20 +231,22 @@ class _ImportTransaction:
                 )
         return names
 
-    def _article(self, article: ExportedArticle) -> ImportedArticle:
+    def _import_article(self, article: ExportedArticle) -> ImportedArticle:
         id_ = self._ids[article.id]
         notes = (f"has the id {article.id} in the export",) if id_ != article.id else ()
         row = self._connection.execute(
             article_writer.BY_KEY, {"key": article.source_key}
         ).one_or_none()
-        arrival = self._add(id_, article) if row is None else self._update(row, article)
+        arrival = (
+            self._add_article(id_, article) if row is None else self._update_article(row, article)
+        )
         return replace(arrival, notes=(*notes, *arrival.notes))
 
     # New articles
 
-    def _add(self, id_: str, article: ExportedArticle) -> ImportedArticle:
+    def _add_article(self, id_: str, article: ExportedArticle) -> ImportedArticle:
         """Add an article with its history and state."""
-        fresh = self._fresh(id_, article)
+        fresh = self._assign_free_ids(id_, article)
         self._renamed |= fresh
         now, latest = datetime.now(UTC), len(article.versions)
         article_writer.insert_article(
@@ -265,7 +267,7 @@ class _ImportTransaction:
         added = tuple(version.number for version in article.versions)
         return ImportedArticle(id_, article.newest.title, "added", added, notes=notes)
 
-    def _fresh(self, id_: str, article: ExportedArticle) -> dict[str, str]:
+    def _assign_free_ids(self, id_: str, article: ExportedArticle) -> dict[str, str]:
         """Return new ids for passages whose ids are used by another article."""
         own = collect_passages(article)
         taken: set[str] = set()
@@ -312,7 +314,7 @@ class _ImportTransaction:
 
     # Existing articles
 
-    def _update(self, row: Row[Any], there: ExportedArticle) -> ImportedArticle:
+    def _update_article(self, row: Row[Any], there: ExportedArticle) -> ImportedArticle:
         """Add the incoming versions, or only the latest as a draft if both sides diverged."""
         here = load_exported_article(self._connection, row.id)
         ours = [version.content for version in here.versions]
@@ -329,16 +331,16 @@ class _ImportTransaction:
             if more:
                 retired = row.status == ArticleStatus.RETIRED
                 conflict = Conflict.RETIRED_HERE if retired else conflict
-                added = self._save(row, more, None if retired else number)
+                added = self._save_versions(row, more, None if retired else number)
                 here = load_exported_article(self._connection, row.id)
             changed = self._annotate(here, there)
         elif theirs[-1] not in ours:
             conflict = conflict or Conflict.DIVERGED
-            added = self._save(row, (there.newest,), None)
+            added = self._save_versions(row, (there.newest,), None)
         status = "updated" if added or changed else "unchanged"
         return ImportedArticle(row.id, there.newest.title, status, added, conflict)
 
-    def _save(
+    def _save_versions(
         self, row: Row[Any], new: Sequence[ExportedVersion], published: int | None
     ) -> tuple[int, ...]:
         """Save versions after the existing ones, and publish the one with number `published`."""

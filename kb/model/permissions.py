@@ -65,19 +65,19 @@ class User:
     """A user account. `name` is the sign-in name, `shown` the display name."""
 
     name: str
-    shown: str
+    display_name: str
     roles: frozenset[Role]
     email: str = ""
     disabled: bool = False
     # Permissions of the roles under the site's settings; None for the defaults.
-    granted: frozenset[Permission] | None = field(default=None, compare=False)
+    permissions: frozenset[Permission] | None = field(default=None, compare=False)
 
-    def may(self, right: Permission) -> bool:
+    def has_permission(self, right: Permission) -> bool:
         """Return whether one of the user's roles grants the permission."""
         return right in (
             combine_permissions(self.roles, DEFAULT_PERMISSIONS)
-            if self.granted is None
-            else self.granted
+            if self.permissions is None
+            else self.permissions
         )
 
 

@@ -63,7 +63,7 @@ class ArticleSummary:
     metadata: Metadata
     published_at: datetime | None
     updated_at: datetime
-    passages: int
+    passage_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +90,9 @@ class VersionSummary:
 
     number: int
     title: str
-    by: str
+    author: str
     at: datetime
-    passages: int
+    passage_count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,16 +55,16 @@ DiffSpans = tuple[DiffSpan, ...]
 class PassageChange:
     """The change to one passage. `old` is None if it was added, `new` if it was removed."""
 
-    change: PassageChangeKind
+    kind: PassageChangeKind
     old: Passage | None
     new: Passage | None
     heading: DiffSpans
     text: DiffSpans
-    tags_gone: tuple[str, ...] = ()
-    tags_new: tuple[str, ...] = ()
+    removed_tags: tuple[str, ...] = ()
+    added_tags: tuple[str, ...] = ()
 
     @property
-    def present(self) -> Passage:
+    def current(self) -> Passage:
         """The passage in the new version, or in the old version if it was removed."""
         passage = self.new or self.old
         assert passage is not None  # at least one of them is set
@@ -85,13 +85,13 @@ class ArticleDiff:
     """The diff of two versions, including unchanged passages."""
 
     title: DiffSpans
-    facts: tuple[MetadataChange, ...]
+    metadata: tuple[MetadataChange, ...]
     passages: tuple[PassageChange, ...]
 
     @property
-    def count(self) -> int:
+    def changed_passages(self) -> int:
         """Number of passages that differ."""
-        return sum(one.change is not PassageChangeKind.SAME for one in self.passages)
+        return sum(one.kind is not PassageChangeKind.SAME for one in self.passages)
 
 
 def compare_versions(

@@ -57,7 +57,7 @@ class ArticleOutline:
     """A published article and its passages in reading order."""
 
     article: ArticleSummary
-    places: tuple[PassageRef, ...]
+    passages: tuple[PassageRef, ...]
 
 
 class ActivityKind(StrEnum):

@@ -153,14 +153,14 @@ class ArticleStore:
                 raise EditConflictError(article_id, made_from, row.latest_version)
             return article_writer.save_correction(connection, row, corrections, by)
 
-    def drop_correction(self, article_id: str, number: int, *, by: Actor) -> None:
+    def delete_correction(self, article_id: str, number: int, *, by: Actor) -> None:
         """Delete a correction, so that it is not applied to later ingests."""
         with self._database.writing() as connection:
             dropped = correction_store.delete_correction(connection, article_id, number)
             deed = AuditEvent(by, "correction.dropped", article_id, str(dropped))
             audit_log.append_events(connection, [deed], datetime.now(UTC))
 
-    def article_of_key(self, source_key: str) -> str | None:
+    def find_id_by_source_key(self, source_key: str) -> str | None:
         """Return the id of the article with this source key, or None."""
         with self._database.reading() as connection:
             statement = select(articles.c.id).where(articles.c.source_key == source_key)
@@ -200,29 +200,29 @@ class ArticleStore:
             change_feed.append_changes(connection, [PendingChange(article_id, "tagged", by)])
             return str(article_id)
 
-    def ask(self, query: str, sentence: str, reach: str) -> None:
+    def add_content_request(self, query: str, sentence: str, reach: str) -> None:
         """Store a reader's content request."""
         with self._database.writing() as connection:
             content_requests.add_request(connection, query, sentence, reach)
 
-    def finish_question(self, number: int) -> None:
+    def close_content_request(self, number: int) -> None:
         """Close a content request."""
         with self._database.writing() as connection:
             content_requests.close_request(connection, number)
 
-    def note(self, *deeds: AuditEvent) -> None:
+    def append_audit_events(self, *deeds: AuditEvent) -> None:
         """Append events to the audit log that change no other table, such as a sign-in."""
         with self._database.writing() as connection:
             audit_log.append_events(connection, deeds, datetime.now(UTC))
 
-    def note_settings(self, digests: Mapping[str, str], *, by: Actor) -> None:
+    def record_settings(self, digests: Mapping[str, str], *, by: Actor) -> None:
         """Append the settings changed since the last start of the server to the audit log."""
         with self._database.writing() as connection:
             audit_log.record_settings(connection, digests, by, datetime.now(UTC))
 
     # Reading
 
-    def trail(
+    def list_audit_entries(
         self,
         asked: audit_log.AuditFilter = NO_FILTER,
         *,
@@ -233,22 +233,22 @@ class ArticleStore:
         with self._database.reading() as connection:
             return audit_log.list_entries(connection, asked, before=before, limit=limit)
 
-    def first_altered_step(self) -> AuditEntry | None:
+    def find_altered_entry(self) -> AuditEntry | None:
         """Return the first audit log entry that does not match its hash, or None."""
         with self._database.reading() as connection:
             return audit_log.find_altered_entry(connection)
 
-    def open_questions(self) -> list[ContentRequest]:
+    def list_content_requests(self) -> list[ContentRequest]:
         """Return the open content requests, oldest first."""
         with self._database.reading() as connection:
             return content_requests.list_open_requests(connection)
 
-    def contents(self, article_ids: Iterable[str] | None = None) -> list[ArticleOutline]:
+    def list_outlines(self, article_ids: Iterable[str] | None = None) -> list[ArticleOutline]:
         """Return the outlines of published articles: all, or those among `article_ids`."""
         with self._database.reading() as connection:
             return article_listing.list_outlines(connection, article_ids)
 
-    def news(self, *, offset: int, limit: int) -> tuple[list[ActivityItem], int]:
+    def list_activity(self, *, offset: int, limit: int) -> tuple[list[ActivityItem], int]:
         """Return a page of activity, latest first, and the total number of items."""
         with self._database.reading() as connection:
             return article_listing.list_activity(connection, offset=offset, limit=limit)
@@ -296,14 +296,14 @@ class ArticleStore:
         return sorted(found, key=lambda summary: (summary.title.casefold(), summary.id))
 
     @contextmanager
-    def at_present(self) -> Iterator[PublishedSnapshot]:
+    def published_snapshot(self) -> Iterator[PublishedSnapshot]:
         """Yield a consistent snapshot of the published content."""
         with self._database.reading() as connection:
-            yield self._present.at(connection)
+            yield self._present.snapshot(connection)
 
     def published_passages(self, ids: Iterable[str]) -> dict[str, tuple[ArticleSummary, Passage]]:
         """Return the published passages among `ids`, each with its article."""
-        with self.at_present() as published:
+        with self.published_snapshot() as published:
             return published.passages(ids)
 
     def locate(self, passage_id: str, version: int | None = None) -> PassageLocation:

@@ -58,7 +58,7 @@ class AuditEntry:
 
     number: int
     at: datetime
-    deed: AuditEvent
+    event: AuditEvent
 
 
 def append_events(connection: Connection, deeds: Sequence[AuditEvent], now: datetime) -> None:
@@ -110,7 +110,7 @@ def find_altered_entry(connection: Connection) -> AuditEntry | None:
     seal = ""
     for row in connection.execute(select(audit_log_table).order_by(audit_log_table.c.number)):
         step = _map_entry(row)
-        seal = _entry_hash(seal, row.at, step.deed)
+        seal = _entry_hash(seal, row.at, step.event)
         if seal != row.seal:
             return step
     return None

@@ -48,7 +48,7 @@ class CatalogCache:
         self._held: dict[str, ArticleOutline] = {}
         self._shelves = CatalogSnapshot((), {})
 
-    def shelves(self) -> CatalogSnapshot:
+    def snapshot(self) -> CatalogSnapshot:
         """Return the catalogue as of the latest change."""
         seq = self._store.last_seq()
         with self._lock:
@@ -62,9 +62,9 @@ class CatalogCache:
         ids = None if self._seq < 0 else self._changed()
         for id_ in ids or ():
             self._held.pop(id_, None)
-        for contents in self._store.contents(ids):
-            places = tuple(self._under_ancestors(place) for place in contents.places)
-            self._held[contents.article.id] = replace(contents, places=places)
+        for contents in self._store.list_outlines(ids):
+            places = tuple(self._under_ancestors(place) for place in contents.passages)
+            self._held[contents.article.id] = replace(contents, passages=places)
         self._seq = seq
 
     def _changed(self) -> set[str]:

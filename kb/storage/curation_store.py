@@ -51,8 +51,8 @@ class CurationRules:
     """All pins and synonym rules. `state` is a revision that changes with them."""
 
     pins: tuple[Pin, ...]
-    lines: tuple[SynonymRule, ...]
-    state: str = ""
+    synonyms: tuple[SynonymRule, ...]
+    revision: str = ""
 
 
 class CurationStore:
@@ -63,12 +63,12 @@ class CurationStore:
     ) -> None:
         self._database, self._clock = database, clock
 
-    def state(self) -> str:
+    def get_revision(self) -> str:
         """Return a revision that changes whenever a pin or a synonym rule does."""
         with self._database.reading() as connection:
             return _get_revision(connection)
 
-    def all(self) -> CurationRules:
+    def load(self) -> CurationRules:
         """Return all pins and synonym rules."""
         with self._database.reading() as connection:
             found = connection.execute(select(pins).order_by(pins.c.number))
@@ -86,7 +86,7 @@ class CurationStore:
             )
             return CurationRules(kept, told, _get_revision(connection))
 
-    def pin(self, query: str, passage_id: str, *, note: str = "", by: Actor) -> int:
+    def add_pin(self, query: str, passage_id: str, *, note: str = "", by: Actor) -> int:
         """Pin a passage to a query. Returns the number of the pin.
 
         Raises `NotFoundError` for an unknown passage, and `WorkflowStateError` if the query is
@@ -123,7 +123,7 @@ class CurationStore:
             audit_log.append_events(connection, [deed], self._clock())
             return _get_key(result)
 
-    def unpin(self, number: int, *, by: Actor) -> None:
+    def remove_pin(self, number: int, *, by: Actor) -> None:
         """Remove a pin. Raises `NotFoundError`."""
         with self._database.writing() as connection:
             row = connection.execute(select(pins).where(pins.c.number == number)).one_or_none()
@@ -133,7 +133,7 @@ class CurationStore:
             deed = AuditEvent(by, "pin.taken-off", row.passage_id, row.query)
             audit_log.append_events(connection, [deed], self._clock())
 
-    def add_line(self, line: str, *, by: Actor) -> int:
+    def add_synonym(self, line: str, *, by: Actor) -> int:
         """Add a synonym rule that the caller has validated. Returns its number."""
         line = " ".join(line.split())
         if len(line) > MAX_LINE_LENGTH:
@@ -150,7 +150,7 @@ class CurationStore:
             )
             return _get_key(result)
 
-    def drop_line(self, number: int, *, by: Actor) -> None:
+    def remove_synonym(self, number: int, *, by: Actor) -> None:
         """Remove a synonym rule. Raises `NotFoundError`."""
         with self._database.writing() as connection:
             mine = synonyms.c.number == number

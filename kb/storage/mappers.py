@@ -210,7 +210,7 @@ def map_summary(row: Row[Any]) -> ArticleSummary:
         metadata=apply_confirmation(_parse_metadata(row.metadata), row),
         published_at=row.published_at,
         updated_at=row.updated_at,
-        passages=row.passages,
+        passage_count=row.passages,
     )
 
 

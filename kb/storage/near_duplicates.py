@@ -138,7 +138,7 @@ class NearDuplicateStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def of(self, article_id: str, kept: Sequence[Passage]) -> list[NearDuplicate]:
+    def find(self, article_id: str, kept: Sequence[Passage]) -> list[NearDuplicate]:
         """Return the near-duplicates of an article's passages, in the order of the passages.
 
         Passages are compared with the latest version of every other article that is not retired.

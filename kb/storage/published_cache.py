@@ -35,7 +35,7 @@ class PublishedCache:
         self._passages: OrderedDict[str, PublishedPassage] = OrderedDict()
         self._tagged: OrderedDict[tuple[str, frozenset[str]], list[Passage]] = OrderedDict()
 
-    def at(self, connection: Connection) -> PublishedSnapshot:
+    def snapshot(self, connection: Connection) -> PublishedSnapshot:
         """Return the published content as seen by the connection's transaction."""
         return PublishedSnapshot(self, connection, self._catch_up(connection))
 

@@ -85,14 +85,14 @@ class QueryStatsStore:
     ) -> None:
         self._database, self._clock = database, clock
 
-    def count(self, counts: Iterable[QueryCounters]) -> None:
+    def add_counts(self, counts: Iterable[QueryCounters]) -> None:
         """Add to today's counters."""
         today = self._clock().date()
         with self._database.writing() as connection:
             for one in counts:
                 self._count(connection, one, today)
 
-    def since(self, days: int) -> list[QueryStats]:
+    def list_recent(self, days: int) -> list[QueryStats]:
         """Return the queries of the last `days` days, most frequent first."""
         first = self._clock().date() - timedelta(days=days - 1)
         sums = [func.sum(query_stats_table.c[name]).label(name) for name in COUNTERS]
@@ -118,7 +118,7 @@ class QueryStatsStore:
         ]  # fmt: skip
         return sorted(read, key=lambda one: (-one.times, one.text))
 
-    def forget(self, days: int) -> None:
+    def purge(self, days: int) -> None:
         """Delete counters older than `days` days; 0 deletes all."""
         first = self._clock().date() - timedelta(days=days - 1)
         old = query_stats_table.c.day < first
@@ -131,7 +131,9 @@ class QueryStatsStore:
         with self._database.writing() as connection:
             connection.execute(delete(query_stats_table).where(old))
 
-    def handle(self, key: str, state: str, *, name: str = "", note: str = "", by: Actor) -> None:
+    def set_triage(
+        self, key: str, state: str, *, name: str = "", note: str = "", by: Actor
+    ) -> None:
         """Assign an item of the search report to a user, or dismiss it."""
         with self._database.writing() as connection:
             connection.execute(delete(query_triage).where(query_triage.c.key == key))
@@ -143,7 +145,7 @@ class QueryStatsStore:
             deed = AuditEvent(by, f"board.{state}", "", f"{key} {name} {note}".strip()[:400])
             audit_log.append_events(connection, [deed], self._clock())
 
-    def handled(self) -> dict[str, Triage]:
+    def list_triage(self) -> dict[str, Triage]:
         """Return the triage decisions by key."""
         with self._database.reading() as connection:
             return {
@@ -163,7 +165,7 @@ class QueryStatsStore:
                     )
                 )
 
-    def dead_links(self) -> list[DeadLink]:
+    def list_dead_links(self) -> list[DeadLink]:
         """Return the dead links of the last check."""
         with self._database.reading() as connection:
             return [

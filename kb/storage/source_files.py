@@ -85,7 +85,7 @@ class SourceFileBatch:
                 file.flush()
                 os.fsync(handle)
 
-    def keep(self, hashes: Iterable[str]) -> None:
+    def commit(self, hashes: Iterable[str]) -> None:
         """Rename the written files to their final names, durably. Raises `StoreError`."""
         with self._translated():
             folders = set()

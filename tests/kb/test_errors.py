@@ -103,6 +103,6 @@ def test_an_error_about_a_source_crosses_from_a_child_process() -> None:
     assert type(came) is errors.SourceError
     assert str(came) == str(sent)
     assert vars(came) == vars(sent)
-    parts = (came.source, came.problem, came.hint, came.place, came.code)
+    parts = (came.source, came.problem, came.hint, came.location, came.code)
     assert parts == ("a.pdf", "It is locked.", "Save it.", "page 3", "locked")
     assert all(part in str(came) for part in parts[:4])

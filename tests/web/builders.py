@@ -176,7 +176,7 @@ def a_hit(title: str = "Warfarin", heading: str = "Bleeding", **changes: object)
         metadata=Metadata(source="Sample Hospital", reviewed=date(2025, 6, 9)),
         published_at=NOW,
         updated_at=NOW,
-        passages=5,
+        passage_count=5,
     )
     found = Passage(
         id="abc",

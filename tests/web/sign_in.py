@@ -20,9 +20,9 @@ def make_person(app: Flask, role: Role, name: str) -> User:
     """Return somebody with an account of this role, made if need be."""
     accounts = services_of(app).accounts.users
     try:
-        return accounts.person(name)
+        return accounts.get_user(name)
     except NotFoundError:
-        person = User(name=name, shown=name.capitalize(), roles=frozenset((role,)))
+        person = User(name=name, display_name=name.capitalize(), roles=frozenset((role,)))
         return accounts.add(person, PASSWORD, by=Actor("test"))
 
 
@@ -40,7 +40,7 @@ def csrf(client: FlaskClient) -> dict[str, str]:
     """Return the header by which a post is known to come from the session's own page."""
     cookie = client.get_cookie("kb")
     assert cookie is not None
-    session = services_of(client.application).accounts.sessions.session(cookie.value)
+    session = services_of(client.application).accounts.sessions.find_session(cookie.value)
     assert session is not None
     return {CSRF_HEADER: session.csrf}
 

@@ -95,11 +95,11 @@ class QueryLog:
             # Entries are in chronological order.
             ready = list(takewhile(lambda note: note.at <= before, self._waiting))
         if ready:
-            self._searches.count(self._counted(ready))
+            self._searches.add_counts(self._counted(ready))
             with self._lock:
                 del self._waiting[: len(ready)]
         if self._clock() - self._swept > 3_600:  # purge once an hour
-            self._searches.forget(self._days)
+            self._searches.purge(self._days)
             self._swept = self._clock()
 
     def _note(self, q: str, counts: dict[str, int]) -> None:

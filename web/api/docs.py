@@ -118,7 +118,7 @@ def _description() -> Json:
 
 def _examples() -> dict[str, RouteExample]:
     """Return example requests about the first article; empty if no article is published."""
-    articles = current_services().catalog.shelves().articles
+    articles = current_services().catalog.snapshot().articles
     if not articles:
         return {}
     article = articles[0].article
@@ -128,8 +128,8 @@ def _examples() -> dict[str, RouteExample]:
         "suggest": RouteExample(query={"q": words[0][:4] if words else ""}),
         "article": RouteExample(path={"article_id": article.id}),
     }
-    if articles[0].places:
-        passage = RouteExample(path={"passage_id": articles[0].places[0].passage_id})
+    if articles[0].passages:
+        passage = RouteExample(path={"passage_id": articles[0].passages[0].passage_id})
         examples["passage"] = passage
     return examples
 

@@ -80,7 +80,7 @@ def upload_file() -> schemas.AddedArticlesResponse:
 def publish_article(article_id: str) -> schemas.WorkflowStatusResponse:
     """Publish the latest version of an article; another user must have approved it."""
     workflow = current_services().editorial.workflow
-    workflow.publish(article_id, workflow.standing(article_id).version, by=auth.current_actor())
+    workflow.publish(article_id, workflow.get_status(article_id).version, by=auth.current_actor())
     return _status_json(article_id)
 
 
@@ -108,7 +108,7 @@ def retire_article(article_id: str) -> schemas.WorkflowStatusResponse:
 def searches() -> schemas.QueryStatsListResponse:
     """List the recent queries with their results, without users."""
     days = read_number(request.args, "days", DAYS)
-    queries = current_services().analytics.query_stats.since(days)
+    queries = current_services().analytics.query_stats.list_recent(days)
     return {
         "days": days,
         "searches": [
@@ -135,7 +135,7 @@ def audit_log() -> schemas.AuditLogResponse:
     store, args = current_services().store, request.args
     before = read_number(args, "before", AUDIT_BEFORE)
     limit = read_number(args, "limit", AUDIT_LIMIT)
-    steps = store.trail(read_audit_filter(args), before=before, limit=limit)
+    steps = store.list_audit_entries(read_audit_filter(args), before=before, limit=limit)
     return {"steps": [serialize_audit_entry(step) for step in steps]}
 
 
@@ -212,13 +212,13 @@ def _rejected(source: str, reason: str) -> schemas.AddedArticleResponse:
 
 
 def _status_json(article_id: str) -> schemas.WorkflowStatusResponse:
-    status = current_services().editorial.workflow.standing(article_id)
+    status = current_services().editorial.workflow.get_status(article_id)
     return {
         "id": status.article_id,
         "title": status.title,
         "state": status.state.value,
         "version": status.version,
-        "published_version": status.found,
+        "published_version": status.published_version,
         "schedules": [
             {"version": schedule.version, "at": schedule.at.isoformat()}
             for schedule in status.schedules

@@ -31,13 +31,13 @@ def verify(as_json: bool) -> None:
       kb audit verify --json
     """
     store = ArticleStore.open(load_settings().database_url)
-    altered = store.first_altered_step()
+    altered = store.find_altered_entry()
     store.close()
     if as_json:
         step = serialize_audit_entry(altered) if altered else None
         print_json({"intact": altered is None, "first_altered": step})
     elif altered:
-        deed = altered.deed
+        deed = altered.event
         click.echo(
             f"Entry {altered.number} ({deed.action} by {deed.by.name}, {altered.at:%Y-%m-%d %H:%M} "
             "UTC) was altered, or the entry before it was removed. Compare with an older export.",

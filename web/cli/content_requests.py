@@ -27,10 +27,10 @@ def requests(done: int | None, as_json: bool) -> None:
     """
     store = open_base(load_settings()).store
     if done is not None:
-        store.finish_question(done)
+        store.close_content_request(done)
         click.echo(f"{done}: request closed.")
         return
-    open_requests = store.open_questions()
+    open_requests = store.list_content_requests()
     for content_request in open_requests:
         if as_json:
             print_json(asdict(content_request) | {"at": format_timestamp(content_request.at)})

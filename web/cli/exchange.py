@@ -116,7 +116,7 @@ def _summarize(done: ExportReport) -> str:
 
 
 def _print(done: ImportReport, *, dry_run: bool) -> None:
-    for article in done.arrivals:
+    for article in done.articles:
         if article.status != "unchanged":
             click.echo(f"{article.status}: {article.article_id} — {article.title}")
         warn(f"  {article.article_id} {note}." for note in article.notes)

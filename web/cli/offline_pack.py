@@ -41,7 +41,7 @@ def pack(folder: Path, *, only_verify: bool, as_json: bool) -> None:
     settings = load_settings()
     store = ArticleStore.open(settings.database_url)
     try:
-        curated = CurationStore(store.database).all()
+        curated = CurationStore(store.database).load()
         made = build_pack(
             store,
             load_taxonomy(settings.home),

@@ -35,19 +35,19 @@ def remind(dry_run: bool, as_json: bool) -> None:
         raise SettingsError("smtp_host or smtp_from is not set. Set both to send email.")
     summaries = list_due_reviews(base.store.summaries(), today + timedelta(days=DUE_SOON_DAYS))
     reminding = ReminderStore(base.store.database)
-    reminders, nobody = reminding.due(summaries, settings.review_mail, today)
+    reminders, nobody = reminding.list_due(summaries, settings.review_mail, today)
     here = UrlBuilder((settings.public_url or DEFAULT_SITE_URL).rstrip("/"))
     for reminder in reminders:
         links = [here.desk_article(summary.id) for summary in reminder.articles]
         if not dry_run:
             send_messages([build_message(reminder, settings, links, today)], settings)
-            reminding.sent(reminder, today)
+            reminding.mark_sent(reminder, today)
         if as_json:
             articles = [summary.id for summary in reminder.articles]
-            print_json({"to": reminder.to, "articles": articles, "sent": not dry_run})
+            print_json({"to": reminder.recipient, "articles": articles, "sent": not dry_run})
         else:
             titles = ", ".join(summary.title for summary in reminder.articles)
-            click.echo(f"{reminder.to}: {titles}")
+            click.echo(f"{reminder.recipient}: {titles}")
     warn(
         f"{summary.title} ({summary.id}): no reminder sent. Its owner has no email address and "
         "review_mail is not set."

@@ -37,7 +37,7 @@ def add(name: str, roles: tuple[str, ...], shown: str, email: str, password_stdi
     """Create an account and ask for its password."""
     name = name.strip().lower()
     found = parse_roles(list(roles))
-    person = User(name=name, shown=shown or name, roles=found, email=email)
+    person = User(name=name, display_name=shown or name, roles=found, email=email)
     _accounts().add(person, _password(password_stdin), by=_actor())
     click.echo(f"Created the account {name} with the roles: {', '.join(sorted(found))}.")
 
@@ -46,14 +46,14 @@ def add(name: str, roles: tuple[str, ...], shown: str, email: str, password_stdi
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per account.")
 def list_users(as_json: bool) -> None:
     """List the accounts."""
-    users = _accounts().people()
+    users = _accounts().list_users()
     for account in users:
         roles = sorted(account.roles)
         if as_json:
             print_json(
                 {
                     "name": account.name,
-                    "shown": account.shown,
+                    "shown": account.display_name,
                     "email": account.email,
                     "roles": roles,
                     "disabled": account.disabled,
@@ -61,7 +61,7 @@ def list_users(as_json: bool) -> None:
             )
         else:
             state = "  disabled" if account.disabled else ""
-            click.echo(f"{account.name}  {account.shown}  {', '.join(roles)}{state}")
+            click.echo(f"{account.name}  {account.display_name}  {', '.join(roles)}{state}")
     if not users and not as_json:
         click.echo("There are no accounts. Run `kb user add NAME --role administrator`.")
 
@@ -82,7 +82,7 @@ def roles(name: str, roles: tuple[str, ...]) -> None:
 def password(name: str, password_stdin: bool) -> None:
     """Set a new password for an account and end its sessions."""
     accounts = _accounts()
-    accounts.person(name)  # raises before asking for a password
+    accounts.get_user(name)  # raises before asking for a password
     accounts.set_password(name, _password(password_stdin), by=_actor())
     click.echo(f"The password of {name} is changed.")
 

@@ -79,7 +79,7 @@ def set_up(app: Flask, settings: Settings) -> None:
     def authorize() -> None:
         g.session, g.person, g.scopes = _find_session() or proxy_auth.session(), None, None
         if g.session is not None:
-            g.person = g.session.person
+            g.person = g.session.user
         elif token := _find_token():
             g.person, g.scopes = token
         view = app.view_functions.get(request.endpoint or "")
@@ -130,7 +130,7 @@ def client_address() -> str:
 def is_allowed(permission: str) -> bool:
     """Return whether the user of the current request has a permission."""
     user = current_user()
-    return user is not None and user.may(Permission(permission))
+    return user is not None and user.has_permission(Permission(permission))
 
 
 def csrf_field() -> Markup:
@@ -174,7 +174,7 @@ def is_same_origin(headers: Headers, host: str) -> bool:
 
 def _find_session() -> Session | None:
     key = request.cookies.get(cookie_name(), "")
-    found = current_services().accounts.sessions.session(key) if key else None
+    found = current_services().accounts.sessions.find_session(key) if key else None
     # A session of the reverse proxy is valid only while the proxy sends its header.
     if (
         found is not None
@@ -190,7 +190,7 @@ def _find_token() -> tuple[User, frozenset[TokenScope]] | None:
     # Health records send access tokens of their own system, which are ignored.
     if kind.lower() != "bearer" or not key.startswith(TOKEN_PREFIX):
         return None
-    found = current_services().accounts.tokens.bearer(key.strip())
+    found = current_services().accounts.tokens.authenticate(key.strip())
     if found is None:
         raise AuthenticationRequiredError
     return found[0], found[1].scopes
@@ -199,7 +199,7 @@ def _find_token() -> tuple[User, frozenset[TokenScope]] | None:
 def _check_requirement(requirement: Requirement) -> None:
     """Raise `AuthenticationRequiredError` or `ForbiddenError` if the requirement is not met."""
     user = require_user()
-    if not user.may(requirement.permission):
+    if not user.has_permission(requirement.permission):
         raise ForbiddenError(
             f"Your account does not have the permission {requirement.permission}. "
             "Ask an administrator for another role."

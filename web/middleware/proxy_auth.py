@@ -27,7 +27,7 @@ def session() -> Session | None:
     if identity is None:
         return None
     try:
-        return current_services().accounts.sessions.admit(
+        return current_services().accounts.sessions.sign_in_external(
             identity, origin=request.remote_addr or "unknown"
         )
     except AccountError as error:
@@ -39,7 +39,7 @@ def session() -> Session | None:
 def is_confirmed(session: Session) -> bool:
     """Return whether the proxy still sends the user of `session` with the current request."""
     identity = _identity()
-    return identity is not None and identity.person.name == session.person.name
+    return identity is not None and identity.user.name == session.user.name
 
 
 def roles_of(groups: list[str]) -> frozenset[Role]:
@@ -68,7 +68,7 @@ def _identity() -> ExternalIdentity | None:
         raise ForbiddenError(str(error)) from error
     value = request.headers.get(settings.proxy_groups_header, "")
     groups = [group.strip() for group in value.split("|")] if settings.proxy_groups_header else []
-    person = User(name=known, shown=name.strip(), roles=roles_of(groups))
+    person = User(name=known, display_name=name.strip(), roles=roles_of(groups))
     return ExternalIdentity(ISSUER, known, person)
 
 

@@ -91,7 +91,7 @@ def serialize_summary(
         "url": urls.article(summary.id),
         "published_at": format_timestamp(summary.published_at),
         "updated_at": format_timestamp(summary.updated_at),
-        "passages": summary.passages,
+        "passages": summary.passage_count,
         **_metadata(summary.metadata, today),
     }
 
@@ -138,7 +138,7 @@ def serialize_passage(
 
 def serialize_audit_entry(step: AuditEntry) -> schemas.AuditEntryResponse:
     """Return one entry of the audit log."""
-    deed = step.deed
+    deed = step.event
     return {
         "number": step.number,
         "at": format_timestamp(step.at),

@@ -133,7 +133,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     base = open_base(settings)
     _ = base.indexer, base.search
     store = base.store
-    store.note_settings(settings.digests(), by=Actor(getpass.getuser()))
+    store.record_settings(settings.digests(), by=Actor(getpass.getuser()))
     store.close()
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     _GunicornApp(settings, listener, address, workers).run()

@@ -56,7 +56,7 @@ class ImportWorker(threading.Thread):
 
     def process_next(self) -> bool:
         """Read the next queued item; return False if the queue is empty."""
-        item = self._jobs.take()
+        item = self._jobs.lease_next()
         if item is None:
             return False
         try:
@@ -68,12 +68,12 @@ class ImportWorker(threading.Thread):
         except Exception:
             log.exception("An import item failed because of a fault in the program.")
             reason = "The program failed to read this item. Report the problem with the file."
-        self._jobs.finish(item, reason=reason)
+        self._jobs.finish_item(item, reason=reason)
         return True
 
     def purge(self) -> None:
         """Delete old jobs and their files."""
-        for job in self._jobs.forget_old():
+        for job in self._jobs.purge_old():
             shutil.rmtree(job_folder(self._home, job), ignore_errors=True)
 
     def _read(self, item: ImportItem) -> str:
@@ -87,7 +87,7 @@ class ImportWorker(threading.Thread):
             results = self._draft_reader.read_file(path, item.source)
         for result in results:
             self._store_original(item, result)
-            stored = self._jobs.found(
+            stored = self._jobs.add_result(
                 item,
                 source=result.source,
                 title=result.draft.article.title if result.draft else "",

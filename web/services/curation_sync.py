@@ -37,16 +37,16 @@ class CurationSync:
 
     def sync(self) -> None:
         """Reload pins and synonyms if they have changed; raises `StoreError`."""
-        if self._store.state() == self._state:
+        if self._store.get_revision() == self._state:
             return
-        rules = self._store.all()
-        if not self._state and not (rules.pins or rules.lines):
-            self._state = rules.state  # nothing was ever curated: keep the initial dictionary
+        rules = self._store.load()
+        if not self._state and not (rules.pins or rules.synonyms):
+            self._state = rules.revision  # nothing was ever curated: keep the initial dictionary
             return
         self._search.set_curation(
             build_synonyms(rules, self._synonyms_file), group_pins(rules.pins)
         )
-        self._state = rules.state
+        self._state = rules.revision
 
 
 def build_synonyms(rules: CurationRules, synonyms_file: Path) -> SynonymDictionary:
@@ -64,7 +64,7 @@ def group_pins(pins: Iterable[Pin]) -> Pins:
 
 
 def _valid_lines(rules: CurationRules) -> Iterable[str]:
-    for line in rules.lines:
+    for line in rules.synonyms:
         try:
             parse_rule(line.line)
         except SynonymsError as error:

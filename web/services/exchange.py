@@ -62,7 +62,7 @@ def import_report_json(report: ImportReport) -> schemas.ImportReportResponse:
                 "conflict": arrival.conflict.value if arrival.conflict else None,
                 "notes": list(arrival.notes),
             }
-            for arrival in report.arrivals
+            for arrival in report.articles
         ],
         "notes": list(report.notes),
     }

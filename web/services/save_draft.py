@@ -33,7 +33,7 @@ def save_item(
     """
     if item.kind is ItemKind.EDIT and item.made_from is not None:
         saved = store.correct(item.article_id, item.made_from, item.corrections, by=by)
-        jobs.saved(item.number, saved.article_id)
+        jobs.mark_saved(item.number, saved.article_id)
         return saved
     draft = from_json(item.draft)
     path = original_file(home, item.job, draft.source_sha256)
@@ -48,7 +48,7 @@ def save_item(
         ) from error
     key = f"desk:{item.job}-{item.number}" if as_new_article else ""
     saved = save_draft(store, home, draft, content, item.corrections, source_key=key, by=by)
-    jobs.saved(item.number, saved.article_id)
+    jobs.mark_saved(item.number, saved.article_id)
     return saved
 
 
@@ -72,5 +72,5 @@ def save_draft(
         (saved,) = store.save_all([request])
         if isinstance(saved, RejectedError):
             raise saved
-        batch.keep([draft.source_sha256])
+        batch.commit([draft.source_sha256])
     return saved

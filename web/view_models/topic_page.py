@@ -107,7 +107,7 @@ class TopicPageBuilder:
         """Return (key, label, glyph, passage count) of each tag in use, in taxonomy order."""
         counts: Counter[str] = Counter()
         for one in articles:
-            for place in one.places:
+            for place in one.passages:
                 counts.update(place.tags or (UNTAGGED,))
         found = [(tag.key, tag.label, tag.glyph, counts[tag.key]) for tag in self._taxonomy]
         found.append((UNTAGGED, "No tag", "", counts[UNTAGGED]))
@@ -137,7 +137,7 @@ class TopicPageBuilder:
         """Return up to `most` passages with the tag, starting at index `start`, by article."""
         shown: list[TopicArticle] = []
         for one in articles:
-            places = [place for place in one.places if _has_tag(place, tag)]
+            places = [place for place in one.passages if _has_tag(place, tag)]
             wanted = places[start : start + most]
             start = max(0, start - len(places))
             most -= len(wanted)
@@ -218,7 +218,7 @@ def articles_with_tag(
 ) -> Iterator[tuple[ArticleOutline, list[PassageRef]]]:
     """Yield each article that has passages with the tag, and those passages."""
     for one in articles:
-        places = [place for place in one.places if _has_tag(place, tag)]
+        places = [place for place in one.passages if _has_tag(place, tag)]
         if places:
             yield one, places
 

@@ -59,10 +59,10 @@ def available_actions(
     """Return the actions that the workflow and the user's permissions allow."""
     found = []
     for action, label, note, right in ACTIONS:
-        if not reviewing.allows(action, standing.state) or not person.may(right):
+        if not reviewing.allows(action, standing.state) or not person.has_permission(right):
             continue
         approves = action is Action.APPROVE
-        refused = reviewing.rule_against(standing, person.name) if approves else ""
+        refused = reviewing.get_approval_blocker(standing, person.name) if approves else ""
         strong = action in (Action.SUBMIT, Action.APPROVE, Action.PUBLISH)
         scheduled = action is Action.SCHEDULE
         found.append(WorkflowAction(action.value, label, note, refused, scheduled, strong))
@@ -81,14 +81,19 @@ def build_queues(
         by_state.setdefault(standing.state, []).append(standing)
 
     def mine(*states: WorkflowState) -> list[WorkflowStatus]:
-        return [s for state in states for s in by_state.get(state, ()) if s.made_by == person.name]
+        return [s for state in states for s in by_state.get(state, ()) if s.author == person.name]
 
     to_review = [
         standing
         for standing in by_state.get(WorkflowState.IN_REVIEW, ())
-        if person.may(Permission.REVIEW) and not reviewing.rule_against(standing, person.name)
+        if person.has_permission(Permission.REVIEW)
+        and not reviewing.get_approval_blocker(standing, person.name)
     ]
-    to_publish = by_state.get(WorkflowState.APPROVED, []) if person.may(Permission.PUBLISH) else []
+    to_publish = (
+        by_state.get(WorkflowState.APPROVED, [])
+        if person.has_permission(Permission.PUBLISH)
+        else []
+    )
     piles = (
         ("to-review", "Waiting for your review", to_review),
         ("to-publish", "Approved, ready to publish", to_publish),
@@ -113,7 +118,7 @@ def group_comments(comments: Iterable[Comment], present: Iterable[str]) -> dict[
 def is_owned_by(summary: ArticleSummary, person: User) -> bool:
     """Return whether a user owns an article, matched by name, email address or "name <address>"."""
     owner = summary.metadata.owner.casefold()
-    names = {person.name.casefold(), person.shown.casefold(), person.email.casefold()} - {""}
+    names = {person.name.casefold(), person.display_name.casefold(), person.email.casefold()} - {""}
     return not names.isdisjoint((owner, *parseaddr(owner)))
 
 
@@ -133,9 +138,9 @@ def summarize_status(standing: WorkflowStatus) -> str:
     ]
     if standing.state is not WorkflowState.SCHEDULED:
         sentences.insert(0, f"Version {standing.version}.")
-    if standing.found and standing.found != standing.version:
-        sentences.append(f"Version {standing.found} is published.")
-    elif not standing.found and standing.state is not WorkflowState.RETIRED:
+    if standing.published_version and standing.published_version != standing.version:
+        sentences.append(f"Version {standing.published_version} is published.")
+    elif not standing.published_version and standing.state is not WorkflowState.RETIRED:
         sentences.append("No version is published yet.")
     return " ".join(sentences)
 

@@ -42,7 +42,7 @@ def change_password() -> ResponseReturnValue:
     site, me = current_services(), auth.require_user()
     try:
         # The current password is required because a session may have been left open.
-        site.accounts.sessions.confirm(
+        site.accounts.sessions.authenticate(
             me.name, request.form.get("old", ""), origin=auth.client_address()
         )
         site.accounts.users.set_password(
@@ -57,7 +57,7 @@ def change_password() -> ResponseReturnValue:
 @auth.requires(Permission.READ)
 def end_session(number: str) -> ResponseReturnValue:
     """End a session of the signed-in user."""
-    current_services().accounts.sessions.end(
+    current_services().accounts.sessions.end_session(
         auth.require_user().name, number, by=auth.current_actor()
     )
     return redirect_with_notice(urls().account(), "session-ended")
@@ -79,7 +79,7 @@ def make_token() -> ResponseReturnValue:
             )
         )
     try:
-        token = current_services().accounts.tokens.make(
+        token = current_services().accounts.tokens.create(
             auth.require_user().name, form.get("label", ""), scopes, ends_on=ends_on,
             by=auth.current_actor(),
         )  # fmt: skip
@@ -92,7 +92,7 @@ def make_token() -> ResponseReturnValue:
 @auth.requires(Permission.READ)
 def end_token(number: int) -> ResponseReturnValue:
     """Revoke an API token."""
-    current_services().accounts.tokens.end(
+    current_services().accounts.tokens.revoke(
         auth.require_user().name, number, by=auth.current_actor()
     )
     return redirect_with_notice(urls().account(), "token-ended")
@@ -109,8 +109,8 @@ def _page(
         fault=fault,
         made=made,
         scopes=SCOPES,
-        sessions=site.accounts.sessions.of(me.name),
+        sessions=site.accounts.sessions.list_sessions(me.name),
         present=present.number if present else "",
-        tokens=site.accounts.tokens.of(me.name),
+        tokens=site.accounts.tokens.list_tokens(me.name),
     )
     return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK)

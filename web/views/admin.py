@@ -51,7 +51,7 @@ def add_user() -> ResponseReturnValue:
     try:
         person = User(
             name=form.get("name", "").strip().lower(),
-            shown=form.get("shown", "").strip() or form.get("name", "").strip(),
+            display_name=form.get("shown", "").strip() or form.get("name", "").strip(),
             roles=parse_roles(form.getlist("role")),
             email=form.get("email", "").strip(),
         )
@@ -93,7 +93,9 @@ def show_audit_log() -> ResponseReturnValue:
     """Show the audit log, newest entries first."""
     before = read_number(request.args, "before", AUDIT_BEFORE)
     asked = read_audit_filter(request.args)
-    steps = current_services().store.trail(asked, before=before, limit=ENTRIES_PER_PAGE + 1)
+    steps = current_services().store.list_audit_entries(
+        asked, before=before, limit=ENTRIES_PER_PAGE + 1
+    )
     return render_template(
         "admin/audit-log.html",
         steps=steps[:ENTRIES_PER_PAGE],
@@ -106,7 +108,7 @@ def show_audit_log() -> ResponseReturnValue:
 @auth.requires(Permission.ADMINISTER, scope=TokenScope.READ_LOG)
 def export_audit_log(kind: str) -> ResponseReturnValue:
     """Return the matching entries as a CSV or JSON Lines file."""
-    steps = current_services().store.trail(read_audit_filter(request.args), limit=None)
+    steps = current_services().store.list_audit_entries(read_audit_filter(request.args), limit=None)
     if kind == "csv":
         return _attachment(_csv_rows(steps), "text/csv", "trail.csv")
     if kind == "jsonl":
@@ -141,8 +143,8 @@ def _attachment(parts: Iterator[str], mimetype: str, name: str) -> Response:
 def _users_page(fault: AccountError | None = None) -> ResponseReturnValue:
     site = current_services()
     rows = [
-        UserRow(person, len(site.accounts.sessions.of(person.name)))
-        for person in site.accounts.users.people()
+        UserRow(person, len(site.accounts.sessions.list_sessions(person.name)))
+        for person in site.accounts.users.list_users()
     ]
     page = render_template("admin/users.html", rows=rows, roles=list(Role), fault=fault)
     return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK)

@@ -51,7 +51,7 @@ def topics() -> ResponseReturnValue:
     letter = request.args.get("letter", "")
     if letter:  # former URL of the A to Z list
         return redirect(urls().a_z(letter), code=301)
-    shelves = current_services().catalog.shelves()
+    shelves = current_services().catalog.snapshot()
     found = _page_builder()
     return render_template(
         "topics.html",
@@ -63,7 +63,7 @@ def topics() -> ResponseReturnValue:
 @blueprint.get("/topics/<path:name>")
 def topic(name: str) -> ResponseReturnValue:
     """Show the passages of a topic by tag."""
-    shown = current_services().catalog.shelves().topics.get(name.casefold())
+    shown = current_services().catalog.snapshot().topics.get(name.casefold())
     if shown is None:
         raise NotFoundError("topic", name)
     state, found, here = _state(), _page_builder(), urls()
@@ -102,7 +102,7 @@ def tag(key: str) -> ResponseReturnValue:
     if key not in site.taxonomy:
         raise NotFoundError("tag", key)
     state, found = _state(tag=key), _page_builder()
-    every = [one for one, _ in articles_with_tag(site.catalog.shelves().articles, key)]
+    every = [one for one, _ in articles_with_tag(site.catalog.snapshot().articles, key)]
     kept = list(articles_with_tag(found.kept(every, state), key))
 
     def page_address(page: int) -> str:
@@ -130,7 +130,7 @@ def tag(key: str) -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     """Show published, changed and retired articles, newest first."""
     page = read_number(request.args, "page", PAGE)
-    found, total = current_services().store.news(
+    found, total = current_services().store.list_activity(
         offset=(page - 1) * MAX_ACTIVITY, limit=MAX_ACTIVITY
     )
     return render_template(

@@ -89,7 +89,7 @@ def call(service_id: str) -> ResponseReturnValue:
     concepts = islice(fhir.concepts(resources), MAX_CONCEPTS)
     recipient = "PAT" if str(context["userId"]).startswith(PATIENTS) else "PROV"
     site = current_services()
-    matches = cards.find_matches(concepts, recipient, site.infobutton, site.catalog.shelves())
+    matches = cards.find_matches(concepts, recipient, site.infobutton, site.catalog.snapshot())
     found = cards.build_cards(
         matches,
         site.store,
@@ -108,7 +108,7 @@ def call(service_id: str) -> ResponseReturnValue:
 def take_feedback(service_id: str) -> ResponseReturnValue:
     """Record how users handled the cards of a service."""
     service = _service(service_id)
-    shelves = current_services().catalog.shelves()
+    shelves = current_services().catalog.snapshot()
     ids = [contents.article.id for contents in shelves.articles]
     for entry in feedback.parse_feedback(_body(), ids):
         ehr_audit_log.write(

@@ -81,7 +81,7 @@ def submit() -> ResponseReturnValue:
         message = "There are too many requests right now. Send this one again in ten minutes."
         fault = FieldError("throttled", "", message)
         return _page(form, [fault], HTTPStatus.TOO_MANY_REQUESTS)
-    site.store.ask(form.query, form.sentence, form.reach)
+    site.store.add_content_request(form.query, form.sentence, form.reach)
     return redirect(urls().content_request_sent(), code=303)
 
 

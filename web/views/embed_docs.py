@@ -80,7 +80,7 @@ class EmbedOptions:
 def page() -> ResponseReturnValue:
     """Show the configurator."""
     site, here = current_services(), absolute_urls()
-    topics = [topic.name for topic in site.catalog.shelves().topics.values()]
+    topics = [topic.name for topic in site.catalog.snapshot().topics.values()]
     chosen = read_options(request.args, [tag.key for tag in site.taxonomy], topics)
     return render_template(
         "embed-docs.html",

@@ -82,8 +82,10 @@ def new() -> ResponseReturnValue:
     topic, tag = request.args.get("topic", ""), request.args.get("tag", "")
     if tag and tag not in site.taxonomy:
         raise NotFoundError("tag", tag)
-    known = site.catalog.shelves().topics
-    events, _ = site.store.news(offset=0, limit=MAX_SCANNED_EVENTS if topic or tag else MAX_ENTRIES)
+    known = site.catalog.snapshot().topics
+    events, _ = site.store.list_activity(
+        offset=0, limit=MAX_SCANNED_EVENTS if topic or tag else MAX_ENTRIES
+    )
     chosen = list(_filter_events(events, topic, tag))[:MAX_ENTRIES]
     if topic and not chosen and topic.casefold() not in known:
         raise NotFoundError("topic", topic)
@@ -144,7 +146,7 @@ def reviews() -> ResponseReturnValue:
 def sitemap() -> ResponseReturnValue:
     """Return the sitemap: the latest published articles, up to the limit of the protocol."""
     here = absolute_urls()
-    summaries = [one.article for one in current_services().catalog.shelves().articles]
+    summaries = [one.article for one in current_services().catalog.snapshot().articles]
     published = [(one.published_at or one.updated_at, one.id) for one in summaries]
     root = ElementTree.Element("urlset", xmlns=SITEMAP)
     for when, id_ in sorted(published, reverse=True)[:MAX_SITEMAP_URLS]:
@@ -156,7 +158,7 @@ def sitemap() -> ResponseReturnValue:
 
 def _filter_events(events: Sequence[ActivityItem], topic: str, tag: str) -> Iterable[ActivityItem]:
     """Yield events of articles with the topic and, in their latest version, the tag."""
-    shelves = current_services().catalog.shelves()
+    shelves = current_services().catalog.snapshot()
     has = {one.article.id: _has_tag(one, tag) for one in shelves.articles} if tag else {}
     for item in events:
         topics = {name.casefold() for name in item.article.metadata.topics}
@@ -170,7 +172,7 @@ def _filter_events(events: Sequence[ActivityItem], topic: str, tag: str) -> Iter
 
 
 def _has_tag(contents: ArticleOutline, tag: str) -> bool:
-    return any(tag in place.tags for place in contents.places)
+    return any(tag in place.tags for place in contents.passages)
 
 
 def _had_tag(article_id: str, tag: str) -> bool:

@@ -80,7 +80,7 @@ def _decode(text: str) -> str:
 
 def _feed(asked: InfobuttonRequest, site: Services) -> answering.InfobuttonFeed:
     matcher = site.infobutton
-    matches = matcher.matches(asked, site.catalog.shelves())
+    matches = matcher.matches(asked, site.catalog.snapshot())
     texts = site.store.published_passages(filter(None, map(answering.shown_passage, matches)))
     wanted = matcher.tags(asked)
     return answering.build_feed(

@@ -62,7 +62,7 @@ def sign_out() -> ResponseReturnValue:
     session = auth.current_session()
     if session is not None:
         sessions = current_services().accounts.sessions
-        sessions.end(session.person.name, session.number, by=auth.current_actor())
+        sessions.end_session(session.user.name, session.number, by=auth.current_actor())
     response = redirect(urls().home(), HTTPStatus.SEE_OTHER)
     response.delete_cookie(auth.cookie_name(), secure=auth.is_secure(), httponly=True)
     response.headers["Clear-Site-Data"] = '"cache"'

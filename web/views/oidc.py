@@ -49,7 +49,7 @@ def begin() -> ResponseReturnValue:
     wanted = safe_redirect_path(request.args.get("next", ""))
     try:
         metadata = _metadata(settings)
-        key, handshake = current_services().accounts.sessions.begin_handshake(wanted)
+        key, handshake = current_services().accounts.sessions.begin_oidc(wanted)
         address, _ = _client(settings).create_authorization_url(
             metadata["authorization_endpoint"],
             state=handshake.state,
@@ -72,7 +72,7 @@ def callback() -> ResponseReturnValue:
     """Validate the response of the identity provider and start a session."""
     settings, wanted = _settings(), ""
     try:
-        handshake = current_services().accounts.sessions.finish_handshake(
+        handshake = current_services().accounts.sessions.finish_oidc(
             request.cookies.get(COOKIE, "")
         )
         if handshake is None:
@@ -80,9 +80,11 @@ def callback() -> ResponseReturnValue:
                 "the sign-in was not started in this browser, or took longer than 10 minutes.",
                 code="not-begun",
             )
-        wanted = handshake.wanted
+        wanted = handshake.next_url
         vouched = _authenticate(settings, handshake)
-        session = current_services().accounts.sessions.admit(vouched, origin=auth.client_address())
+        session = current_services().accounts.sessions.sign_in_external(
+            vouched, origin=auth.client_address()
+        )
     except AccountError as error:
         page = show_page(wanted, "", error, HTTPStatus.FORBIDDEN)
         page.delete_cookie(COOKIE)
@@ -196,7 +198,7 @@ def _identity(settings: Settings, claims: dict[str, Any]) -> ExternalIdentity:
     listed = [str(group) for group in groups] if isinstance(groups, list) else [str(groups)]
     person = User(
         name=name,
-        shown=str(claims.get("name") or called)[:120],
+        display_name=str(claims.get("name") or called)[:120],
         roles=roles_of(listed),
         email=str(claims.get("email") or "")[:200],
     )

@@ -88,7 +88,7 @@ def test_titles_are_there_before_the_headings_are_read(store, monkeypatch):
     monkeypatch.setattr(service, "MAX_SYNCHRONOUS_ARTICLES", 0)
     go_on = threading.Event()
     contents = store.contents
-    monkeypatch.setattr(store, "contents", lambda ids: (go_on.wait(30), contents(ids))[1])
+    monkeypatch.setattr(store, "list_outlines", lambda ids: (go_on.wait(30), contents(ids))[1])
     found = AutocompleteService(store)
     assert texts(found, "gout") == ["Gout"]
     assert texts(found, "joi") == ["Joints"]
@@ -105,14 +105,14 @@ def test_a_change_during_the_reading_is_read_again(store, monkeypatch):
 
     def changing(ids):
         read = contents(ids)
-        monkeypatch.setattr(store, "contents", contents)
+        monkeypatch.setattr(store, "list_outlines", contents)
         ReviewWorkflow(store.database).retire(
             read[0].article.id, reason="old", replaced_by="", by=Actor("test")
         )
         found._read_changes()
         return read
 
-    monkeypatch.setattr(store, "contents", changing)
+    monkeypatch.setattr(store, "list_outlines", changing)
     assert texts(found, "pod") == []
     assert texts(found, "gout") == []
 
@@ -123,10 +123,10 @@ def test_a_reading_that_fails_is_tried_again(store, monkeypatch):
     contents = store.contents
 
     def failing(ids):
-        monkeypatch.setattr(store, "contents", contents)
+        monkeypatch.setattr(store, "list_outlines", contents)
         raise StoreError("gone")
 
-    monkeypatch.setattr(store, "contents", failing)
+    monkeypatch.setattr(store, "list_outlines", failing)
     with pytest.raises(StoreError):
         found.find("gout")
     assert texts(found, "bleed") == ["Bleeding"]

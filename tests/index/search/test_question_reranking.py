@@ -71,7 +71,7 @@ def test_passages_are_read_as_one_text_in_which_titles_and_headings_count_more()
         metadata=Metadata(),
         published_at=None,
         updated_at=datetime.now(UTC),
-        passages=2,
+        passage_count=2,
     )
     passages = [
         Passage(

@@ -167,5 +167,5 @@ def test_invalid_override_is_reported(
     error = caught.value
     assert (error.code, error.key) == (code, key)
     assert error.path == str(tmp_path / "checks.toml")
-    assert place in error.place
+    assert place in error.location
     assert not [part for part in (error.path, place, key, named) if part not in str(error)]

@@ -281,7 +281,7 @@ def test_other_documents_are_rejected(data: bytes, code: str, place: str, named:
     with pytest.raises(SourceError) as refusal:
         read_jats(data, "a.xml")
     error = refusal.value
-    assert (error.source, error.code, error.place) == ("a.xml", code, place)
+    assert (error.source, error.code, error.location) == ("a.xml", code, place)
     assert named in error.problem
 
 

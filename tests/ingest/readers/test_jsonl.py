@@ -37,4 +37,4 @@ def test_line_without_title_heading_or_id_is_rejected() -> None:
     entry = line(sections=[{"heading": "", "text": "Uric acid."}])
     with pytest.raises(SourceError) as refusal:
         read_json_line(entry, "x.jsonl", "line 3")
-    assert (refusal.value.code, refusal.value.place) == (SourceProblem.NO_TITLE, "line 3")
+    assert (refusal.value.code, refusal.value.location) == (SourceProblem.NO_TITLE, "line 3")

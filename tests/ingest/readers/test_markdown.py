@@ -30,7 +30,7 @@ def test_invalid_file_is_rejected(text: str, code: str, named: str) -> None:
         read_markdown(text, "/kb/gout.md")
     assert refusal.value.code == code
     assert named in refusal.value.problem
-    assert bool(refusal.value.place) == bool(named)
+    assert bool(refusal.value.location) == bool(named)
 
 
 @pytest.mark.parametrize("after", ["# Diet", "- Diet", "> Diet", "\nDiet", "| Diet |"])

@@ -60,7 +60,7 @@ def test_long_json_line_is_an_error_without_affecting_others(tmp_path):
     first, second, third = split_documents(path)
     assert isinstance(second, SourceError)
     assert second.code == SourceProblem.TOO_LARGE
-    assert (first.location, second.place, third.location) == ("line 1", "line 2", "line 3")
+    assert (first.location, second.location, third.location) == ("line 1", "line 2", "line 3")
 
 
 def test_missing_file_is_rejected(tmp_path):

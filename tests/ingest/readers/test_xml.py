@@ -111,7 +111,7 @@ def test_invalid_file_is_rejected_with_location_and_hint(
         parse_xml(data, "a.xml", [])
     error = refusal.value
     assert (error.source, error.code) == ("a.xml", code)
-    assert error.place == (f"line {line}" if line else "")
+    assert error.location == (f"line {line}" if line else "")
     assert named in error.problem
     assert error.hint
 

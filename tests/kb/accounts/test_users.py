@@ -43,11 +43,14 @@ def sessions(store: ArticleStore, clock: Clock) -> SessionStore:
 
 
 def person(name: str, *roles: Role) -> User:
-    return User(name=name, shown=name.title(), roles=frozenset(roles))
+    return User(name=name, display_name=name.title(), roles=frozenset(roles))
 
 
 def actions(store: ArticleStore) -> list[tuple[str, str]]:
-    return [(step.deed.action, step.deed.about) for step in reversed(store.trail(limit=100))]
+    return [
+        (step.event.action, step.event.about)
+        for step in reversed(store.list_audit_entries(limit=100))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -61,8 +64,10 @@ def actions(store: ArticleStore) -> list[tuple[str, str]]:
     ],
 )
 def test_what_a_role_may(role: Role, rights: set[str]) -> None:
-    assert {right.value for right in Permission if person("ann", role).may(right)} == rights
-    assert not any(person("ann").may(right) for right in Permission)
+    assert {
+        right.value for right in Permission if person("ann", role).has_permission(right)
+    } == rights
+    assert not any(person("ann").has_permission(right) for right in Permission)
 
 
 def test_a_house_may_say_otherwise(store: ArticleStore, tmp_path: Path) -> None:
@@ -70,22 +75,24 @@ def test_a_house_may_say_otherwise(store: ArticleStore, tmp_path: Path) -> None:
         home=tmp_path, role_rights={Role.REVIEWER: (Permission.READ, Permission.PUBLISH)}
     )
     UserStore(store.database).add(person("ann", Role.REVIEWER), PASSWORD, by=BY)
-    session = SessionStore(store.database, rights=own.rights).sign_in("ann", PASSWORD, origin=HERE)
-    token = ApiTokenStore(store.database, rights=own.rights).make(
+    session = SessionStore(store.database, permissions=own.permissions).sign_in(
+        "ann", PASSWORD, origin=HERE
+    )
+    token = ApiTokenStore(store.database, permissions=own.permissions).create(
         "ann", "x", [TokenScope.PUBLISH], ends_on=None, by=BY
     )
-    found = ApiTokenStore(store.database, rights=own.rights).bearer(token.key)
+    found = ApiTokenStore(store.database, permissions=own.permissions).authenticate(token.key)
     assert found is not None
     for who in (
-        session.person,
+        session.user,
         found[0],
-        UserStore(store.database, rights=own.rights).person("ann"),
+        UserStore(store.database, permissions=own.permissions).get_user("ann"),
     ):
-        assert {right for right in Permission if who.may(right)} == {
+        assert {right for right in Permission if who.has_permission(right)} == {
             Permission.READ,
             Permission.PUBLISH,
         }
-    assert own.rights[Role.AUTHOR] == DEFAULT_PERMISSIONS[Role.AUTHOR]
+    assert own.permissions[Role.AUTHOR] == DEFAULT_PERMISSIONS[Role.AUTHOR]
 
 
 @pytest.mark.parametrize("name", ["", "-ann", "an n", "an\nn", "a" * 81, "änn", "../x"])
@@ -113,7 +120,7 @@ def test_roles_that_there_are_not_are_named_with_those_there_are() -> None:
 def test_weak_passwords_are_refused(accounts: UserStore, password: str, code: str) -> None:
     with raises(AccountError, code):
         accounts.add(person("ann", Role.AUTHOR), password, by=BY)
-    assert accounts.people() == []
+    assert accounts.list_users() == []
 
 
 def test_an_unknown_name_is_checked_against_a_hash_like_all_others() -> None:
@@ -126,15 +133,15 @@ def test_signing_in_and_out(
 ) -> None:
     ann = accounts.add(person("ann", Role.AUTHOR), PASSWORD, by=BY)
     session = sessions.sign_in(" Ann ", PASSWORD, origin=HERE)
-    assert session.person == ann
-    found = sessions.session(session.key)
+    assert session.user == ann
+    found = sessions.find_session(session.key)
     assert found is not None
-    assert (found.person, found.csrf, found.origin) == (ann, session.csrf, HERE)
-    assert sessions.session("made up") is None
-    sessions.end("ann", session.number, by=Actor("ann", HERE))
-    assert sessions.session(session.key) is None
+    assert (found.user, found.csrf, found.origin) == (ann, session.csrf, HERE)
+    assert sessions.find_session("made up") is None
+    sessions.end_session("ann", session.number, by=Actor("ann", HERE))
+    assert sessions.find_session(session.key) is None
     with pytest.raises(NotFoundError):
-        sessions.end("ann", session.number, by=BY)
+        sessions.end_session("ann", session.number, by=BY)
     assert actions(store) == [("account.added", "ann"), ("signed-in", "ann"), ("signed-out", "ann")]
 
 
@@ -143,7 +150,7 @@ def test_nothing_that_lets_in_stands_in_the_database(
 ) -> None:
     accounts.add(person("ann", Role.AUTHOR), PASSWORD, by=BY)
     session = sessions.sign_in("ann", PASSWORD, origin=HERE)
-    token = ApiTokenStore(store.database).make(
+    token = ApiTokenStore(store.database).create(
         "ann", "nightly", [TokenScope.SEARCH], ends_on=None, by=BY
     )
     with store.database.reading() as connection:
@@ -161,18 +168,18 @@ def test_a_session_ends_when_it_is_idle_or_old(
     accounts.add(person("ann", Role.AUTHOR), PASSWORD, by=BY)
     idle = sessions.sign_in("ann", PASSWORD, origin=HERE)
     clock.go(minutes=29)
-    assert sessions.session(idle.key)
+    assert sessions.find_session(idle.key)
     clock.go(minutes=29)
-    assert sessions.session(idle.key), "seen in between"
+    assert sessions.find_session(idle.key), "seen in between"
     clock.go(minutes=31)
-    assert sessions.session(idle.key) is None
+    assert sessions.find_session(idle.key) is None
     busy = sessions.sign_in("ann", PASSWORD, origin=HERE)
     for _ in range(12 * 3):
-        assert sessions.session(busy.key)
+        assert sessions.find_session(busy.key)
         clock.go(minutes=20)
     clock.go(minutes=1)
-    assert sessions.session(busy.key) is None
-    assert sessions.of("ann") == []
+    assert sessions.find_session(busy.key) is None
+    assert sessions.list_sessions("ann") == []
 
 
 @pytest.mark.parametrize(
@@ -190,8 +197,8 @@ def test_a_changed_account_ends_its_sessions(
     accounts.add(person("ben", Role.AUTHOR), PASSWORD, by=BY)
     hers, his = (sessions.sign_in(name, PASSWORD, origin=HERE) for name in ("ann", "ben"))
     change(accounts)
-    assert sessions.session(hers.key) is None
-    assert sessions.session(his.key)
+    assert sessions.find_session(hers.key) is None
+    assert sessions.find_session(his.key)
 
 
 def test_what_changes_nothing_signs_nobody_out(
@@ -199,11 +206,11 @@ def test_what_changes_nothing_signs_nobody_out(
 ) -> None:
     accounts.add(person("ann", Role.AUTHOR, Role.REVIEWER), PASSWORD, by=BY)
     hers = sessions.sign_in("ann", PASSWORD, origin=HERE)
-    before = store.trail(limit=1)
+    before = store.list_audit_entries(limit=1)
     accounts.set_roles("ann", [Role.REVIEWER, Role.AUTHOR], by=BY)
     accounts.set_disabled("ann", False, by=BY)
-    assert sessions.session(hers.key)
-    assert store.trail(limit=1) == before
+    assert sessions.find_session(hers.key)
+    assert store.list_audit_entries(limit=1) == before
 
 
 def test_the_last_administrator_stays(accounts: UserStore) -> None:
@@ -214,10 +221,10 @@ def test_the_last_administrator_stays(accounts: UserStore) -> None:
     ):
         with raises(AccountError, "last-administrator"):
             change()
-    assert accounts.person("ann").may(Permission.ADMINISTER)
+    assert accounts.get_user("ann").has_permission(Permission.ADMINISTER)
     accounts.add(person("ben", Role.ADMINISTRATOR), PASSWORD, by=BY)
     accounts.set_disabled("ann", True, by=BY)
-    assert accounts.person("ann").disabled
+    assert accounts.get_user("ann").disabled
 
 
 def test_what_is_wrong_with_a_sign_in_is_not_told(
@@ -263,7 +270,7 @@ def test_failing_slows_down_for_a_while_and_for_that_place(
     names = {about for action, about in actions(store) if action == "sign-in.failed"}
     assert names == {"ann"}
     assert wait(name=PASSWORD) == 0
-    assert PASSWORD not in str(store.trail(limit=1)), "typed as name"
+    assert PASSWORD not in str(store.list_audit_entries(limit=1)), "typed as name"
 
 
 def test_one_place_cannot_try_many_names(sessions: SessionStore, store: ArticleStore) -> None:
@@ -280,17 +287,23 @@ def test_a_directory_vouches_by_issuer_and_subject_alone(
     accounts.add(person("ann", Role.ADMINISTRATOR), PASSWORD, by=BY)
     issuer = "https://directory.example"
     with raises(AccountError, "name-taken"):
-        sessions.admit(ExternalIdentity(issuer, "1", person("ann", Role.AUTHOR)), origin=HERE)
-    first = sessions.admit(ExternalIdentity(issuer, "2", person("ben", Role.AUTHOR)), origin=HERE)
+        sessions.sign_in_external(
+            ExternalIdentity(issuer, "1", person("ann", Role.AUTHOR)), origin=HERE
+        )
+    first = sessions.sign_in_external(
+        ExternalIdentity(issuer, "2", person("ben", Role.AUTHOR)), origin=HERE
+    )
     renamed = ExternalIdentity(issuer, "2", person("ann", Role.REVIEWER))
-    again = sessions.admit(renamed, origin=HERE)
-    assert (again.person.name, again.person.roles) == ("ben", {Role.REVIEWER})
-    assert sessions.session(first.key) is None, "other roles"
+    again = sessions.sign_in_external(renamed, origin=HERE)
+    assert (again.user.name, again.user.roles) == ("ben", {Role.REVIEWER})
+    assert sessions.find_session(first.key) is None, "other roles"
     with raises(AccountError, "name-taken"):
-        sessions.admit(ExternalIdentity("https://other.example", "2", person("ben")), origin=HERE)
+        sessions.sign_in_external(
+            ExternalIdentity("https://other.example", "2", person("ben")), origin=HERE
+        )
     accounts.set_disabled("ben", True, by=BY)
     with raises(AccountError, "disabled"):
-        sessions.admit(renamed, origin=HERE)
+        sessions.sign_in_external(renamed, origin=HERE)
     with raises(AccountError, "sign-in-failed"):
         sessions.sign_in("ben", "", origin=HERE)
 
@@ -298,36 +311,36 @@ def test_a_directory_vouches_by_issuer_and_subject_alone(
 def test_tokens(accounts: UserStore, store: ArticleStore, clock: Clock) -> None:
     ann = accounts.add(person("ann", Role.AUTHOR), PASSWORD, by=BY)
     tokens = ApiTokenStore(store.database, clock)
-    made = tokens.make(
+    made = tokens.create(
         "ann", "nightly", [TokenScope.CREATE, TokenScope.SEARCH], ends_on=None, by=BY
     )
-    found = tokens.bearer(made.key)
+    found = tokens.authenticate(made.key)
     assert found is not None
     assert (found[0], found[1].scopes) == (ann, {TokenScope.CREATE, TokenScope.SEARCH})
-    assert tokens.bearer(made.key[:-1]) is None
-    (kept,) = tokens.of("ann")
+    assert tokens.authenticate(made.key[:-1]) is None
+    (kept,) = tokens.list_tokens("ann")
     assert (kept.used_on, kept.key) == (clock.now.date(), "")
     for wrong in (date(2026, 3, 9), date(2028, 1, 1)):
         with raises(AccountError, "end-date"):
-            tokens.make("ann", "x", [TokenScope.SEARCH], ends_on=wrong, by=BY)
+            tokens.create("ann", "x", [TokenScope.SEARCH], ends_on=wrong, by=BY)
     with raises(AccountError, "no-scope"):
-        tokens.make("ann", "x", [], ends_on=None, by=BY)
+        tokens.create("ann", "x", [], ends_on=None, by=BY)
     clock.go(days=366)
-    assert tokens.bearer(made.key) is None
-    short = tokens.make("ann", "x", [TokenScope.SEARCH], ends_on=None, by=BY)
+    assert tokens.authenticate(made.key) is None
+    short = tokens.create("ann", "x", [TokenScope.SEARCH], ends_on=None, by=BY)
     accounts.set_disabled("ann", True, by=BY)
-    assert tokens.bearer(short.key) is None
+    assert tokens.authenticate(short.key) is None
     accounts.set_disabled("ann", False, by=BY)
-    tokens.end("ann", short.number, by=BY)
-    assert tokens.bearer(short.key) is None
+    tokens.revoke("ann", short.number, by=BY)
+    assert tokens.authenticate(short.key) is None
     with pytest.raises(NotFoundError):
-        tokens.end("ben", made.number, by=BY)
+        tokens.revoke("ben", made.number, by=BY)
 
 
 def test_the_trail_shows_that_it_was_changed(accounts: UserStore, store: ArticleStore) -> None:
     for name in ("ann", "ben", "cid"):
         accounts.add(person(name, Role.AUTHOR), PASSWORD, by=BY)
-    assert store.first_altered_step() is None
+    assert store.find_altered_entry() is None
     with store.database.writing() as connection:
         connection.exec_driver_sql("UPDATE audit_log SET detail = 'reader' WHERE about = 'ben'")
-    assert store.first_altered_step()
+    assert store.find_altered_entry()

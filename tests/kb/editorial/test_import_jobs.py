@@ -23,53 +23,53 @@ def jobs(store: ArticleStore, clock: Clock) -> ImportJobStore:
 
 
 def begun(jobs: ImportJobStore, *names: str) -> int:
-    job, _ = jobs.begin([(ItemKind.FILE, name) for name in names], by=ANN)
+    job, _ = jobs.create_job([(ItemKind.FILE, name) for name in names], by=ANN)
     jobs.start(job)
     return job
 
 
 def states(jobs: ImportJobStore, job: int) -> list[tuple[str, str]]:
-    return [(item.source, item.state.value) for item in jobs.job(job).items]
+    return [(item.source, item.state.value) for item in jobs.get_job(job).items]
 
 
 def test_nothing_is_read_before_its_file_is_there(jobs: ImportJobStore) -> None:
-    job, _ = jobs.begin([(ItemKind.FILE, "a.docx")], by=ANN)
-    assert jobs.take() is None
+    job, _ = jobs.create_job([(ItemKind.FILE, "a.docx")], by=ANN)
+    assert jobs.lease_next() is None
     jobs.start(job)
-    assert jobs.take() is not None
+    assert jobs.lease_next() is not None
 
 
 def test_an_item_is_taken_once_and_again_when_whoever_had_it_is_gone(
     jobs: ImportJobStore, clock: Clock
 ) -> None:
     job = begun(jobs, "a.docx")
-    first = jobs.take()
+    first = jobs.lease_next()
     assert first is not None
-    assert jobs.take() is None
-    jobs.found(first, source="a.docx", title="Half", draft="{}")
+    assert jobs.lease_next() is None
+    jobs.add_result(first, source="a.docx", title="Half", draft="{}")
     clock.now += LEASE + timedelta(seconds=1)
-    second = jobs.take()
+    second = jobs.lease_next()
     assert second is not None
     assert second.number == first.number
-    jobs.found(second, source="a.docx", title="Gout", draft="{}")
-    jobs.finish(second)
+    jobs.add_result(second, source="a.docx", title="Gout", draft="{}")
+    jobs.finish_item(second)
     assert states(jobs, job) == [("a.docx", "read"), ("a.docx", "ready")]
-    assert [item.title for item in jobs.job(job).items] == ["", "Half"]
+    assert [item.title for item in jobs.get_job(job).items] == ["", "Half"]
 
 
 def test_what_fails_says_why_and_is_tried_again(jobs: ImportJobStore) -> None:
     job = begun(jobs, "a.docx", "b.pdf")
-    one = jobs.take()
+    one = jobs.lease_next()
     assert one is not None
-    jobs.finish(one, reason="It is locked.")
-    other = jobs.take()
+    jobs.finish_item(one, reason="It is locked.")
+    other = jobs.lease_next()
     assert other is not None
-    jobs.found(other, source="b.pdf, page 1", title="", reason="It is empty.")
-    jobs.finish(other)
-    failed = [item.reason for item in jobs.job(job).items if item.state is ItemState.FAILED]
+    jobs.add_result(other, source="b.pdf, page 1", title="", reason="It is empty.")
+    jobs.finish_item(other)
+    failed = [item.reason for item in jobs.get_job(job).items if item.state is ItemState.FAILED]
     assert failed == ["It is locked.", "It is empty."]
     jobs.retry(one.number)
-    again = jobs.take()
+    again = jobs.lease_next()
     assert again is not None
     assert again.number == one.number
     with raises(WorkflowStateError, "already-reading"):
@@ -78,40 +78,40 @@ def test_what_fails_says_why_and_is_tried_again(jobs: ImportJobStore) -> None:
 
 def test_stopping_keeps_what_was_found_and_starting_goes_on(jobs: ImportJobStore) -> None:
     job = begun(jobs, "a", "b", "c")
-    one = jobs.take()
+    one = jobs.lease_next()
     assert one is not None
-    assert jobs.found(one, source="a", title="A", draft="{}")
+    assert jobs.add_result(one, source="a", title="A", draft="{}")
     jobs.stop(job)
-    assert jobs.take() is None
-    assert jobs.found(one, source="a2", title="A2", draft="{}") is None, "it was stopped"
-    jobs.finish(one)
+    assert jobs.lease_next() is None
+    assert jobs.add_result(one, source="a2", title="A2", draft="{}") is None, "it was stopped"
+    jobs.finish_item(one)
     assert states(jobs, job)[:3] == [("a", "stopped"), ("b", "stopped"), ("c", "stopped")]
-    assert not jobs.job(job).is_open
+    assert not jobs.get_job(job).is_open
     jobs.start(job)
-    assert jobs.take() is not None
+    assert jobs.lease_next() is not None
 
 
 def test_what_was_corrected_is_kept_until_it_is_saved(jobs: ImportJobStore) -> None:
-    job, item = jobs.edit("gout", "Gout", "{}", 3, by=ANN)
+    job, item = jobs.create_edit("gout", "Gout", "{}", 3, by=ANN)
     made = (Correction(CorrectionKind.HEADING, ("Use", "Dose"), new="How much"),)
-    jobs.correct(item, made)
-    kept = jobs.item(item)
+    jobs.set_corrections(item, made)
+    kept = jobs.get_item(item)
     assert (kept.corrections, kept.made_from, kept.article_id) == (made, 3, "gout")
     jobs.rebase(item, '{"newer": 1}', 4)
-    assert (jobs.item(item).made_from, jobs.item(item).corrections) == (4, made)
-    jobs.saved(item, "gout")
-    for change in (lambda: jobs.correct(item, ()), lambda: jobs.discard(item, by=ANN)):
+    assert (jobs.get_item(item).made_from, jobs.get_item(item).corrections) == (4, made)
+    jobs.mark_saved(item, "gout")
+    for change in (lambda: jobs.set_corrections(item, ()), lambda: jobs.discard(item, by=ANN)):
         with raises(WorkflowStateError, "already-saved"):
             change()
-    assert [found.number for found in jobs.of("ann")] == [job]
-    assert jobs.of("ben") == []
+    assert [found.number for found in jobs.list_jobs("ann")] == [job]
+    assert jobs.list_jobs("ben") == []
 
 
 def test_old_jobs_are_forgotten(jobs: ImportJobStore, clock: Clock) -> None:
     old = begun(jobs, "a")
     clock.now += RETENTION + timedelta(hours=1)
     new = begun(jobs, "b")
-    assert jobs.forget_old() == [old]
+    assert jobs.purge_old() == [old]
     with pytest.raises(NotFoundError):
-        jobs.job(old)
-    assert jobs.job(new).items
+        jobs.get_job(old)
+    assert jobs.get_job(new).items

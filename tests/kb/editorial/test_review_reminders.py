@@ -92,17 +92,17 @@ def test_one_mail_for_each_owner_and_not_again_for_two_weeks(
     reminding: ReminderStore, store: ArticleStore, settings: Settings, mailbox: Mailbox
 ) -> None:
     summaries = store.summaries()
-    (hers,), nobody = reminding.due(summaries, "", TODAY)
-    assert (hers.to, [s.title for s in hers.articles]) == (
+    (hers,), nobody = reminding.list_due(summaries, "", TODAY)
+    assert (hers.recipient, [s.title for s in hers.articles]) == (
         "ann@hospital.example", ["Asthma", "Gout"],
     )  # fmt: skip
     assert [summary.title for summary in nobody] == ["Sepsis"]
-    (_, team), _ = reminding.due(summaries, "team@hospital.example", TODAY)
-    assert team.to == "team@hospital.example"
+    (_, team), _ = reminding.list_due(summaries, "team@hospital.example", TODAY)
+    assert team.recipient == "team@hospital.example"
 
     links = [f"https://kb.example/{s.id}" for s in hers.articles]
     send_messages([build_message(hers, settings, links, TODAY)], settings)
-    reminding.sent(hers, TODAY)
+    reminding.mark_sent(hers, TODAY)
     ((to, text),) = mailbox.mails
     mail = message_from_string(text)
     assert to == "ann@hospital.example"
@@ -110,15 +110,15 @@ def test_one_mail_for_each_owner_and_not_again_for_two_weeks(
     assert sorted(re.findall(r"\d+", mail["Subject"])) == ["1", "2"]
     assert re.search(r"^.*\bGout\b.* 2026-03-06\b", text, re.M)
     assert "https://kb.example/asthma" in text
-    assert reminding.due(summaries, "", TODAY + timedelta(days=13))[0] == []
-    assert reminding.due(summaries, "", TODAY + REMINDER_INTERVAL)[0] == [hers]
+    assert reminding.list_due(summaries, "", TODAY + timedelta(days=13))[0] == []
+    assert reminding.list_due(summaries, "", TODAY + REMINDER_INTERVAL)[0] == [hers]
 
 
 def test_names_cannot_add_a_header(store: ArticleStore, settings: Settings) -> None:
     evil = "Gout\r\nBcc: everybody@evil.example"
     save(store, evil, ("Use", "x"), owner="ann@hospital.example", review_due=TODAY, key="evil")
     save(store, "B", ("Use", "y"), owner="a@b.example\nBcc: c@d.example", review_due=TODAY)
-    reminders, _ = ReminderStore(store.database).due(store.summaries(), "", TODAY)
+    reminders, _ = ReminderStore(store.database).list_due(store.summaries(), "", TODAY)
     for reminder in reminders:
         text = str(build_message(reminder, settings, ["x"] * len(reminder.articles), TODAY))
         assert "bcc" not in {name.lower() for name in message_from_string(text)}
@@ -127,7 +127,7 @@ def test_names_cannot_add_a_header(store: ArticleStore, settings: Settings) -> N
 def test_a_server_that_is_away_is_said(
     reminding: ReminderStore, store: ArticleStore, settings: Settings, mailbox: Mailbox
 ) -> None:
-    (hers,), _ = reminding.due(store.summaries(), "", TODAY)
+    (hers,), _ = reminding.list_due(store.summaries(), "", TODAY)
     mail = build_message(hers, settings, ["x", "y"], TODAY)
     gone = settings.model_copy(update={"smtp_port": 1})
     with pytest.raises(MailError) as raised:

@@ -126,8 +126,8 @@ def test_transition(
     four_eyes: bool,
 ) -> None:
     bring(way, state)
-    assert way.standing("gout").state is state
-    seq, number = store.last_seq(), store.trail(limit=1)[0].number
+    assert way.get_status("gout").state is state
+    seq, number = store.last_seq(), store.list_audit_entries(limit=1)[0].number
     acting = ReviewWorkflow(store.database, four_eyes=four_eyes, clock=clock)
     allowed = TRANSITIONS[action] | ({} if four_eyes else WITHOUT_APPROVAL.get(action, {}))
     expected = allowed.get(state)
@@ -137,13 +137,15 @@ def test_transition(
         expected = (state, [])
     else:
         ACTIONS[action](acting, store, clock)
-    standing = way.standing("gout")
-    audit = [step.deed.action for step in store.trail(limit=50) if step.number > number][::-1]
+    standing = way.get_status("gout")
+    audit = [
+        step.event.action for step in store.list_audit_entries(limit=50) if step.number > number
+    ][::-1]
     assert (standing.state, audit) == expected
     feed = [f"article.{change.kind}" for change in store.changes(seq, 9)]
     assert feed == [entry for entry in audit if entry.startswith("article.")]
     published = {LIVE: standing.version, DRAFT: 1 if state is LIVE else None}
-    assert standing.found == published.get(standing.state)
+    assert standing.published_version == published.get(standing.state)
     still_scheduled = standing.state is SCHEDULED or (state, action) == (SCHEDULED, "save a draft")
     assert [one.version for one in standing.schedules] == ([1] if still_scheduled else [])
 
@@ -155,18 +157,18 @@ def test_table_names_every_action_and_state() -> None:
 
 def test_nobody_approves_their_own(way: ReviewWorkflow, store: ArticleStore) -> None:
     way.submit("gout", 1, by=BEN)
-    standing = way.standing("gout")
+    standing = way.get_status("gout")
     for name in ("ann", "ben"):
-        assert way.rule_against(standing, name)
+        assert way.get_approval_blocker(standing, name)
         with raises(WorkflowStateError, "four-eyes"):
             way.approve("gout", 1, by=Actor(name))
     way.approve("gout", 1, by=DORA)
-    assert way.standing("gout").decided_by == "dora"
+    assert way.get_status("gout").decided_by == "dora"
 
 
 def test_the_rule_can_be_off(way: ReviewWorkflow, store: ArticleStore) -> None:
     alone = ReviewWorkflow(store.database, four_eyes=False)
-    assert alone.rule_against(alone.standing("gout"), "ann") == ""
+    assert alone.get_approval_blocker(alone.get_status("gout"), "ann") == ""
     alone.publish("gout", 1, by=ANN)
     assert store.article("gout").published_version == 1
 
@@ -180,7 +182,7 @@ def test_the_old_version_stays_found_and_an_approval_is_of_one_version(
     way.approve("gout", 2, by=BEN)
     assert store.article("gout").passages[0].text == "Take it once."
     save(store, "Gout", ("Use", "Take it three times."), by=ANN, publish=False)
-    assert way.standing("gout").state is WorkflowState.DRAFT
+    assert way.get_status("gout").state is WorkflowState.DRAFT
     for late in (2, 9):
         with raises(WorkflowStateError, "newer-version"):
             way.publish("gout", late, by=DORA)
@@ -195,9 +197,11 @@ def test_publishing_at_a_time_happens_once(
     clock.now += timedelta(hours=1)
     assert way.publish_due() == ["gout"]
     assert way.publish_due() == []
-    assert way.standing("gout").state is WorkflowState.PUBLISHED
-    (step,) = [s for s in store.trail(limit=50) if s.deed.action == "article.published"]
-    assert step.deed.by == Actor(SCHEDULE_ACTOR, "ben")
+    assert way.get_status("gout").state is WorkflowState.PUBLISHED
+    (step,) = [
+        s for s in store.list_audit_entries(limit=50) if s.event.action == "article.published"
+    ]
+    assert step.event.by == Actor(SCHEDULE_ACTOR, "ben")
 
 
 def test_comments_stand_beside_passages_until_they_are_seen_to(
@@ -207,17 +211,17 @@ def test_comments_stand_beside_passages_until_they_are_seen_to(
     (passage,) = store.article("gout", 1).passages
     with raises(WorkflowStateError, "note-missing"):
         way.request_changes("gout", 1, note=" ", by=BEN)
-    way.comment("gout", 1, passage.id, "How much?", BEN)
+    way.add_comment("gout", 1, passage.id, "How much?", BEN)
     way.request_changes("gout", 1, note="", by=BEN)
-    (comment,) = way.comments("gout")
+    (comment,) = way.list_comments("gout")
     assert (comment.name, comment.text, comment.passage_id) == ("ben", "How much?", passage.id)
-    way.finish_comment("gout", comment.number, by=ANN)
+    way.resolve_comment("gout", comment.number, by=ANN)
     with pytest.raises(NotFoundError):
-        way.finish_comment("gout", comment.number, by=ANN)
-    assert way.comments("gout")[0].done_at
+        way.resolve_comment("gout", comment.number, by=ANN)
+    assert way.list_comments("gout")[0].done_at
     for passage_id, text in ((passage.id, " "), ("no-such", "Hm."), ("", "x" * 4_001)):
         with pytest.raises((WorkflowStateError, NotFoundError)):
-            way.comment("gout", 1, passage_id, text, BEN)
+            way.add_comment("gout", 1, passage_id, text, BEN)
 
 
 def test_a_review_without_a_change_outlives_the_same_text_and_yields_to_a_newer_one(
@@ -227,21 +231,21 @@ def test_a_review_without_a_change_outlives_the_same_text_and_yields_to_a_newer_
     dates = {"reviewed": date(2024, 3, 1), "review_due": date(2026, 3, 1)}
     save(store, "Gout", ("Use", "Take it once."), **dates)
     seq = store.last_seq()
-    assert way.confirm("gout", note="Still right.", due=None, by=BEN) == date(2028, 3, 8)
+    assert way.confirm_review("gout", note="Still right.", due=None, by=BEN) == date(2028, 3, 8)
     assert [change.kind for change in store.changes(seq, 9)] == ["reviewed"]
     save(store, "Gout", ("Use", "Take it once a day."), **dates)
     for metadata in (
         store.article("gout").article.metadata,
         store.summaries()[0].metadata,
-        store.contents()[0].article.metadata,
+        store.list_outlines()[0].article.metadata,
     ):
         assert (metadata.reviewed, metadata.review_due) == (date(2026, 3, 9), date(2028, 3, 8))
     newer = {"reviewed": date(2026, 5, 1), "review_due": date(2027, 5, 1)}
     save(store, "Gout", ("Use", "Take it once a day."), **newer)
     assert store.summaries()[0].metadata.review_due == date(2027, 5, 1)
     with raises(WorkflowStateError, "due-past"):
-        way.confirm("gout", note="", due=date(2026, 3, 9), by=BEN)
-    assert way.confirm("gout", note="", due=date(2026, 9, 9), by=BEN) == date(2026, 9, 9)
+        way.confirm_review("gout", note="", due=date(2026, 3, 9), by=BEN)
+    assert way.confirm_review("gout", note="", due=date(2026, 9, 9), by=BEN) == date(2026, 9, 9)
 
 
 def test_what_is_due_stands_in_order(store: ArticleStore) -> None:
@@ -249,9 +253,9 @@ def test_what_is_due_stands_in_order(store: ArticleStore) -> None:
         day = date(2026, 3, due) if due else None
         save(store, title, ("Use", f"Take {title}."), review_due=day)
     save(store, "E", ("Use", "Take E."), review_due=date(2026, 1, 1), publish=False)
-    due = list_due_reviews(store.summaries(), date(2026, 3, 9))
-    assert [summary.title for summary in due] == ["B", "A"]
-    state = get_review_state(due[0].metadata.review_due, date(2026, 3, 9))
+    overdue = list_due_reviews(store.summaries(), date(2026, 3, 9))
+    assert [summary.title for summary in overdue] == ["B", "A"]
+    state = get_review_state(overdue[0].metadata.review_due, date(2026, 3, 9))
     assert state.value == "overdue"
 
 
@@ -267,7 +271,7 @@ def test_retired_article_returns_through_a_new_review(
     way.publish("gout", 1, by=DORA)
     assert store.article("gout").published_version == 1
     with pytest.raises(NotFoundError):
-        way.standing("no-such")
+        way.get_status("no-such")
 
 
 def scheduled_update(way: ReviewWorkflow, store: ArticleStore, clock: Clock) -> None:
@@ -287,11 +291,11 @@ def test_retiring_cancels_a_schedule(
     clock.go(hours=2)
     assert way.publish_due() == []
     assert store.article("gout").published_version is None
-    assert way.standing("gout").state is WorkflowState.RETIRED
-    retired, cancelled = store.trail(limit=2)
-    assert (cancelled.deed.action, cancelled.deed.by) == ("review.schedule-cancelled", DORA)
-    assert cancelled.deed.detail.startswith("version 2:")
-    assert retired.deed.action == "article.retired"
+    assert way.get_status("gout").state is WorkflowState.RETIRED
+    retired, cancelled = store.list_audit_entries(limit=2)
+    assert (cancelled.event.action, cancelled.event.by) == ("review.schedule-cancelled", DORA)
+    assert cancelled.event.detail.startswith("version 2:")
+    assert retired.event.action == "article.retired"
 
 
 def test_retiring_cancels_the_schedule_of_an_older_version(
@@ -302,7 +306,7 @@ def test_retiring_cancels_the_schedule_of_an_older_version(
     way.retire("gout", reason="Unsafe.", replaced_by="", by=DORA)
     clock.go(hours=2)
     assert way.publish_due() == []
-    assert way.standing("gout").schedules == ()
+    assert way.get_status("gout").schedules == ()
 
 
 def test_retired_article_with_a_schedule_can_be_retired_again(
@@ -313,7 +317,7 @@ def test_retired_article_with_a_schedule_can_be_retired_again(
     way.approve("gout", 1, by=BEN)
     way.publish("gout", 1, at=clock.now + HOUR, by=DORA)
     save(store, *OTHER, by=ANN, publish=False)
-    assert way.standing("gout").state is WorkflowState.RETIRED
+    assert way.get_status("gout").state is WorkflowState.RETIRED
     way.retire("gout", reason="Still unsafe.", replaced_by="", by=DORA)
     clock.go(hours=2)
     assert way.publish_due() == []
@@ -325,12 +329,12 @@ def test_a_schedule_survives_a_newer_draft(
 ) -> None:
     bring(way, WorkflowState.SCHEDULED)
     save(store, *OTHER, by=ANN, publish=False)
-    (schedule,) = way.standing("gout").schedules
+    (schedule,) = way.get_status("gout").schedules
     assert (schedule.version, schedule.at) == (1, clock.now + HOUR)
     clock.go(hours=2)
     assert way.publish_due() == ["gout"]
     assert store.article("gout").published_version == 1
-    standing = way.standing("gout")
+    standing = way.get_status("gout")
     assert (standing.state, standing.version) == (WorkflowState.DRAFT, 2)
     way.submit("gout", 2, by=ANN)
     assert store.article("gout").published_version == 1
@@ -342,7 +346,7 @@ def test_schedule_of_an_older_version_can_be_withdrawn(
     bring(way, WorkflowState.SCHEDULED)
     save(store, *OTHER, by=ANN, publish=False)
     way.withdraw("gout", 1, by=ANN)
-    assert store.trail(limit=1)[0].deed.action == "review.schedule-cancelled"
+    assert store.list_audit_entries(limit=1)[0].event.action == "review.schedule-cancelled"
     clock.go(hours=2)
     assert way.publish_due() == []
     with pytest.raises(WorkflowStateError):
@@ -369,4 +373,4 @@ def test_an_older_version_never_replaces_a_newer_one(
     assert store.article("gout").published_version == published[-1]
     feed = [change.kind for change in store.changes(0, 99)]
     assert feed.count("published") == len(published)
-    assert way.standing("gout").schedules == ()
+    assert way.get_status("gout").schedules == ()

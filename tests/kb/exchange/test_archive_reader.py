@@ -71,7 +71,7 @@ def refuse(database: Database, path: Path, code: str, member: str = "", place: s
     with raises(ExportError, code) as raised:
         imported(database, home, path)
     error = raised.value
-    assert (error.path, error.member, error.place) == (path, member, place)
+    assert (error.path, error.member, error.location) == (path, member, place)
     assert everything(database) == before
     assert not home.exists()
 

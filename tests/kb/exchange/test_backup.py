@@ -50,7 +50,7 @@ def full(database_url: str) -> Iterator[Database]:
     )
     passage = store.article("gout").passages[0].id
     store.set_tag(passage, "mechanism", present=True, by=Actor("editor"))
-    store.ask("podagra", "Where is it?", "")
+    store.add_content_request("podagra", "Where is it?", "")
     store.close()
     database = Database(database_url)
     yield database
@@ -146,8 +146,8 @@ def test_what_was_restored_goes_on(
     assert dumped(full) == before
     assert (home / "synonyms.txt.before").read_text() == "changed since\n"
     save(store, "New", ("", "Next."))
-    store.ask("another", "", "")
-    assert len(store.open_questions()) == 2
+    store.add_content_request("another", "", "")
+    assert len(store.list_content_requests()) == 2
     store.close()
 
 

@@ -301,7 +301,7 @@ Told = tuple[str, str, tuple[int, ...], Conflict | None]
 def told(done: ImportReport) -> list[Told]:
     return [
         (arrival.article_id, arrival.status, arrival.added, arrival.conflict)
-        for arrival in done.arrivals
+        for arrival in done.articles
     ]
 
 
@@ -315,11 +315,11 @@ def test_versions_that_continue_ours_are_added_and_published(pair: tuple[Side, S
         ours, theirs = two.store.article("gout", number), one.store.article("gout", number)
         assert (ours.article, ours.passages) == (theirs.article, theirs.passages)
     assert news(two.database)[-3:] == [("gout", "saved"), ("gout", "published"), ("gout", "saved")]
-    steps = two.store.trail(limit=4)
-    assert [step.deed.action for step in steps] == [
+    steps = two.store.list_audit_entries(limit=4)
+    assert [step.event.action for step in steps] == [
         "base.imported", "article.saved", "article.published", "article.saved",
     ]  # fmt: skip
-    assert all("kb.zip" in step.deed.detail for step in steps[1:])
+    assert all("kb.zip" in step.event.detail for step in steps[1:])
 
 
 def test_new_versions_on_both_sides_are_a_conflict(pair: tuple[Side, Side]) -> None:
@@ -328,11 +328,11 @@ def test_new_versions_on_both_sides_are_a_conflict(pair: tuple[Side, Side]) -> N
     save(two.store, "Gout", ("Care", "Rest the joint and drink.", "safety"))
     done = one.into(two)
     assert told(done) == [("gout", "updated", (3,), Conflict.DIVERGED)]
-    assert done.conflicts == done.arrivals
+    assert done.conflicts == done.articles
     assert two.store.article("gout").passages[0].text == "Rest the joint and drink."
     assert two.store.article("gout", 3).passages[0].text == "Rest the joint and cool it."
     assert news(two.database)[-1] == ("gout", "saved")
-    assert ReviewWorkflow(two.database).standing("gout").state is WorkflowState.DRAFT
+    assert ReviewWorkflow(two.database).get_status("gout").state is WorkflowState.DRAFT
 
     before = everything(two.database)
     assert told(one.into(two)) == [("gout", "unchanged", (), None)]
@@ -380,7 +380,7 @@ def test_published_version_of_an_import_cancels_an_earlier_schedule(
     save(one.store, "Gout", ("Care", "Rest the joint for a week.", "safety"))
     assert told(one.into(two)) == [("gout", "updated", (3,), None)]
     assert two.store.article("gout").published_version == 3
-    assert way.standing("gout").schedules == ()
+    assert way.get_status("gout").schedules == ()
 
 
 def test_corrections_come_with_versions_that_continue_ours(pair: tuple[Side, Side]) -> None:
@@ -422,7 +422,7 @@ def test_an_article_of_another_source_with_the_same_name_gets_another(bases: Bas
     save(two.store, "Gout", ("Care", "Rest the joint."), key="ours")
     done = one.into(two)
     assert told(done)[0] == ("gout-2", "added", (1,), None)
-    name, fresh = done.arrivals[0].notes
+    name, fresh = done.articles[0].notes
     assert re.search(r"\bgout\b", name)
     assert re.findall(r"\d+", fresh) == ["1"]
     assert two.store.article("old").replaced_by == "gout-2"
@@ -517,15 +517,15 @@ def test_what_was_taught_at_the_desk_comes_once(bases: Bases) -> None:
     save(two.store, "Gout", ("Care", "Rest the joint."), key="ours")
     there, here = CurationStore(one.database), CurationStore(two.database)
     passage_id = one.store.article("gout").passages[0].id
-    there.add_line("gout = podagra", by=BY)
-    there.add_line("fit = seizure", by=BY)
-    there.pin("sore toe", passage_id, note="asked often", by=BY)
-    here.add_line("fit = seizure", by=BY)
+    there.add_synonym("gout = podagra", by=BY)
+    there.add_synonym("fit = seizure", by=BY)
+    there.add_pin("sore toe", passage_id, note="asked often", by=BY)
+    here.add_synonym("fit = seizure", by=BY)
 
     done = one.into(two)
     assert dict(done.vocabulary) == {"desk.json": "added"}
-    assert [line.line for line in here.all().lines] == ["fit = seizure", "gout = podagra"]
-    (pin,) = here.all().pins
+    assert [line.line for line in here.load().synonyms] == ["fit = seizure", "gout = podagra"]
+    (pin,) = here.load().pins
     moved = two.store.article("gout-2").passages[0].id
     assert (pin.query, pin.passage_id, pin.note, pin.name) == (
         "sore toe", moved, "asked often", "editor",
@@ -537,9 +537,9 @@ def test_what_was_taught_at_the_desk_comes_once(bases: Bases) -> None:
 
     for number in range(3):
         save(one.store, f"Toe {number}", ("", f"Toe {number}."))
-        there.pin("big toe", one.store.article(f"toe-{number}").passages[0].id, by=BY)
+        there.add_pin("big toe", one.store.article(f"toe-{number}").passages[0].id, by=BY)
         save(two.store, f"Own {number}", ("", f"Own {number}."))
-        here.pin("Big toe", two.store.article(f"own-{number}").passages[0].id, by=BY)
+        here.add_pin("Big toe", two.store.article(f"own-{number}").passages[0].id, by=BY)
     full = rf"^(?=.*\b{MAX_PINS}\b).*big toe"
     assert len([note for note in one.into(two).notes if re.search(full, note)]) == 3
     exported(one.database, one.home, one.home / "part.zip", ExportFilter(("toe-0",)))

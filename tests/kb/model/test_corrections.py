@@ -210,7 +210,7 @@ def test_one_that_is_lost_is_told_and_stays_in_the_warnings(store: ArticleStore)
     assert "Swallow it whole." in again.notes[1]
     assert set(again.notes) <= set(store.article("gout", again.version).warnings)
     number = next(n for n, one in store.corrections("gout") if one.what is CorrectionKind.SPLIT)
-    store.drop_correction("gout", number, by=BEN)
+    store.delete_correction("gout", number, by=BEN)
     assert CorrectionKind.SPLIT not in {one.what for _, one in store.corrections("gout")}
 
 

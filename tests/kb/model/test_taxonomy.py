@@ -86,7 +86,7 @@ def test_a_mistake_is_named_with_the_file_and_the_tag(
     with raises(TaxonomyError, code) as raised:
         load_taxonomy(tmp_path)
 
-    assert (raised.value.path, raised.value.place) == (str(path), place)
+    assert (raised.value.path, raised.value.location) == (str(path), place)
     assert named in str(raised.value)
 
 

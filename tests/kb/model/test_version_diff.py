@@ -64,17 +64,17 @@ def test_what_became_of_each_passage() -> None:
     old = Article("Gout", (), Metadata(owner="ann", topics=("Joints",)))
     now = Article("Gout, acute", (), Metadata(owner="ben", review_due=date(2027, 1, 2)))
     found = compare_versions(old, [one, two, three, four], now, [one, new, four, changed])
-    assert [(p.change.value, p.present.id) for p in found.passages] == [
+    assert [(p.kind.value, p.current.id) for p in found.passages] == [
         ("same", "a"),
         ("added", "e"),
         ("moved", "d"),
         ("changed", "b"),
         ("removed", "c"),
     ]
-    assert found.count == 4
-    (edited,) = [p for p in found.passages if p.change is PassageChangeKind.CHANGED]
-    assert (edited.tags_gone, edited.tags_new) == (("dosage",), ())
-    assert [(f.name, f.old, f.new) for f in found.facts] == [
+    assert found.changed_passages == 4
+    (edited,) = [p for p in found.passages if p.kind is PassageChangeKind.CHANGED]
+    assert (edited.removed_tags, edited.added_tags) == (("dosage",), ())
+    assert [(f.name, f.old, f.new) for f in found.metadata] == [
         ("owner", "ann", "ben"),
         ("review_due", "", "2027-01-02"),
         ("topics", "Joints", ""),
@@ -100,7 +100,7 @@ def test_versions_are_listed_and_an_old_one_restored(store: ArticleStore) -> Non
     save(store, "Gout", ("Use", "Take it twice."))
     store.set_tag(first.passages[1].id, "safety", present=True, by=BY)
     assert store.restore("gout", 1, by=BY) == 3
-    assert [(v.number, v.by, v.passages) for v in store.versions("gout")] == [
+    assert [(v.number, v.author, v.passage_count) for v in store.versions("gout")] == [
         (3, "ann", 2),
         (2, "editor", 1),
         (1, "editor", 2),

@@ -10,7 +10,7 @@ from tests.kb.builders import save
 
 
 def told(store: ArticleStore, offset: int = 0, limit: int = 50) -> list[tuple[str, ActivityKind]]:
-    found, _ = store.news(offset=offset, limit=limit)
+    found, _ = store.list_activity(offset=offset, limit=limit)
     return [(news.article.title, news.event) for news in found]
 
 
@@ -26,19 +26,19 @@ def test_the_published_articles_come_with_their_passages_in_order(store: Article
     save(store, "Asthma", ("", "Inhale."))
     ReviewWorkflow(store.database).retire("asthma", reason="", replaced_by="", by=Actor("editor"))
 
-    (gout,) = store.contents()
+    (gout,) = store.list_outlines()
 
     assert (gout.article.title, gout.article.metadata.topics) == ("Gout", ("Joints",))
-    assert [place.passage_id for place in gout.places] == [one.id for one in saved.passages]
-    assert [place.heading_path for place in gout.places] == [(), ("Harms", "Rash")]
-    assert [place.tags for place in gout.places] == [(), ("safety", "interactions")]
+    assert [place.passage_id for place in gout.passages] == [one.id for one in saved.passages]
+    assert [place.heading_path for place in gout.passages] == [(), ("Harms", "Rash")]
+    assert [place.tags for place in gout.passages] == [(), ("safety", "interactions")]
 
 
 def test_only_the_articles_asked_for_are_read(store: ArticleStore) -> None:
     for title in ("Gout", "Asthma", "Sepsis"):
         save(store, title, ("", f"{title} is a condition."))
 
-    found = store.contents(["gout", "sepsis", "nothing"])
+    found = store.list_outlines(["gout", "sepsis", "nothing"])
 
     assert {one.article.id for one in found} == {"gout", "sepsis"}
 
@@ -49,18 +49,18 @@ def test_what_editors_said_lies_over_what_tagging_found(store: ArticleStore) -> 
     store.set_tag(passage, "safety", present=False, by=Actor("editor"))
     store.set_tag(passage, "diagnosis", present=True, by=Actor("editor"))
 
-    (gout,) = store.contents()
+    (gout,) = store.list_outlines()
 
-    assert gout.places[0].tags == ("diagnosis",)
+    assert gout.passages[0].tags == ("diagnosis",)
 
 
 def test_a_draft_of_a_published_article_is_not_listed(store: ArticleStore) -> None:
     save(store, "Gout", ("Care", "Rest."))
     save(store, "Gout", ("Care", "Rest."), ("More", "Drink."), publish=False)
 
-    (gout,) = store.contents()
+    (gout,) = store.list_outlines()
 
-    assert [place.heading_path for place in gout.places] == [("Care",)]
+    assert [place.heading_path for place in gout.passages] == [("Care",)]
 
 
 def test_news_say_all_that_happened_newest_first(store: ArticleStore) -> None:
@@ -79,7 +79,7 @@ def test_news_say_all_that_happened_newest_first(store: ArticleStore) -> None:
         ("Gout", ActivityKind.NEW),
         ("Asthma", ActivityKind.NEW),
     ]
-    found, total = store.news(offset=0, limit=1)
+    found, total = store.list_activity(offset=0, limit=1)
     assert total == 5
     assert found[0].reason == "Out of date"
     assert found[0].replacement is not None
@@ -105,7 +105,7 @@ def test_a_replacement_that_is_not_published_is_not_named(store: ArticleStore) -
         "gout", reason="", replaced_by="joints", by=Actor("editor")
     )
 
-    found, _ = store.news(offset=0, limit=10)
+    found, _ = store.list_activity(offset=0, limit=10)
 
     assert [news.event for news in found] == [ActivityKind.RETIRED, ActivityKind.NEW]
     assert found[0].replacement is None

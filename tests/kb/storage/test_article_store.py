@@ -141,7 +141,7 @@ def test_an_article_without_passages_is_kept(store: ArticleStore) -> None:
     saved = save(store, "Empty", publish=True)
 
     assert store.article(saved.article_id).passages == ()
-    assert store.summaries()[0].passages == 0
+    assert store.summaries()[0].passage_count == 0
 
 
 def test_a_passage_keeps_its_id_from_version_to_version(store: ArticleStore) -> None:
@@ -563,7 +563,7 @@ def test_summaries_are_by_title_and_of_the_version_that_counts(store: ArticleSto
 
     found = store.summaries()
 
-    assert [(s.title, s.status, s.version, s.passages) for s in found] == [
+    assert [(s.title, s.status, s.version, s.passage_count) for s in found] == [
         ("Asthma", ArticleStatus.PUBLISHED, 1, 2),
         ("Gout", ArticleStatus.DRAFT, 1, 1),
         ("Migraine", ArticleStatus.RETIRED, 1, 1),

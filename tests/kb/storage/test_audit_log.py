@@ -17,10 +17,10 @@ from tests.kb.builders import save
 
 
 def deeds(store: ArticleStore, **asked: str) -> list[tuple[str, str, str, str]]:
-    steps = store.trail(AuditFilter(**asked), limit=100)
+    steps = store.list_audit_entries(AuditFilter(**asked), limit=100)
     assert [step.number for step in steps] == sorted((s.number for s in steps), reverse=True)
     return [
-        (step.deed.by.name, step.deed.by.origin, step.deed.action, step.deed.about)
+        (step.event.by.name, step.event.by.origin, step.event.action, step.event.about)
         for step in reversed(steps)
     ]
 
@@ -45,29 +45,32 @@ def test_changed_settings_are_named_without_their_values(
     store: ArticleStore, tmp_path: Path
 ) -> None:
     def told() -> list[str]:
-        return [s.deed.about for s in store.trail(AuditFilter(action="settings.changed"), limit=9)]
+        return [
+            s.event.about
+            for s in store.list_audit_entries(AuditFilter(action="settings.changed"), limit=9)
+        ]
 
     settings = Settings(home=tmp_path)
-    store.note_settings(settings.digests(), by=Actor("root"))
-    store.note_settings(settings.digests(), by=Actor("root"))
+    store.record_settings(settings.digests(), by=Actor("root"))
+    store.record_settings(settings.digests(), by=Actor("root"))
     assert told() == []  # the first time there is nothing to compare with
     secret = settings.model_copy(update={"title": "Ward 7", "oidc_client_secret": SecretStr("x")})
-    store.note_settings(secret.digests(), by=Actor("root"))
+    store.record_settings(secret.digests(), by=Actor("root"))
     assert sorted(told()) == ["oidc_client_secret", "title"]
-    assert "Ward 7" not in str(store.trail(limit=9))
+    assert "Ward 7" not in str(store.list_audit_entries(limit=9))
 
 
 def test_other_deeds_stand_beside_them_and_are_read_in_pages(store: ArticleStore) -> None:
     save(store, "Gout", ("Use", "Take it."))
-    store.note(
+    store.append_audit_events(
         AuditEvent(Actor("ann", "10.0.0.7"), "signed-in"),
         AuditEvent(Actor("ben"), "signed-in", "", "key"),
     )
-    (newest,) = store.trail(limit=1)
-    assert (newest.deed.by.name, newest.deed.detail) == ("ben", "key")
-    assert store.trail(limit=1, before=audit_log.MAX_ENTRY_NUMBER) == [newest]
-    (before,) = store.trail(limit=1, before=newest.number)
-    assert before.deed == AuditEvent(Actor("ann", "10.0.0.7"), "signed-in")
+    (newest,) = store.list_audit_entries(limit=1)
+    assert (newest.event.by.name, newest.event.detail) == ("ben", "key")
+    assert store.list_audit_entries(limit=1, before=audit_log.MAX_ENTRY_NUMBER) == [newest]
+    (before,) = store.list_audit_entries(limit=1, before=newest.number)
+    assert before.event == AuditEvent(Actor("ann", "10.0.0.7"), "signed-in")
     assert [about for _, _, _, about in deeds(store, about="gout")] == ["gout", "gout"]
 
 
@@ -84,11 +87,11 @@ def test_other_deeds_stand_beside_them_and_are_read_in_pages(store: ArticleStore
 def test_first_altered_entry_is_named(
     store: ArticleStore, statement: str, altered: str | None
 ) -> None:
-    assert store.first_altered_step() is None
+    assert store.find_altered_entry() is None
     for name in ("ann", "ben", "cid"):
-        store.note(AuditEvent(Actor(name), "signed-in"))
-    assert store.first_altered_step() is None
+        store.append_audit_events(AuditEvent(Actor(name), "signed-in"))
+    assert store.find_altered_entry() is None
     with store.database.writing() as connection:
         connection.exec_driver_sql(statement)
-    found = store.first_altered_step()
-    assert (found.deed.by.name if found else None) == altered
+    found = store.find_altered_entry()
+    assert (found.event.by.name if found else None) == altered

@@ -11,10 +11,10 @@ from tests.raises import raises
 
 
 def test_what_was_asked_is_listed_oldest_first_until_it_is_done(store: ArticleStore) -> None:
-    store.ask("gout diet", "May they eat fish?", "ward 4")
-    store.ask("zebra", "", "")
+    store.add_content_request("gout diet", "May they eat fish?", "ward 4")
+    store.add_content_request("zebra", "", "")
 
-    first, second = store.open_questions()
+    first, second = store.list_content_requests()
     assert (first.query, first.sentence, first.reach) == (
         "gout diet",
         "May they eat fish?",
@@ -23,20 +23,20 @@ def test_what_was_asked_is_listed_oldest_first_until_it_is_done(store: ArticleSt
     assert second.query == "zebra"
     assert first.at <= second.at
 
-    store.finish_question(first.id)
-    assert store.open_questions() == [second]
+    store.close_content_request(first.id)
+    assert store.list_content_requests() == [second]
 
 
 @pytest.mark.parametrize("done_before", [False, True])
 def test_a_question_that_is_not_open_cannot_be_done(store: ArticleStore, done_before: bool) -> None:
-    store.ask("gout", "", "")
-    (question,) = store.open_questions()
+    store.add_content_request("gout", "", "")
+    (question,) = store.list_content_requests()
     number = question.id if done_before else question.id + 1
     if done_before:
-        store.finish_question(number)
+        store.close_content_request(number)
 
     with raises(WorkflowStateError, "done" if done_before else "unknown") as raised:
-        store.finish_question(number)
+        store.close_content_request(number)
     assert str(number) in str(raised.value)
     assert done_before or "`kb requests`" in str(raised.value)
 
@@ -45,12 +45,12 @@ def test_a_full_table_forgets_what_is_done_and_refuses_when_nothing_is(
     store: ArticleStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(content_requests, "MAX_STORED", 2)
-    store.ask("one", "", "")
-    store.ask("two", "", "")
+    store.add_content_request("one", "", "")
+    store.add_content_request("two", "", "")
     with raises(WorkflowStateError, "full"):
-        store.ask("three", "", "")
+        store.add_content_request("three", "", "")
 
-    store.finish_question(store.open_questions()[0].id)
-    store.ask("three", "", "")
+    store.close_content_request(store.list_content_requests()[0].id)
+    store.add_content_request("three", "", "")
 
-    assert [question.query for question in store.open_questions()] == ["two", "three"]
+    assert [question.query for question in store.list_content_requests()] == ["two", "three"]

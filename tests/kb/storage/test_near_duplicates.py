@@ -128,7 +128,7 @@ def test_what_was_told_at_the_saving_is_found_again(store: ArticleStore, databas
     first = save(store, "gout", text(1), text(2)).passages
     second = save(store, "arthritis", text(3), edited(text(1), [0]), text(3)).passages
     database = Database(database_url)
-    elsewhere, within = NearDuplicateStore(database).of("arthritis", second)
+    elsewhere, within = NearDuplicateStore(database).find("arthritis", second)
     database.close()
     assert (elsewhere.passage_id, elsewhere.article_id) == (second[1].id, "gout")
     assert (elsewhere.other_id, elsewhere.heading) == (first[0].id, "Part 0")
@@ -165,13 +165,13 @@ def test_of_a_text_that_stands_in_many_articles_the_first_are_looked_at(
     def looked_at() -> str:
         return min(sorted(holders)[:MAX_CANDIDATES], key=lambda id_: holders[id_])
 
-    (double,) = duplicates.of("mine", mine)
+    (double,) = duplicates.find("mine", mine)
     assert (double.other_id, double.everywhere) == (looked_at(), True)
     retire(looked_at())
-    (double,) = duplicates.of("mine", mine)
+    (double,) = duplicates.find("mine", mine)
     assert (double.other_id, double.everywhere) == (looked_at(), True)
     while len(holders) >= MAX_CANDIDATES:
         retire(max(holders))
-    (double,) = duplicates.of("mine", mine)
+    (double,) = duplicates.find("mine", mine)
     database.close()
     assert (double.other_id, double.everywhere) == (looked_at(), False)

@@ -32,7 +32,7 @@ def texts(store: ArticleStore, ids: list[str]) -> dict[str, str]:
 
 
 def tagged(store: ArticleStore, article_id: str) -> list[Passage]:
-    with store.at_present() as published:
+    with store.published_snapshot() as published:
         return published.tagged(article_id, ["safety"])
 
 
@@ -48,7 +48,9 @@ def test_what_others_change_shows_at_once(store: ArticleStore, elsewhere: Articl
     assert "safety" in {tag.tag for tag in store.published_passages(ids)[ids[1]][1].tags}
     save(elsewhere, "Gout", ("Use", "Take it twice."), ("Harm", "It may itch."))
     assert texts(store, ids)[ids[0]] == "Take it twice."
-    ReviewWorkflow(elsewhere.database).confirm("asthma", note="", due=date(2090, 1, 1), by=ANN)
+    ReviewWorkflow(elsewhere.database).confirm_review(
+        "asthma", note="", due=date(2090, 1, 1), by=ANN
+    )
     assert store.published_passages(ids)[ids[2]][0].metadata.review_due == date(2090, 1, 1)
     ReviewWorkflow(elsewhere.database).retire("gout", reason="", replaced_by="", by=ANN)
     assert list(texts(store, ids)) == [ids[2]]

@@ -26,51 +26,51 @@ def searches(store: ArticleStore, clock: Clock) -> QueryStatsStore:
 
 
 def test_counters_add_up_over_days(searches: QueryStatsStore, clock: Clock) -> None:
-    searches.count(
+    searches.add_counts(
         [
             QueryCounters(key="a", text="gout", times=2, found=1),
             QueryCounters(key="b", text="", times=1),
         ]
     )
     clock.now += timedelta(days=1)
-    searches.count(
+    searches.add_counts(
         [QueryCounters(key="a", text="gout", times=3, found=3, opened=2, failed=1, changed=1)]
     )
-    one, other = searches.since(30)
+    one, other = searches.list_recent(30)
     assert (one.text, one.times, one.found, one.opened, one.failed, one.changed, one.days) == (
         "gout", 5, 4, 2, 1, 1, 2,
     )  # fmt: skip
     assert one.last == date(2026, 3, 10)
     assert (other.text, other.times) == ("", 1)
-    assert [found.times for found in searches.since(1)] == [3]
+    assert [found.times for found in searches.list_recent(1)] == [3]
 
 
 def test_words_are_written_once_the_same_was_asked_on_several_days(
     searches: QueryStatsStore, clock: Clock
 ) -> None:
     for day in range(MIN_DAYS_BEFORE_STORING):
-        assert [one.text for one in searches.since(30)] == (["", ""] if day else [])
+        assert [one.text for one in searches.list_recent(30)] == (["", ""] if day else [])
         for _ in range(5):  # on one day as often as one likes
-            searches.count([QueryCounters(key="a", text="", words="tirzepatide", times=1)])
-            searches.count([QueryCounters(key="b", text="", words="", times=1)])
+            searches.add_counts([QueryCounters(key="a", text="", words="tirzepatide", times=1)])
+            searches.add_counts([QueryCounters(key="b", text="", words="", times=1)])
         clock.now += timedelta(days=1)
-    assert {one.key: one.text for one in searches.since(30)} == {"a": "tirzepatide", "b": ""}
+    assert {one.key: one.text for one in searches.list_recent(30)} == {"a": "tirzepatide", "b": ""}
 
 
 def test_what_is_old_is_forgotten(searches: QueryStatsStore, clock: Clock) -> None:
-    searches.count([QueryCounters(key="a", text="gout", times=1)])
+    searches.add_counts([QueryCounters(key="a", text="gout", times=1)])
     clock.now += timedelta(days=10)
-    searches.count([QueryCounters(key="b", text="asthma", times=1)])
-    searches.forget(10)
-    assert [one.text for one in searches.since(90)] == ["asthma"]
-    searches.forget(0)
-    assert searches.since(90) == []
+    searches.add_counts([QueryCounters(key="b", text="asthma", times=1)])
+    searches.purge(10)
+    assert [one.text for one in searches.list_recent(90)] == ["asthma"]
+    searches.purge(0)
+    assert searches.list_recent(90) == []
 
 
 def test_what_became_of_a_row_is_the_last_that_was_said(searches: QueryStatsStore) -> None:
-    searches.handle("a", ASSIGNED, name="ben", by=ANN)
-    searches.handle("a", DISMISSED, note="Not ours.", by=ANN)
-    assert {key: (h.state, h.note) for key, h in searches.handled().items()} == {
+    searches.set_triage("a", ASSIGNED, name="ben", by=ANN)
+    searches.set_triage("a", DISMISSED, note="Not ours.", by=ANN)
+    assert {key: (h.state, h.note) for key, h in searches.list_triage().items()} == {
         "a": (DISMISSED, "Not ours.")
     }
 
@@ -78,4 +78,4 @@ def test_what_became_of_a_row_is_the_last_that_was_said(searches: QueryStatsStor
 def test_dead_links_are_those_of_the_last_look(searches: QueryStatsStore) -> None:
     searches.replace_dead_links([("gout", "https://a.example", "404"), ("gout", "https://b", "x")])
     searches.replace_dead_links([("gout", "https://b", "gone")] * 2)
-    assert [(d.address, d.problem) for d in searches.dead_links()] == [("https://b", "gone")]
+    assert [(d.address, d.problem) for d in searches.list_dead_links()] == [("https://b", "gone")]

@@ -18,7 +18,7 @@ def files(folder):
 def kept(folder):
     with SourceFileBatch(folder) as portion:
         portion.write(SHA256, CONTENT)
-        portion.keep([SHA256])
+        portion.commit([SHA256])
 
 
 def test_bytes_are_kept_once_under_their_hash(tmp_path):
@@ -38,14 +38,14 @@ def test_the_same_bytes_twice_in_a_portion_are_one_file(tmp_path):
         portion.write(SHA256, CONTENT)
         portion.write(SHA256, CONTENT)
         assert len(files(tmp_path)) == 1
-        portion.keep([SHA256, SHA256])
+        portion.commit([SHA256, SHA256])
     assert files(tmp_path) == [tmp_path / SHA256[:2] / SHA256]
 
 
 def test_what_was_written_for_an_article_that_was_not_saved_goes(tmp_path):
     with SourceFileBatch(tmp_path) as portion:
         portion.write(SHA256, CONTENT)
-        portion.keep([])
+        portion.commit([])
     assert files(tmp_path) == []
 
 

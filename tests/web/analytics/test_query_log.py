@@ -72,10 +72,10 @@ def test_searches_openings_and_votes_are_counted_together(
     log.voted("gout", helped=False)
     log.opened(" ")
     log.write()
-    assert searches.since(1) == [], "it waits for somebody who may go on typing"
+    assert searches.list_recent(1) == [], "it waits for somebody who may go on typing"
     log.write(everything=True)
     log.write(everything=True)
-    first, second = searches.since(1)
+    first, second = searches.list_recent(1)
     assert (first.text, first.times, first.found, first.opened, first.failed) == (
         "gout", 2, 2, 1, 1,
     )  # fmt: skip
@@ -91,7 +91,7 @@ def test_what_is_being_typed_counts_once(
     clock.go(seconds=TYPING_SECONDS)
     log.searched("warfarin dose in pregnancy", found=1, changed=False)
     log.write(everything=True)
-    assert [one.text for one in searches.since(1)] == [
+    assert [one.text for one in searches.list_recent(1)] == [
         "warfarin dose",
         "warfarin dose in pregnancy",
     ]
@@ -105,7 +105,7 @@ def test_the_setting_turns_it_off_and_what_there_was_goes(
     off = QueryLog(searches, Knowing(), tmp_path, 0)
     off.searched("heart failure", found=1, changed=False)
     off.write(everything=True)
-    assert searches.since(90) == []
+    assert searches.list_recent(90) == []
 
 
 FIRST = ("Oluwaseun", "Siobhan", "Kateryna", "Rajesh", "Nguyen", "Ingrid", "Mehmet", "Tadeusz")

@@ -46,7 +46,7 @@ def site(client: FlaskClient) -> Services:
 
 
 def bearer(site: Services, role: Role, *scopes: TokenScope) -> dict[str, str]:
-    made = site.accounts.tokens.make(
+    made = site.accounts.tokens.create(
         role, "x", scopes or tuple(TokenScope), ends_on=None, by=Actor("test")
     )
     return {"Authorization": f"Bearer {made.key}"}
@@ -78,8 +78,8 @@ def test_from_a_text_to_what_is_found(
         "/api/v1/articles/gout/retire", json={"reason": "Old."}, headers=publisher
     )
     assert (retired.json["state"], retired.json["published_version"]) == ("retired", None)
-    (step,) = empty_store.trail(limit=1)
-    assert (step.deed.by.name, step.deed.by.origin) == ("publisher", "127.0.0.1")
+    (step,) = empty_store.list_audit_entries(limit=1)
+    assert (step.event.by.name, step.event.by.origin) == ("publisher", "127.0.0.1")
     again = client.post("/api/v1/articles/gout/publish", headers=publisher)
     assert (again.status_code, again.json["code"]) == (409, "state")
 
@@ -96,7 +96,7 @@ def test_retiring_over_the_api_cancels_a_schedule(
     publisher = bearer(site, Role.PUBLISHER)
     refused = client.post("/api/v1/articles/gout/publish", headers=publisher)
     assert (refused.status_code, refused.json["code"]) == (409, "state")
-    assert [one.version for one in site.editorial.workflow.standing("gout").schedules] == [1]
+    assert [one.version for one in site.editorial.workflow.get_status("gout").schedules] == [1]
     retired = client.post(
         "/api/v1/articles/gout/retire", json={"reason": "Unsafe."}, headers=publisher
     ).json

@@ -134,7 +134,7 @@ def site(tmp_path: Path, search: SearchService, taxonomy: Taxonomy) -> Iterator[
 def token(site: Flask, role: Role, *scopes: TokenScope) -> dict[str, str]:
     """Return the header by which a script of somebody says who it is."""
     person = make_person(site, role, str(role))
-    made = services_of(site).accounts.tokens.make(
+    made = services_of(site).accounts.tokens.create(
         person.name, "script", scopes, ends_on=None, by=Actor(person.name)
     )
     return {"Authorization": f"Bearer {made.key}"}
@@ -171,7 +171,7 @@ def test_what_was_exported_over_the_api_is_imported_over_it(site: Flask) -> None
     assert (done["added"], done["updated"], done["unchanged"]) == (0, 0, 2)
     assert (done["conflicts"], done["articles"][1]["conflict"]) == (0, None)
     assert store.last_seq() == before
-    actions = [step.deed.action for step in store.trail(limit=50)]
+    actions = [step.event.action for step in store.list_audit_entries(limit=50)]
     assert actions.count("base.exported") == 2
     assert list(home.glob(".import-*")) == []
 
@@ -205,7 +205,7 @@ def test_an_import_over_the_api_may_be_tried_only(site: Flask, tmp_path: Path) -
     }
     assert here.published_ids() == ["gout", "migraine"]
     assert not (services_of(site).settings.home / "synonyms.txt").exists()
-    assert here.trail(limit=1)[0].deed.by.name == "administrator"
+    assert here.list_audit_entries(limit=1)[0].event.by.name == "administrator"
 
 
 @pytest.mark.parametrize(

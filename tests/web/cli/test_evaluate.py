@@ -85,7 +85,7 @@ def test_a_fault_in_the_file_is_told_with_its_line(judged: Path) -> None:
 
 def ask() -> None:
     store = ArticleStore.open(load_settings().database_url)
-    store.ask("gout diet", "May they\neat fish?", "ward 4")
+    store.add_content_request("gout diet", "May they\neat fish?", "ward 4")
     store.close()
 
 

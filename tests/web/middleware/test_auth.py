@@ -95,7 +95,7 @@ def test_every_route_as_every_role(walked: Flask, role: Role | None) -> None:
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             headers = csrf(client) if person else {}
             answer = client.open(address(rule), method=method, headers=headers)
-            may = right is ANYBODY or (person is not None and person.may(right))
+            may = right is ANYBODY or (person is not None and person.has_permission(right))
             asked_in = answer.status_code == HTTPStatus.SEE_OTHER and answer.location.startswith(
                 "/sign-in?next=" if method == "GET" else "/sign-in"
             )

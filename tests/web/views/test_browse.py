@@ -250,28 +250,28 @@ def test_hostile_names_do_no_harm(client):
 
 def test_the_list_follows_the_change_feed(empty_store):
     catalogue = CatalogCache(empty_store, load_taxonomy())
-    assert catalogue.shelves().articles == ()
+    assert catalogue.snapshot().articles == ()
 
     save(empty_store, "Gout", ("Harms", "It hurts.", "interactions"), topics=("Joints",))
-    (gout,) = catalogue.shelves().articles
-    assert "safety" in gout.places[0].tags
-    assert "joints" in catalogue.shelves().topics
+    (gout,) = catalogue.snapshot().articles
+    assert "safety" in gout.passages[0].tags
+    assert "joints" in catalogue.snapshot().topics
 
     save(empty_store, "Asthma", ("", "Inhale."))
-    assert [one.article.title for one in catalogue.shelves().articles] == ["Asthma", "Gout"]
+    assert [one.article.title for one in catalogue.snapshot().articles] == ["Asthma", "Gout"]
 
     ReviewWorkflow(empty_store.database).retire(
         "gout", reason="", replaced_by="", by=Actor("editor")
     )
-    assert [one.article.title for one in catalogue.shelves().articles] == ["Asthma"]
-    assert catalogue.shelves().topics == {}
+    assert [one.article.title for one in catalogue.snapshot().articles] == ["Asthma"]
+    assert catalogue.snapshot().topics == {}
 
 
 def test_the_list_reads_only_what_changed(empty_store, monkeypatch):
     for title in ("Asthma", "Gout"):
         save(empty_store, title, ("", f"{title}."))
     catalogue = CatalogCache(empty_store, load_taxonomy())
-    catalogue.shelves()
+    catalogue.snapshot()
     read: list[list[str] | None] = []
     contents = empty_store.contents
 
@@ -279,10 +279,10 @@ def test_the_list_reads_only_what_changed(empty_store, monkeypatch):
         read.append(sorted(ids) if ids is not None else None)
         return contents(ids)
 
-    monkeypatch.setattr(empty_store, "contents", spy)
-    catalogue.shelves()
+    monkeypatch.setattr(empty_store, "list_outlines", spy)
+    catalogue.snapshot()
     save(empty_store, "Gout", ("", "Gout has changed."))
-    catalogue.shelves()
+    catalogue.snapshot()
 
     assert read == [["gout"]]
 
@@ -292,7 +292,7 @@ def test_the_list_reads_only_what_changed(empty_store, monkeypatch):
     [(0, 2, ["a1", "a2"]), (2, 2, ["a3", "b1"]), (3, 9, ["b1", "b2"]), (5, 9, [])],
 )
 def test_passages_are_cut_across_articles(store, start, most, shown):
-    (summary,) = [one.article for one in store.contents(["warfarin"])]
+    (summary,) = [one.article for one in store.list_outlines(["warfarin"])]
     articles = [
         ArticleOutline(summary, tuple(PassageRef(name, (name,), ("safety",)) for name in names))
         for names in (["a1", "a2", "a3"], ["b1", "b2"])

@@ -31,7 +31,7 @@ def test_what_is_sent_is_kept_and_thanked_for_once(site):
     assert (answer.status_code, answer.location) == (303, "/ask/thanks")
     assert elements(client.get(answer.location), "[data-sent]")
     client.get(answer.location)
-    (question,) = store.open_questions()
+    (question,) = store.list_content_requests()
     assert (question.query, question.sentence, question.reach) == tuple(ASKED.values())
 
 
@@ -67,7 +67,7 @@ def test_only_a_form_that_was_sent_from_here_is_taken(site, headers, status):
     client, store = site
     answer = client.post("/ask", data=ASKED, headers=headers)
     assert answer.status_code == status
-    assert len(store.open_questions()) == (status == 303)
+    assert len(store.list_content_requests()) == (status == 303)
     if status == 403:
         assert values(answer, "data-fault") == ["origin"]
         assert "gout diet" in answer.text
@@ -99,7 +99,7 @@ def test_what_cannot_be_taken_is_told_and_stays_in_the_form(site, changed, kind,
     assert answer.headers["Cache-Control"] == "no-store"
     (wrong,) = elements(answer, '[aria-invalid="true"]')
     assert wrong["name"] == field
-    assert store.open_questions() == []
+    assert store.list_content_requests() == []
     assert ASKED["reach"] in answer.text or "reach" in changed
 
 
@@ -107,7 +107,7 @@ def test_a_question_needs_no_more_than_one_of_its_fields(site):
     client, store = site
     client.post("/ask", data={"query": "gout"}, headers=HERE)
     client.post("/ask", data={"sentence": "How much fish?"}, headers=HERE)
-    assert [(q.query, q.sentence) for q in store.open_questions()] == [
+    assert [(q.query, q.sentence) for q in store.list_content_requests()] == [
         ("gout", ""),
         ("", "How much fish?"),
     ]
@@ -117,14 +117,14 @@ def test_one_s_own_number_may_be_left_to_be_reached(site):
     client, store = site
     reach = "me@gmail.com, 020 7946 0018"
     client.post("/ask", data=ASKED | {"reach": reach}, headers=HERE)
-    assert [question.reach for question in store.open_questions()] == [reach]
+    assert [question.reach for question in store.list_content_requests()] == [reach]
 
 
 def test_signs_that_would_act_on_a_terminal_are_taken_out(site):
     client, store = site
     sentence = "One\r\ntwo\x1b[31m\x00"
     client.post("/ask", data=ASKED | {"sentence": sentence}, headers=HERE)
-    assert [question.sentence for question in store.open_questions()] == ["One\ntwo [31m"]
+    assert [question.sentence for question in store.list_content_requests()] == ["One\ntwo [31m"]
 
 
 def test_too_many_at_once_are_refused_with_what_was_written(site, monkeypatch):
@@ -132,7 +132,7 @@ def test_too_many_at_once_are_refused_with_what_was_written(site, monkeypatch):
     monkeypatch.setattr(throttle, "MAX_SUBMISSIONS", 2)
     statuses = [client.post("/ask", data=ASKED, headers=HERE).status_code for _ in range(3)]
     assert statuses == [303, 303, 429]
-    assert len(store.open_questions()) == 2
+    assert len(store.list_content_requests()) == 2
     answer = client.post("/ask", data=ASKED, headers=HERE)
     assert values(answer, "data-fault") == ["throttled"]
     assert "May they eat fish?" in answer.text

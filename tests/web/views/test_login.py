@@ -125,7 +125,7 @@ def test_a_form_without_the_token_of_its_session_is_refused(team: FlaskClient) -
         answer = team.post("/desk/users", data=form | wrong, headers=SENT_FROM_HERE)
         assert (answer.status_code, problem_of(answer)) == (403, "forbidden")
     assert post(team, "/desk/users", **form).status_code == 303
-    names = [person.name for person in services_of(team.application).accounts.users.people()]
+    names = [person.name for person in services_of(team.application).accounts.users.list_users()]
     assert names == ["ann", "eve"]
 
 
@@ -180,11 +180,11 @@ def test_administrators_manage_accounts(team: FlaskClient) -> None:
     make_person(team.application, Role.AUTHOR, "ben")
     assert post(team, "/desk/users/ben/roles", role=["reviewer"]).status_code == 303
     assert post(team, "/desk/users/ben/state", disabled="1").status_code == 303
-    ben = services_of(team.application).accounts.users.person("ben")
+    ben = services_of(team.application).accounts.users.get_user("ben")
     assert (ben.roles, ben.disabled) == ({Role.REVIEWER}, True)
     last = post(team, "/desk/users/ann/state", disabled="1")
     assert (last.status_code, error_of(last)) == (422, "last-administrator")
-    assert not services_of(team.application).accounts.users.person("ann").disabled
+    assert not services_of(team.application).accounts.users.get_user("ann").disabled
     assert post(team, "/desk/users/zoe/roles", role=["author"]).status_code == 404
     assert post(team, "/desk/users", name="B N", role="author").status_code == 422
 

@@ -129,12 +129,12 @@ def test_from_the_button_to_the_desk(client: FlaskClient, directory: Directory) 
     answer = back(client, directory)
     assert (answer.status_code, answer.location) == (303, "/desk/reviews-due")
     assert client.get("/desk/reviews-due").status_code == 200
-    person = services_of(client.application).accounts.users.person("ann.lee")
-    assert (person.shown, person.roles) == ("Ann Lee", {Role.PUBLISHER})
+    person = services_of(client.application).accounts.users.get_user("ann.lee")
+    assert (person.display_name, person.roles) == ("Ann Lee", {Role.PUBLISHER})
     directory.claims = {"groups": ["Others"]}
     begin(client, directory)
     back(client, directory)
-    assert services_of(client.application).accounts.users.person("ann.lee").roles == {Role.READER}
+    assert services_of(client.application).accounts.users.get_user("ann.lee").roles == {Role.READER}
 
 
 def test_an_answer_counts_once_and_only_for_who_began(
@@ -184,7 +184,7 @@ def test_signatures_that_are_not_believed(client: FlaskClient, directory: Direct
     assert back(client, directory, code="wrong").status_code == 403
     begin(client, directory)
     assert back(client, directory, error="access_denied").status_code == 403
-    assert services_of(client.application).accounts.users.people() == []
+    assert services_of(client.application).accounts.users.list_users() == []
 
 
 def test_a_directory_under_another_name_or_away_is_said(
@@ -232,7 +232,7 @@ def test_a_server_in_front_says_who_it_is(
     assert "HttpOnly" in first.headers["Set-Cookie"]
     again = client.get("/desk", headers=said, environ_base=trusted)
     assert "Set-Cookie" not in again.headers, "the session goes on"
-    assert len(services_of(client.application).accounts.sessions.of("ann")) == 1
+    assert len(services_of(client.application).accounts.sessions.list_sessions("ann")) == 1
     assert client.get("/desk", environ_base=trusted).status_code == 303, "the header is gone"
     other = client.get("/account", headers={"X-User": "ben"}, environ_base=trusted)
     assert parse(other).select('[data-user="ben"]')

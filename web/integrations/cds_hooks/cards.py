@@ -71,7 +71,7 @@ def build_cards(
     """
     cards = []
     for match in matches:
-        places = list(match.contents.places)
+        places = list(match.contents.passages)
         if safety_first:
             places.sort(key=lambda place: SAFETY not in place.tags)
         texts = store.published_passages([place.passage_id for place in places[:1]])

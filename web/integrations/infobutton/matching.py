@@ -278,7 +278,7 @@ def _narrowed(
     """Return the passages of a match that have a tag of `wanted`, what the task needs first."""
     found = [
         InfobuttonMatch(match.contents, place.passage_id, place.tags)
-        for place in match.contents.places
+        for place in match.contents.passages
         if match.passage_id in ("", place.passage_id) and wanted.intersection(place.tags)
     ]
     first = FIRST.get(task, ())

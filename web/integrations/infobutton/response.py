@@ -121,7 +121,7 @@ def build_feed(
 def shown_passage(match: InfobuttonMatch) -> str:
     """Return the passage whose text an entry shows, "" for an article without any."""
     return match.passage_id or (
-        match.contents.places[0].passage_id if match.contents.places else ""
+        match.contents.passages[0].passage_id if match.contents.passages else ""
     )
 
 
@@ -184,7 +184,7 @@ def _entry(
     passage = found[1] if found else None
     is_passage = bool(match.passage_id and passage)
     # An article is about what any of its passages is about.
-    tags = match.tags or [tag for place in match.contents.places for tag in place.tags]
+    tags = match.tags or [tag for place in match.contents.passages for tag in place.tags]
     return InfobuttonEntry(
         article=article.title,
         is_passage=is_passage,

@@ -210,5 +210,5 @@ def _summary(record: ArticleRecord) -> ArticleSummary:
         metadata=record.article.metadata,
         published_at=record.published_at,
         updated_at=record.created_at,
-        passages=len(record.passages),
+        passage_count=len(record.passages),
     )

@@ -115,7 +115,7 @@ def comment(article_id: str) -> ResponseReturnValue:
     return _run_and_redirect(
         article_id,
         "comment-added",
-        lambda: way.comment(article_id, _version(), passage_id, _note(), auth.current_actor()),
+        lambda: way.add_comment(article_id, _version(), passage_id, _note(), auth.current_actor()),
         place,
     )
 
@@ -128,7 +128,7 @@ def resolve_comment(article_id: str, number: int) -> ResponseReturnValue:
     return _run_and_redirect(
         article_id,
         "comment-resolved",
-        lambda: way.finish_comment(article_id, number, by=auth.current_actor()),
+        lambda: way.resolve_comment(article_id, number, by=auth.current_actor()),
         "comments",
     )
 
@@ -141,7 +141,7 @@ def remove_correction(article_id: str, number: int) -> ResponseReturnValue:
     return _run_and_redirect(
         article_id,
         "correction-removed",
-        lambda: store.drop_correction(article_id, number, by=auth.current_actor()),
+        lambda: store.delete_correction(article_id, number, by=auth.current_actor()),
         "corrections",
     )
 
@@ -179,7 +179,7 @@ def confirm_review(article_id: str) -> ResponseReturnValue:
                 "The date of the next review is not valid. Choose a date or leave it empty.",
                 code="date-invalid",
             ) from error
-        way.confirm(article_id, note=_note(), due=due, by=auth.current_actor())
+        way.confirm_review(article_id, note=_note(), due=due, by=auth.current_actor())
 
     return _run_and_redirect(article_id, "reviewed", do)
 

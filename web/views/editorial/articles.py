@@ -37,16 +37,18 @@ MAX_AUDIT_ENTRIES = 20  # on an article's page
 def home() -> ResponseReturnValue:
     """Show the worklist of the signed-in user."""
     site, me = current_services(), auth.require_user()
-    summaries, handled = site.store.summaries(), site.analytics.query_stats.handled()
+    summaries, handled = site.store.summaries(), site.analytics.query_stats.list_triage()
     soon = list_due_reviews(summaries, site.today() + timedelta(days=DUE_SOON_DAYS))
     return render_template(
         "editorial/worklist.html",
-        piles=worklist.build_queues(me, site.editorial.workflow.all(), site.editorial.workflow),
+        piles=worklist.build_queues(
+            me, site.editorial.workflow.list_statuses(), site.editorial.workflow
+        ),
         due=[summary for summary in soon if worklist.is_owned_by(summary, me)],
         overdue=len(list_due_reviews(summaries, site.today() - timedelta(days=1))),
         given=[
             (one.text, triage.note)
-            for one in site.analytics.query_stats.since(DAYS)
+            for one in site.analytics.query_stats.list_recent(DAYS)
             if (triage := handled.get(one.key))
             and (triage.state, triage.name) == (ASSIGNED, me.name)
         ],
@@ -63,7 +65,7 @@ def articles() -> ResponseReturnValue:
     wanted = request.args.get("state", "")
     found = [
         standing
-        for standing in current_services().editorial.workflow.all()
+        for standing in current_services().editorial.workflow.list_statuses()
         if (not wanted or standing.state == wanted)
         and (not q or q.casefold() in f"{standing.title} {standing.article_id}".casefold())
     ]
@@ -97,7 +99,7 @@ def version(article_id: str, number: int) -> ResponseReturnValue:
         "editorial/version.html",
         record=record,
         outline=_outline(record),
-        newest=site.editorial.workflow.standing(article_id).version,
+        newest=site.editorial.workflow.get_status(article_id).version,
     )
 
 
@@ -109,8 +111,12 @@ def diff(article_id: str) -> ResponseReturnValue:
     known = store.versions(article_id)
     newest = known[0].number
     to = read_number(request.args, "to", VERSION) or newest
-    standing = current_services().editorial.workflow.standing(article_id)
-    before = standing.found if standing.found and standing.found < to else max(to - 1, 1)
+    standing = current_services().editorial.workflow.get_status(article_id)
+    before = (
+        standing.published_version
+        if standing.published_version and standing.published_version < to
+        else max(to - 1, 1)
+    )
     old = store.article(article_id, read_number(request.args, "from", VERSION) or before)
     new = store.article(article_id, to)
     return render_template(
@@ -150,7 +156,7 @@ def show_article(
 ) -> ResponseReturnValue:
     """Return the page of an article, with an error and the entered text if an action failed."""
     site, me = current_services(), auth.require_user()
-    standing = site.editorial.workflow.standing(article_id)
+    standing = site.editorial.workflow.get_status(article_id)
     record = site.store.article(article_id, standing.version)
     metadata = record.article.metadata
     ids = [passage.id for passage in record.passages]
@@ -164,11 +170,11 @@ def show_article(
         review=format_review(metadata, get_review_state(metadata.review_due, site.today())),
         outline=_outline(record),
         deeds=worklist.available_actions(me, standing, site.editorial.workflow),
-        comments=worklist.group_comments(site.editorial.workflow.comments(article_id), ids),
+        comments=worklist.group_comments(site.editorial.workflow.list_comments(article_id), ids),
         corrections=site.store.corrections(article_id),
         findings=site.editorial.checks.check(record, site.today()),
         versions=site.store.versions(article_id),
-        steps=site.store.trail(AuditFilter(about=article_id), limit=MAX_AUDIT_ENTRIES),
+        steps=site.store.list_audit_entries(AuditFilter(about=article_id), limit=MAX_AUDIT_ENTRIES),
         fault=fault,
         typed=typed,
         today=site.today(),

@@ -45,7 +45,7 @@ def preview_pin() -> ResponseReturnValue:
                 code="passage-unknown",
             )
         )
-    now = current_services().analytics.curation_store.all()
+    now = current_services().analytics.curation_store.load()
     made = replace(now, pins=(*now.pins, Pin(query=q, passage_id=passage_id)))
     return _pins_page(tried=_preview(made, [q]), passage_id=passage_id)
 
@@ -56,7 +56,7 @@ def add_pin() -> ResponseReturnValue:
     """Pin a passage for a query."""
     site, form = current_services(), request.form
     try:
-        site.analytics.curation_store.pin(
+        site.analytics.curation_store.add_pin(
             form.get("q", ""), form.get("passage", ""), note=form.get("note", ""),
             by=auth.current_actor(),
         )  # fmt: skip
@@ -71,7 +71,7 @@ def add_pin() -> ResponseReturnValue:
 def remove_pin(number: int) -> ResponseReturnValue:
     """Remove a pin."""
     site = current_services()
-    site.analytics.curation_store.unpin(number, by=auth.current_actor())
+    site.analytics.curation_store.remove_pin(number, by=auth.current_actor())
     site.analytics.curation_sync.sync()
     return redirect_with_notice(urls().desk("pins"), "pin-removed")
 
@@ -92,8 +92,8 @@ def preview_synonyms() -> ResponseReturnValue:
         names = [name.text for name in parse_rule(line).left]
     except SynonymsError as error:
         return _synonyms_page(_without_file_name(error))
-    now = current_services().analytics.curation_store.all()
-    made = replace(now, lines=(*now.lines, SynonymRule(line=line)))
+    now = current_services().analytics.curation_store.load()
+    made = replace(now, synonyms=(*now.synonyms, SynonymRule(line=line)))
     return _synonyms_page(tried=_preview(made, names))
 
 
@@ -104,7 +104,7 @@ def add_synonyms() -> ResponseReturnValue:
     site, line = current_services(), request.form.get("line", "")
     try:
         parse_rule(line)
-        site.analytics.curation_store.add_line(line, by=auth.current_actor())
+        site.analytics.curation_store.add_synonym(line, by=auth.current_actor())
     except SynonymsError as error:
         return _synonyms_page(_without_file_name(error))
     except WorkflowStateError as error:
@@ -118,7 +118,7 @@ def add_synonyms() -> ResponseReturnValue:
 def remove_synonyms(number: int) -> ResponseReturnValue:
     """Remove a synonym rule."""
     site = current_services()
-    site.analytics.curation_store.drop_line(number, by=auth.current_actor())
+    site.analytics.curation_store.remove_synonym(number, by=auth.current_actor())
     site.analytics.curation_sync.sync()
     return redirect_with_notice(urls().desk("synonyms"), "synonym-removed")
 
@@ -133,7 +133,7 @@ def _preview(made: CurationRules, about: list[str]) -> curation_preview.Curation
         build_synonyms(made, site.analytics.synonyms_file), group_pins(made.pins)
     )
     asked = curation_preview.select_queries(
-        about, site.settings.home, site.analytics.query_stats.since(DAYS)
+        about, site.settings.home, site.analytics.query_stats.list_recent(DAYS)
     )
     return curation_preview.preview_curation(live, draft, asked)
 
@@ -154,7 +154,7 @@ def _pins_page(
     passage_id: str = "",
 ) -> ResponseReturnValue:
     site, q = current_services(), request.values.get("q", "").strip()
-    kept = site.analytics.curation_store.all().pins
+    kept = site.analytics.curation_store.load().pins
     present = site.store.published_passages(pin.passage_id for pin in kept)
     hits = site.search.search(SearchRequest(q=q, limit=MAX_CANDIDATES)).hits if q else ()
     page = render_template(
@@ -180,7 +180,7 @@ def _synonyms_page(
     begun = request.args.get("from", "").strip()
     page = render_template(
         "editorial/synonyms.html",
-        lines=site.analytics.curation_store.all().lines,
+        lines=site.analytics.curation_store.load().synonyms,
         line=request.form.get("line", f"{begun} = " if begun else ""),
         tried=tried,
         fault=fault,

@@ -54,11 +54,13 @@ class EditConflict:
 def start_edit(article_id: str) -> ResponseReturnValue:
     """Start a draft from the latest version of an article."""
     site = current_services()
-    newest = site.editorial.workflow.standing(article_id).version
+    newest = site.editorial.workflow.get_status(article_id).version
     record = site.store.article(article_id, newest)
     draft = to_json(draft_from_record(record))
     title = record.article.title
-    _, item = site.editorial.jobs.edit(article_id, title, draft, newest, by=auth.current_actor())
+    _, item = site.editorial.jobs.create_edit(
+        article_id, title, draft, newest, by=auth.current_actor()
+    )
     return redirect(urls().item(item), HTTPStatus.SEE_OTHER)
 
 
@@ -94,7 +96,7 @@ def add_correction(number: int) -> ResponseReturnValue:
         kept = _add_correction(draft, item.corrections, validate_correction(made))
     except CorrectionError as error:
         return _page(item, error, HTTPStatus.UNPROCESSABLE_ENTITY, typed=made)
-    current_services().editorial.jobs.correct(number, kept)
+    current_services().editorial.jobs.set_corrections(number, kept)
     place = request.form.get("anchor", "")
     location = urls().item(number) + (f"#{place}" if place.isalnum() else "")
     return redirect_with_notice(location, "corrected")
@@ -117,7 +119,7 @@ def save_metadata(number: int) -> ResponseReturnValue:
                 kept = _add_correction(draft, kept, made)
     except CorrectionError as error:
         return _page(item, error, HTTPStatus.UNPROCESSABLE_ENTITY)
-    current_services().editorial.jobs.correct(number, kept)
+    current_services().editorial.jobs.set_corrections(number, kept)
     return redirect_with_notice(urls().item(number), "metadata-changed")
 
 
@@ -127,7 +129,7 @@ def undo_correction(number: int, index: int) -> ResponseReturnValue:
     """Undo a correction."""
     item = require_item(number)
     kept = [one for place, one in enumerate(item.corrections) if place != index]
-    current_services().editorial.jobs.correct(number, kept)
+    current_services().editorial.jobs.set_corrections(number, kept)
     return redirect_with_notice(urls().item(number), "correction-undone")
 
 
@@ -165,7 +167,7 @@ def save(number: int) -> ResponseReturnValue:
 def rebase(number: int) -> ResponseReturnValue:
     """Apply the corrections of this draft to a version saved by somebody else."""
     item, site = require_item(number), current_services()
-    newest = site.editorial.workflow.standing(item.article_id).version
+    newest = site.editorial.workflow.get_status(item.article_id).version
     record = site.store.article(item.article_id, newest)
     site.editorial.jobs.rebase(number, to_json(draft_from_record(record)), newest)
     return redirect_with_notice(urls().item(number), "draft-rebased")
@@ -214,7 +216,7 @@ def _edit_conflict(item: ImportItem) -> EditConflict:
         compare_versions(base.article, base.passages, mine.article, mine.passages),
         item.made_from or 0,
         newest.number,
-        newest.by,
+        newest.author,
     )
 
 
@@ -230,7 +232,7 @@ def _page(
     site.editorial.checks.sync()
     shown = build_preview(draft, item, site.taxonomy, site.editorial.checks, site.today())
     metadata = shown.article.metadata
-    known = site.store.article_of_key(draft.source_key) if draft.source_key else None
+    known = site.store.find_id_by_source_key(draft.source_key) if draft.source_key else None
     page = render_template(
         "editorial/draft.html",
         item=item,

@@ -151,16 +151,16 @@ def require_job(number: int) -> ImportJob:
 
     Raises `NotFoundError` for jobs of other users.
     """
-    found = current_services().editorial.jobs.job(number)
+    found = current_services().editorial.jobs.get_job(number)
     me = auth.require_user()
-    if found.name != me.name and not me.may(Permission.ADMINISTER):
+    if found.name != me.name and not me.has_permission(Permission.ADMINISTER):
         raise NotFoundError("job", str(number))
     return found
 
 
 def require_item(number: int) -> ImportItem:
     """Return an item of a job that the signed-in user may access."""
-    item = current_services().editorial.jobs.item(number)
+    item = current_services().editorial.jobs.get_item(number)
     require_job(item.job)
     return item
 
@@ -174,12 +174,14 @@ def _start_job(
     sources: list[tuple[ItemKind, str]], contents: list[bytes | None]
 ) -> ResponseReturnValue:
     site = current_services()
-    number, items = site.editorial.jobs.begin(sources, by=auth.current_actor())
+    number, items = site.editorial.jobs.create_job(sources, by=auth.current_actor())
     folder = job_folder(site.settings.home, number)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for item, content in zip(items, contents, strict=True):
         if content is not None:
-            atomic_write(uploaded_file(site.settings.home, site.editorial.jobs.item(item)), content)
+            atomic_write(
+                uploaded_file(site.settings.home, site.editorial.jobs.get_item(item)), content
+            )
     site.editorial.jobs.start(number)
     return redirect(urls().job(number), HTTPStatus.SEE_OTHER)
 
@@ -191,7 +193,7 @@ def _safe_name(file: FileStorage) -> str:
 
 
 def _form(fault: KnowledgeBaseError | None = None) -> ResponseReturnValue:
-    jobs = current_services().editorial.jobs.of(auth.require_user().name)
+    jobs = current_services().editorial.jobs.list_jobs(auth.require_user().name)
     page = render_template(
         "editorial/import.html", fault=fault, jobs=jobs, title=request.values.get("title", ""),
         text=request.form.get("text", ""), address=request.form.get("address", ""),

@@ -48,8 +48,8 @@ class OrphanedPin:
 def show() -> ResponseReturnValue:
     """Show the search report."""
     site = current_services()
-    searched = site.analytics.query_stats.since(DAYS)
-    handled = site.analytics.query_stats.handled()
+    searched = site.analytics.query_stats.list_recent(DAYS)
+    handled = site.analytics.query_stats.list_triage()
     unwritten = [one for one in searched if not one.text]
     summaries = site.store.summaries()
     return render_template(
@@ -59,12 +59,16 @@ def show() -> ResponseReturnValue:
         unhelpful=_rows([one for one in searched if one.failed > one.helped], handled),
         unwritten=len(unwritten),
         unwritten_times=sum(one.times for one in unwritten),
-        questions=site.store.open_questions(),
+        questions=site.store.list_content_requests(),
         overdue=len(list_due_reviews(summaries, site.today() - timedelta(days=1))),
-        dead=site.analytics.query_stats.dead_links(),
+        dead=site.analytics.query_stats.list_dead_links(),
         checking=_checking.locked(),
         gone=_orphaned_pins(site),
-        people=[person for person in site.accounts.users.people() if person.may(Permission.WRITE)],
+        people=[
+            person
+            for person in site.accounts.users.list_users()
+            if person.has_permission(Permission.WRITE)
+        ],
         total=sum(one.times for one in searched),
         days=DAYS,
         kept=site.settings.query_log_days,
@@ -76,9 +80,9 @@ def show() -> ResponseReturnValue:
 def assign_query() -> ResponseReturnValue:
     """Assign a query to a user."""
     site, name = current_services(), request.form.get("name", "")
-    site.accounts.users.person(name)
+    site.accounts.users.get_user(name)
     key = request.form.get("key", "")[:200]
-    site.analytics.query_stats.handle(key, ASSIGNED, name=name, by=auth.current_actor())
+    site.analytics.query_stats.set_triage(key, ASSIGNED, name=name, by=auth.current_actor())
     return redirect_with_notice(urls().desk("search-report"), "query-assigned")
 
 
@@ -87,7 +91,7 @@ def assign_query() -> ResponseReturnValue:
 def dismiss_query() -> ResponseReturnValue:
     """Hide a query until it is searched again."""
     key, note = request.form.get("key", "")[:200], request.form.get("note", "").strip()
-    current_services().analytics.query_stats.handle(
+    current_services().analytics.query_stats.set_triage(
         key, DISMISSED, note=note, by=auth.current_actor()
     )
     return redirect_with_notice(urls().desk("search-report"), "query-dismissed")
@@ -97,7 +101,7 @@ def dismiss_query() -> ResponseReturnValue:
 @auth.requires(Permission.WRITE)
 def close_request(number: int) -> ResponseReturnValue:
     """Close a content request."""
-    current_services().store.finish_question(number)
+    current_services().store.close_content_request(number)
     return redirect_with_notice(urls().desk("search-report"), "request-closed")
 
 
@@ -141,7 +145,7 @@ def _unopened(one: QueryStats) -> bool:
 
 
 def _orphaned_pins(site: Services) -> list[OrphanedPin]:
-    pins = site.analytics.curation_store.all().pins
+    pins = site.analytics.curation_store.load().pins
     present = site.store.published_passages(pin.passage_id for pin in pins)
     return [
         OrphanedPin(pin.number, pin.query, pin.passage_id)

@@ -93,7 +93,7 @@ def test_from_draft_to_published(people: dict[str, FlaskClient], empty_store: Ar
     assert status_of(dora.get(GOUT)) == ("published", "3", "3")
     assert empty_store.article("gout").published_version == 3
     assert "Take it twice a day with food." in ann.get("/articles/gout").text
-    trail = [step.deed.action for step in empty_store.trail(limit=3)]
+    trail = [step.event.action for step in empty_store.list_audit_entries(limit=3)]
     assert trail == ["article.published", "review.approved", "review.submitted"]
 
 
@@ -214,7 +214,7 @@ def test_review_dates(people: dict[str, FlaskClient], empty_store: ArticleStore)
 def test_who_answers_for_an_article(empty_store: ArticleStore, owner: str, mine: bool) -> None:
     save(empty_store, "Asthma", ("Use", "Take it."), owner=owner)
     roles = frozenset((Role.AUTHOR,))
-    ann = User(name="ann", shown="Ann Lee", roles=roles, email="Ann@hospital.example")
+    ann = User(name="ann", display_name="Ann Lee", roles=roles, email="Ann@hospital.example")
     assert is_owned_by(empty_store.summaries()[0], ann) is mine
 
 
@@ -295,7 +295,7 @@ def test_a_correction_is_taken_back_for_the_readings_to_come(
     assert empty_store.corrections("gout") == []
     assert empty_store.article("gout", 2).article.metadata.owner == "Rheumatology"
     assert post(ann, path[0]).status_code == 404
-    assert empty_store.trail(limit=1)[0].deed.action == "correction.dropped"
+    assert empty_store.list_audit_entries(limit=1)[0].event.action == "correction.dropped"
 
 
 def test_who_answers_for_few_sees_only_those(

@@ -205,7 +205,8 @@ def test_files_of_any_kind_each_with_its_fate(
     assert ann.get(f"{job}/state").json == {
         "open": False,
         "states": [
-            item.state.value for item in services_of(ann.application).editorial.jobs.job(1).items
+            item.state.value
+            for item in services_of(ann.application).editorial.jobs.get_job(1).items
         ],
     }
 
@@ -354,7 +355,7 @@ def test_files_that_are_gone_say_so(ann: FlaskClient, clerk: ImportWorker, desk:
     for file in (site.settings.home / "incoming" / "2").glob("*"):
         file.unlink()
     read(clerk)
-    (item,) = site.editorial.jobs.job(2).items
+    (item,) = site.editorial.jobs.get_job(2).items
     assert (item.state, item.reason) == (ItemState.FAILED, FILE_MISSING)
     for deed in ("correct", "facts"):
         answer = post(ann, f"/desk/drafts/{item.number}/{deed}", what="title", new="Gout")

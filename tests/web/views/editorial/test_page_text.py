@@ -211,7 +211,7 @@ def test_search_report(site: Site, same: Same) -> None:
     vote = {"q": "urate", "helped": "no", "back": "/"}
     reader.post("/helpful", data=vote, headers=SENT_FROM_HERE)
     services_of(site.app).analytics.query_log.write(everything=True)
-    site.store.ask("tophi", "How long?", "ward 7")
+    site.store.add_content_request("tophi", "How long?", "ward 7")
     same("filled", site.ann.get("/desk/search-report"))
 
 

@@ -145,7 +145,7 @@ def test_a_synonym_is_tried_saved_and_taken_out(ann: FlaskClient) -> None:
 
 
 def test_other_processes_follow(ann: FlaskClient, site: Services) -> None:
-    site.analytics.curation_store.add_line("zyloprix = allopurinol", by=Actor("elsewhere"))
+    site.analytics.curation_store.add_synonym("zyloprix = allopurinol", by=Actor("elsewhere"))
     assert first_hits(ann, "zyloprix") == []
     site.analytics.curation_sync.sync()
     assert first_hits(ann, "zyloprix") == [("gout", False)]
@@ -189,11 +189,11 @@ def test_what_was_searched_stands_on_the_board_with_what_to_do(
 
 
 def test_questions_of_readers_are_seen_to(ann: FlaskClient, empty_store: ArticleStore) -> None:
-    empty_store.ask("tophi", "How long?", "")
+    empty_store.add_content_request("tophi", "How long?", "")
     page = ann.get("/desk/search-report")
     done = re.search(r"/desk/search-report/requests/\d+/done", page.text)
     assert done
     assert "How long?" in section(page, "requests")
     assert post(ann, done[0]).status_code == 303
     assert not parse(ann.get("/desk/search-report")).select("#requests li")
-    assert empty_store.open_questions() == []
+    assert empty_store.list_content_requests() == []
