@@ -10,6 +10,7 @@
   const MAX_FURTHER = 3; // passages listed under the first of an article
   const MAX_SIMILAR = 3; // words
   const APART = 0.5; // weight of the words of a name that are not next to each other
+  const MIN_HEADING_LIKENESS = 0.8; // share of the words typed and of the heading that are in both
   const SNIPPET = 260, LEAD = 60; // characters of a snippet, and before its first match
 
   const today = new Date().toLocaleDateString("sv"); // YYYY-MM-DD
@@ -20,7 +21,7 @@
   /* Data and index, loaded at the first search */
 
   let data, index, wordPattern, bySnowball, similarWords;
-  const indexed = new Set(); // stems that some passage contains
+  const indexed = new Map(); // stems, and how many passages contain each
 
   const load = (src) => new Promise((resolve, reject) => {
     const script = document.createElement("script");
@@ -40,17 +41,15 @@
     for (const name of ["small", "drugs", "capitals"]) data[name] = new Set(data[name]);
     wordPattern = new RegExp(`\\d+(?=(?:${data.units})(?![\\p{L}\\p{N}]))|\\d+(?:[.,]\\d+)+|[\\p{L}\\p{N}\\p{M}]+(?:['’][\\p{L}\\p{N}\\p{M}]+)*`, "giu");
     index = new MiniSearch({
-      fields: ["text", "phrases"],
+      fields: ["text"],
       extractField: (passage, field) => (field === "text" ? indexedText(passage) : passage[field]),
-      stringifyField: (value) => value,
-      // Each token in an array of its own: MiniSearch counts distinct tokens as the length, and BM25 counts all.
-      tokenize: (value, field) => (field === "text" ? wordsOf(value) : value).map((token) => [token]),
-      processTerm: ([token], field) => {
-        const term = field === "text" ? stemOf(token) : token;
-        indexed.add(term);
-        return term;
+      tokenize: (text) => {
+        const stems = wordsOf(text).map(stemOf);
+        for (const stem of new Set(stems)) indexed.set(stem, (indexed.get(stem) ?? 0) + 1);
+        return stems.map((stem) => [stem]); // arrays: MiniSearch counts distinct tokens as the length, and BM25 counts all
       },
-      searchOptions: { tokenize: (term) => [term], processTerm: (term) => term },
+      processTerm: ([stem]) => stem,
+      searchOptions: { tokenize: (stem) => [stem], processTerm: (stem) => stem },
     });
     data.passages.forEach((passage, id) => (passage.id = id));
     await index.addAllAsync(data.passages, { chunkSize: 200 });
@@ -72,15 +71,16 @@
     return data.stems.get(folded) ?? bySnowball.get(snowball) ?? snowball;
   }
 
-  /* Queries: words, the names among them, and words that are excluded by a minus */
+  /* Queries: words, the names among them, words that are excluded by a minus, and tags (tag:KEY) */
+
+  const TAG = /(?<=^|\s)tag:([\w-]+)/gi;
 
   function parse(text) {
-    const wanted = [], unwanted = [];
-    for (const { 0: typed, index: at } of text.normalize("NFC").matchAll(wordPattern)) {
+    const wanted = [], unwanted = [], tags = [...text.matchAll(TAG)].map(([, key]) => key.toLowerCase());
+    for (const { 0: typed, index: at } of text.replace(TAG, "").normalize("NFC").matchAll(wordPattern)) {
       (/(^|\s)-$/.test(text.slice(0, at)) ? unwanted : wanted).push({ typed, stem: stemOf(typed) });
     }
-    const topical = wanted.filter(({ typed }) => !data.small.has(typed.toLowerCase()));
-    const words = topical.length ? topical : wanted;
+    const words = topical(wanted, ({ typed }) => typed);
     const names = [];
     for (let at = 0; at < words.length; at += names.at(-1).words.length) {
       let size = Math.min(data.longest, words.length - at);
@@ -88,7 +88,12 @@
       const part = words.slice(at, at + size);
       names.push({ words: part, synonyms: synonymsOf(part) ?? [] });
     }
-    return { words, names, unwanted };
+    return { words, names, unwanted, tags };
+  }
+
+  function topical(words, textOf = (word) => word) {
+    const found = words.filter((word) => !data.small.has(textOf(word).toLowerCase()));
+    return found.length ? found : words;
   }
 
   function synonymsOf(words) {
@@ -97,21 +102,53 @@
     return data.capitals.has(key) && lowerCase ? undefined : data.synonyms.get(key);
   }
 
+  // MiniSearch's inverse document frequency, replaced by the site's.
+  function rarity(stem) {
+    const [all, some] = [data.passages.length, indexed.get(stem) ?? 0];
+    return (Math.log(all / (some + 1)) + 1) / Math.log(1 + (all - some + 0.5) / (some + 0.5));
+  }
+
+  /* Return the scores of the passages for a name. Its best form counts: the words next to each other or apart, or a synonym. */
+  function score({ words, synonyms }, combineWith) {
+    const stems = words.map(({ stem }) => stem);
+    const apart = words.length > 1 ? [[stems, APART, combineWith]] : [];
+    const best = new Map();
+    for (const [queries, weight, combine] of [...apart, [stems, 1], ...synonyms.map(([key, weight]) => [key.split(" "), weight])]) {
+      const phrase = !combine && queries.length > 1 ? queries.join(" ") : "";
+      const found = index.search({ combineWith: combine ?? "AND", queries: [...new Set(queries)] }, {
+        bm25: { k: 1.2, b: 0.75, d: 0 },
+        boostTerm: rarity,
+        filter: ({ id }) => !phrase || data.passages[id].phrases.includes(phrase),
+      });
+      for (const { id, score } of found) best.set(id, Math.max(weight * score, best.get(id) ?? 0));
+    }
+    return best;
+  }
+
   /* Return the articles that match all ("AND") or some ("OR") words of a query, each with its passages, best first. */
-  function find({ names, unwanted }, combineWith, tag) {
-    const weighted = (weight, queries) => ({ combineWith, queries, boostTerm: () => weight });
-    const queries = names.map(({ words, synonyms }) => {
-      const stems = words.map(({ stem }) => stem);
-      const typed = words.length > 1 ? [weighted(APART, stems), weighted(1, [stems.join(" ")])] : [weighted(1, stems)];
-      return { combineWith: "OR", queries: [...typed, ...synonyms.map(([stem, weight]) => weighted(weight, [stem]))] };
+  function find({ words, names, unwanted, tags }, combineWith, tag) {
+    const scores = names.map((name) => score(name, combineWith));
+    const total = (id) => data.passages[id].weight * scores.reduce((sum, found) => sum + (found.get(id) ?? 0), 0);
+    const wanted = tag ? [...tags, tag] : tags;
+    const excluded = new Set(unwanted.flatMap(({ stem }) => index.search(stem).map(({ id }) => id)));
+    const ids = [...new Set(scores.flatMap((found) => [...found.keys()]))].filter((id) =>
+      !excluded.has(id) && wanted.every((key) => data.passages[id].tags.includes(key)) && (combineWith === "OR" || scores.every((found) => found.has(id))));
+    const totals = new Map(ids.map((id) => [id, total(id)]));
+    const groups = byArticle(ids.sort((one, other) => totals.get(other) - totals.get(one) || one - other).map((id) => data.passages[id]));
+    const typed = new Set(words.map(({ stem }) => stem));
+    return groups.map(({ article, passages }) => ({ article, passages: headingFirst(typed, passages) }));
+  }
+
+  /* The passage whose heading is nearly what was typed leads its article. */
+  function headingFirst(typed, passages) {
+    const likeness = passages.slice(0, MAX_FURTHER + 1).map(({ path }) => {
+      const heading = new Set(topical(wordsOf(path.at(-1) ?? "")).map(stemOf));
+      const shared = [...typed].filter((stem) => heading.has(stem)).length;
+      return shared / (typed.size + heading.size - shared);
     });
-    const query = { combineWith: "AND_NOT", queries: [{ combineWith, queries }, ...unwanted.map(({ stem }) => stem)] };
-    const found = index.search(query, {
-      bm25: { k: 1.2, b: 0.75, d: 0 },
-      filter: ({ id }) => !tag || data.passages[id].tags.includes(tag),
-      boostDocument: (id) => data.passages[id].weight,
-    });
-    return byArticle(found.map(({ id }) => data.passages[id]));
+    const best = Math.max(...likeness);
+    const first = best >= MIN_HEADING_LIKENESS ? passages[likeness.indexOf(best)] : passages[0];
+    return [first, ...passages.filter((passage) => passage !== first)];
   }
 
   function byArticle(passages) {
@@ -133,11 +170,11 @@
     return [...new Map(allowed.reverse().map(({ id }) => [stemOf(id), id])).values()].reverse().slice(0, MAX_SIMILAR);
   }
 
-  function correct({ words, unwanted }) {
+  function correct({ words, unwanted, tags }) {
     const unknown = words.filter((word) => !indexed.has(word.stem) && !synonymsOf([word]));
     const similar = new Map(unknown.map((word) => [word, similarTo(fold(word.typed))]));
     const replaced = (rank) => [
-      ...words.map((word) => similar.get(word)?.[Math.min(rank, similar.get(word).length - 1)] ?? word.typed), ...unwanted.map(({ typed }) => `-${typed}`),
+      ...words.map((word) => similar.get(word)?.[Math.min(rank, similar.get(word).length - 1)] ?? word.typed), ...unwanted.map(({ typed }) => `-${typed}`), ...tags.map((key) => `tag:${key}`),
     ].join(" ");
     const most = Math.max(0, ...[...similar.values()].map((found) => found.length));
     const drugs = [...similar].flatMap(([word, found]) => [fold(word.typed), ...found]).some((word) => data.drugs.has(word));
