@@ -26,7 +26,7 @@ def numbered(*paths):
     )
 
 
-def test_what_is_empty_is_not_shown(client_with):
+def test_empty_parts_of_the_results_page_are_omitted(client_with):
     page = page_of(client_with, an_answer(a_hit()))
     for left_out in (".meant", ".done", ".also-found", ".why", ".hit-safety", "[data-relaxed]"):
         assert elements(page, left_out) == []
@@ -35,7 +35,7 @@ def test_what_is_empty_is_not_shown(client_with):
         assert elements(shown, there)
 
 
-def test_other_queries_are_offered_as_links(client_with):
+def test_alternative_queries_are_links(client_with):
     page = page_of(client_with, a_full_answer(), "/search?q=bledding&tag=safety&literal=1")
     assert texts(page, ".meant a") == ["bleeding gums", "blood", "breathing"]
     assert "/search?q=blood&tag=safety" in links_of(page)

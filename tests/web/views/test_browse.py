@@ -116,7 +116,7 @@ def test_passages_without_a_tag_have_a_filter_of_their_own(site):
     assert len(texts(page, "section[data-tag] .lines a")) == 1
 
 
-def test_a_filter_that_leaves_nothing_says_so(site):
+def test_filter_without_matches_shows_an_empty_state(site):
     assert values(site[0].get("/topics/Joints?tag=mechanism"), "data-empty") == ["tag"]
     assert values(site[0].get("/topics/Joints?due=overdue"), "data-empty") == ["overdue"]
 
@@ -178,7 +178,7 @@ def test_a_tag_comes_in_pages(site, monkeypatch):
     assert site[0].get("/tags/safety?page=3").status_code == 404
 
 
-def test_a_tag_without_passages_says_so(site):
+def test_tag_without_passages_shows_an_empty_state(site):
     assert values(site[0].get("/tags/prognosis"), "data-empty") == ["tag"]
 
 
@@ -198,7 +198,7 @@ def test_an_address_that_makes_no_sense_is_refused(site, address, status):
     assert site[0].get(address).status_code == status
 
 
-def test_what_is_new_says_what_happened_and_what_to_read_instead(site):
+def test_recent_changes_show_event_and_replacement(site):
     client, store = site
     save(store, "Gout", ("Harms", "It hurts less.", "safety"), topics=("Joints",))
     ReviewWorkflow(store.database).retire(
@@ -217,7 +217,7 @@ def test_what_is_new_says_what_happened_and_what_to_read_instead(site):
     assert new["data-event"] == "new"
 
 
-def test_what_is_new_comes_in_pages(site, monkeypatch):
+def test_recent_changes_are_paged(site, monkeypatch):
     monkeypatch.setattr(browse, "MAX_ACTIVITY", 2)
     first, second = site[0].get("/new"), site[0].get("/new?page=2")
     assert "/new?page=2" in links_of(first)

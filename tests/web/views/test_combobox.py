@@ -147,7 +147,7 @@ def test_tab_closes_and_chooses_nothing(open_page: Open):
     expect(box(page)).to_have_value("warf")
 
 
-def test_what_a_screen_reader_is_told(open_page: Open):
+def test_combobox_announces_suggestions(open_page: Open):
     page = open_page("/")
     control = box(page)
     list_id = control.get_attribute("aria-controls")
@@ -363,7 +363,7 @@ def test_coming_back_finds_the_list_closed(open_page: Open):
     expect(box(page)).to_have_attribute("aria-expanded", "false")
 
 
-def test_what_is_typed_before_the_script_has_come_is_answered_too(open_page: Open):
+def test_query_typed_before_the_script_loads_gets_suggestions(open_page: Open):
     page = open_page("/articles/gentamicin")
     late = held(page, "**/combobox.js")
     page.locator("a.site-name").click(no_wait_after=True)

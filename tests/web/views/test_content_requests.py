@@ -25,7 +25,7 @@ def test_the_form_holds_the_query_that_found_nothing(site):
     assert page.headers["Cache-Control"] == "no-store"
 
 
-def test_what_is_sent_is_kept_and_thanked_for_once(site):
+def test_content_request_is_stored_and_confirmed(site):
     client, store = site
     answer = client.post("/ask", data=ASKED, headers=HERE)
     assert (answer.status_code, answer.location) == (303, "/ask/thanks")
@@ -86,7 +86,7 @@ def test_only_a_form_that_was_sent_from_here_is_taken(site, headers, status):
         ({"query": "Mrs Jones, 12/03/1980"}, "identifying", "query", ("date of birth",)),
     ],
 )
-def test_what_cannot_be_taken_is_told_and_stays_in_the_form(site, changed, kind, field, named):
+def test_invalid_content_request_keeps_the_entered_text(site, changed, kind, field, named):
     client, store = site
     answer = client.post("/ask", data=ASKED | changed, headers=HERE)
     assert answer.status_code == 422
@@ -138,7 +138,7 @@ def test_too_many_at_once_are_refused_with_what_was_written(site, monkeypatch):
     assert "May they eat fish?" in answer.text
 
 
-def test_what_is_refused_for_its_content_does_not_count(site, monkeypatch):
+def test_rejected_content_request_does_not_use_the_rate_limit(site, monkeypatch):
     client, _ = site
     monkeypatch.setattr(throttle, "MAX_SUBMISSIONS", 1)
     client.post("/ask", data={}, headers=HERE)

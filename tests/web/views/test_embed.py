@@ -412,9 +412,7 @@ def test_on_a_host_that_is_not_listed_the_way_to_the_site_stays(
 
 
 @pytest.mark.browser
-def test_a_frame_stands_only_in_pages_of_a_listed_host(
-    hosts: Hosts, visit: Callable[..., Page]
-) -> None:
+def test_frame_is_limited_to_allowed_hosts(hosts: Hosts, visit: Callable[..., Page]) -> None:
     page = visit(f"{hosts.listed}/frame")
     page.evaluate(
         """() => window.addEventListener("message", ({ origin, data }) => {
@@ -455,7 +453,7 @@ def test_other_frames_are_refused(hosts: Hosts, browser: Browser, path: str) -> 
     context.close()
 
 
-def test_what_is_served_to_whom(client) -> None:
+def test_only_the_script_is_served_to_any_origin(client) -> None:
     for path in ("/embed", "/embed?limit=x"):
         response = client.get(path)
         assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]

@@ -42,7 +42,7 @@ def copied(client: FlaskClient, address: str) -> dict[str, str]:
     return {name: html.unescape(text) for name, text in found}
 
 
-def test_what_is_chosen_is_what_is_copied(known):
+def test_copied_code_contains_the_chosen_options(known):
     texts = copied(known, CHOSEN)
     assert texts["element"] == (
         '<script type="module" src="https://kb.example/c/embed/v1/kb-search.js"></script>\n'
@@ -63,14 +63,14 @@ def test_what_is_chosen_is_what_is_copied(known):
     assert kb in texts["listener"]
 
 
-def test_what_stands_without_saying_so_is_left_out(known):
+def test_default_options_are_omitted_from_the_code(known):
     texts = copied(known, "/embed/docs")
     assert '<kb-search base="https://kb.example/c">' in texts["element"]
     assert 'src="https://kb.example/c/embed"' in texts["frame"]
     assert ' shortcut=""' in copied(known, "/embed/docs?shortcut=none")["element"]
 
 
-def test_only_what_is_not_listed_yet_is_to_be_set(known):
+def test_only_missing_origins_are_listed_as_settings(known):
     listed = copied(known, f"/embed/docs?origin={INTRANET}")
     assert "allowed_origins" not in listed
     assert listed["frame_hosts"] == f'frame_hosts = ["{INTRANET}"]'
@@ -90,7 +90,7 @@ def test_only_what_is_not_listed_yet_is_to_be_set(known):
         ({"topic": "Zebras"}, "'Zebras'"),
     ],
 )
-def test_what_there_is_not_is_refused_by_name(known, query, said):
+def test_unknown_option_is_rejected_by_name(known, query, said):
     page = known.get("/embed/docs", query_string=query)
     assert page.status_code == 400
     assert values(page, "data-problem") == ["parameter"]

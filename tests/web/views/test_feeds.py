@@ -87,7 +87,7 @@ def test_suggestions_come_in_the_form_of_browsers(public):
     assert response.headers["Cache-Control"] == "private, no-store"
 
 
-def test_a_feed_tells_what_is_new_with_addresses_that_work_elsewhere(public):
+def test_feed_of_changes_has_absolute_urls(public):
     response = public.get("/feeds/new.atom")
     assert response.mimetype == "application/atom+xml"
     feed = xml(response)
@@ -185,7 +185,7 @@ def described(client, path: str) -> dict[str, object]:
     return found
 
 
-def test_an_article_says_what_it_is(public):
+def test_article_contains_json_ld(public):
     found = described(public, "/articles/warfarin")
     assert found["@type"] == "MedicalWebPage"
     assert found["url"] == f"{PUBLIC}/articles/warfarin"
@@ -195,7 +195,7 @@ def test_an_article_says_what_it_is(public):
     assert found["about"] == ["Medicines", "Cardiology"]
 
 
-def test_what_nobody_reviewed_is_not_said_to_be_reviewed(moving):
+def test_unreviewed_article_has_no_review_date_in_json_ld(moving):
     store, client = moving
     save(store, *simple("Plain", "Bleeding."))
     found = described(client, "/articles/plain")
@@ -207,12 +207,12 @@ def test_no_text_ends_the_description(client, store):
     assert described(client, f"/articles/{id_}")["name"] == HOSTILE
 
 
-def test_without_a_known_address_that_of_the_request_is_told(client):
+def test_absolute_urls_default_to_the_request_host(client):
     first = xml(client.get("/sitemap.xml", base_url="http://kb.local:8000"))[0]
     assert str(first.findtext(f"{MAP}loc")).startswith("http://kb.local:8000/articles/")
 
 
-def test_a_change_is_told_beside_what_was_new(moving):
+def test_feed_lists_changes_and_new_articles(moving):
     store, client = moving
     save(store, WARFARIN, WARFARIN_PASSAGES[:2])
     feed = xml(client.get("/feeds/new.atom?topic=Cardiology"))

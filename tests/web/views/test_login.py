@@ -99,14 +99,14 @@ def test_signing_out_ends_it_on_the_server(team: FlaskClient) -> None:
         ({}, {"name": "ann", "password": PASSWORD}),
     ],
 )
-def test_another_site_cannot_sign_somebody_in(team: FlaskClient, headers, form) -> None:
+def test_cross_site_login_is_rejected(team: FlaskClient, headers, form) -> None:
     make_person(team.application, Role.AUTHOR, "ann")
     answer = team.post("/sign-in", data=form, headers=headers)
     assert answer.status_code == 403
     assert "Set-Cookie" not in answer.headers
 
 
-def test_what_is_wrong_is_said_once_and_slows_down(team: FlaskClient) -> None:
+def test_failed_logins_are_throttled(team: FlaskClient) -> None:
     make_person(team.application, Role.AUTHOR, "ann")
     form = {"name": "ann", "password": "wrong"}
     for _ in range(5):

@@ -187,7 +187,7 @@ def test_signatures_that_are_not_believed(client: FlaskClient, directory: Direct
     assert services_of(client.application).accounts.users.list_users() == []
 
 
-def test_a_directory_under_another_name_or_away_is_said(
+def test_unavailable_or_mismatched_provider_is_reported(
     client: FlaskClient, directory: Directory
 ) -> None:
     directory.named = "https://evil.example"
@@ -217,7 +217,7 @@ def proxied(
     return create_app(own, store, search, taxonomy, today=lambda: TODAY).test_client()
 
 
-def test_a_server_in_front_says_who_it_is(
+def test_trusted_proxy_header_authenticates(
     settings: Settings, empty_store: ArticleStore, search: SearchService, taxonomy: Taxonomy,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip

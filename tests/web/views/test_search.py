@@ -110,7 +110,7 @@ def test_more_in_article_folds_under_the_hit(client):
     assert elements(page, ".hit details.more summary[data-more]")
 
 
-def test_nothing_found_says_what_was_tried_and_what_may_help(client):
+def test_no_results_page_lists_attempts_and_suggestions(client):
     page = client.get("/search?q=zebra+stripes&tag=safety")
     assert page.status_code == 200
     (nothing,) = elements(page, '[data-empty="results"]')
@@ -122,7 +122,7 @@ def test_nothing_found_says_what_was_tried_and_what_may_help(client):
     assert "/topics/Leaflets" in links_of(page)
 
 
-def test_what_was_done_to_the_query_is_said_and_can_be_undone(client_with):
+def test_query_changes_are_listed_with_an_undo_link(client_with):
     note = "Only the first 32 words are searched."
     synonyms = (("heart attack", "myocardial infarction"),)
     query = QueryEcho(q="", parsed="", synonyms=synonyms, notes=(note,))
@@ -160,7 +160,7 @@ def test_forty_facet_values_show_twelve_and_fold_the_rest(client_with):
     assert "Value 39" in text_of(page)
 
 
-def test_the_last_page_that_can_be_reached_says_so(client_with):
+def test_last_reachable_page_reports_the_cut_off(client_with):
     answer = an_answer(a_hit(), total=5000)
     page = client_with(CannedSearch(answer)).get("/search?q=x&offset=1000")
     assert 'rel="next"' not in page.text
@@ -183,7 +183,7 @@ def test_without_an_index_the_articles_stay_within_reach(client_with):
 # Articles
 
 
-def test_an_article_says_who_answers_for_it_and_when_it_was_reviewed(client):
+def test_article_shows_owner_and_review_date(client):
     page = client.get("/articles/warfarin")
     for fact, said in (
         ("also-called", "Coumadin, Vitamin K antagonist"),
@@ -256,7 +256,7 @@ def test_an_unknown_article_and_a_draft_are_answered_alike(client):
     assert values(draft, "data-problem") == ["not-found"]
 
 
-def test_a_retired_article_says_why_and_leads_on(client_with, empty_store):
+def test_retired_article_shows_reason_and_replacement(client_with, empty_store):
     old = save(empty_store, *simple("Old", "Old text."))
     new = save(empty_store, *simple("New", "New text."))
     save(empty_store, *simple("Alone", "Text."))
@@ -281,7 +281,7 @@ def test_a_retired_article_says_why_and_leads_on(client_with, empty_store):
 # Links to passages
 
 
-def test_a_link_outlives_a_change_and_says_so(client_with, empty_store):
+def test_passage_link_survives_a_change_with_a_notice(client_with, empty_store):
     first = save(empty_store, WARFARIN, WARFARIN_PASSAGES)
     changed = passage(("How it works",), paragraph("It blocks vitamin K in the liver."))
     save(empty_store, WARFARIN, (WARFARIN_PASSAGES[0], changed, *WARFARIN_PASSAGES[2:]))

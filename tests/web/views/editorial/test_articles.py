@@ -97,7 +97,7 @@ def test_from_draft_to_published(people: dict[str, FlaskClient], empty_store: Ar
     assert trail == ["article.published", "review.approved", "review.submitted"]
 
 
-def test_nobody_approves_their_own_and_is_told_why(
+def test_own_version_cannot_be_approved_and_page_explains_why(
     people: dict[str, FlaskClient], empty_store: ArticleStore
 ) -> None:
     version = draft(empty_store)
@@ -218,7 +218,7 @@ def test_who_answers_for_an_article(empty_store: ArticleStore, owner: str, mine:
     assert is_owned_by(empty_store.summaries()[0], ann) is mine
 
 
-def test_retiring_says_why_and_points_on(
+def test_retiring_requires_a_reason_and_links_the_replacement(
     people: dict[str, FlaskClient], empty_store: ArticleStore
 ) -> None:
     save(empty_store, "Gout, acute", ("Use", "Take it now."))

@@ -135,7 +135,7 @@ def is_found(page: Page) -> None:
     expect(page.locator(".hit").first).to_contain_text("Zorvaxilin")
 
 
-def test_from_two_files_to_what_an_old_link_says(
+def test_two_files_from_upload_to_retirement(
     person: Callable[[str], Page], tmp_path: Path, site: str
 ) -> None:
     ann, ben, dora = (person(name) for name in ("ann", "ben", "dora"))
@@ -261,7 +261,7 @@ def test_a_passage_reached_before_the_page_is_ready_is_pointed_at_all_the_same(
     expect(ann.locator(".source .linked").last).to_contain_text("Take 5 mg")
 
 
-def test_what_is_typed_before_the_page_is_ready_is_kept_line_by_line(
+def test_text_typed_before_the_script_loads_keeps_its_lines(
     person: Callable[[str], Page],
 ) -> None:
     ann = person("ann")
@@ -278,7 +278,7 @@ def test_what_is_typed_before_the_page_is_ready_is_kept_line_by_line(
     expect(ann.locator("section.piece").first).to_contain_text("Take 5 mg with food.")
 
 
-def test_what_is_read_before_the_page_looks_is_shown(
+def test_job_finished_before_the_first_poll_is_shown(
     person: Callable[[str], Page], tmp_path: Path
 ) -> None:
     ann = person("ann")

@@ -151,9 +151,7 @@ def test_paste_look_correct_save(
     assert len(originals) == 1
 
 
-def test_what_cannot_be_corrected_is_said_with_what_was_typed(
-    ann: FlaskClient, clerk: ImportWorker
-) -> None:
+def test_rejected_correction_keeps_the_entered_text(ann: FlaskClient, clerk: ImportWorker) -> None:
     item = pasted(ann, clerk, text=TEXT)
     wrong = {"what": "text", "place": "Use", "old": "Not there.", "new": "Take nothing."}
     answer = post(ann, f"{item}/correct", **wrong)
@@ -235,7 +233,7 @@ def test_the_same_file_again_is_a_new_version_or_an_article_of_its_own(
     assert [(s.id, s.version) for s in empty_store.summaries()] == [("gout", 2), ("gout-2", 1)]
 
 
-def test_near_duplicates_are_told_with_a_link(
+def test_near_duplicates_are_listed_with_a_link(
     ann: FlaskClient, clerk: ImportWorker, empty_store: ArticleStore
 ) -> None:
     text = (
@@ -286,7 +284,7 @@ def test_corrections_that_are_given_up_lead_back_to_the_article(
     assert post(ann, f"{item}/discard").location == article
 
 
-def test_what_is_somebody_elses_does_not_exist(
+def test_items_of_other_users_return_not_found(
     ann: FlaskClient, desk: Flask, clerk: ImportWorker
 ) -> None:
     item = pasted(ann, clerk, text=TEXT)
@@ -328,7 +326,9 @@ def test_nothing_that_is_pasted_acts(ann: FlaskClient, clerk: ImportWorker) -> N
         ("address", {"address": ""}, "address-invalid"),
     ],
 )
-def test_what_is_not_taken_says_why(ann: FlaskClient, path: str, form: dict, code: str) -> None:
+def test_rejected_import_reports_the_reason(
+    ann: FlaskClient, path: str, form: dict, code: str
+) -> None:
     answer = post(ann, f"/desk/import/{path}", **form)
     assert (answer.status_code, error_of(answer)) == (422, code)
     assert form.get("address", "") in text_of(answer)

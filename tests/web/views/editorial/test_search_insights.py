@@ -151,7 +151,7 @@ def test_other_processes_follow(ann: FlaskClient, site: Services) -> None:
     assert first_hits(ann, "zyloprix") == [("gout", False)]
 
 
-def test_what_was_searched_stands_on_the_board_with_what_to_do(
+def test_search_report_lists_queries_with_actions(
     ann: FlaskClient, app: Flask, site: Services, empty_store: ArticleStore
 ) -> None:
     reader = app.test_client()
