@@ -1,8 +1,8 @@
-"""What is written down of a record's request: one line, an object of JSON, nothing of the patient.
+"""JSON log of requests from health records: one line per response, without patient data.
 
-A record numbers its requests, so that an audit can join what was asked there with what was
-answered here. Neither codes nor names are written: with the number and the record's own log they
-would say what somebody has.
+The number that a health record assigns to its request is logged, so that its audit log can be
+joined with this one. Codes and names are not logged, because together with the log of the health
+record they would reveal diagnoses.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ LOGGERS = {event: logging.getLogger(f"kb.{event}") for event in (INFOBUTTON, CDS
 
 
 def write(event: str, **facts: str | int | None) -> None:
-    """Write that something was answered."""
-    said = {"event": event, "at": datetime.now(UTC).isoformat(timespec="seconds"), **facts}
-    LOGGERS[event].info("%s", json.dumps(said))
+    """Log one response with `facts`."""
+    entry = {"event": event, "at": datetime.now(UTC).isoformat(timespec="seconds"), **facts}
+    LOGGERS[event].info("%s", json.dumps(entry))
 
 
 def to_stderr() -> None:
-    """Let the lines go to standard error, where a server's other lines go."""
+    """Send the log lines to standard error, like the other logs of the server."""
     for log in LOGGERS.values():
         if not log.handlers:
             log.addHandler(logging.StreamHandler())
             log.setLevel(logging.INFO)
-            log.propagate = False  # else it stands there twice where somebody set up the root
+            log.propagate = False  # prevents duplicates if the root logger has a handler

@@ -13,7 +13,7 @@ from web.context import Services, absolute_urls, current_services
 from web.integrations import ehr_audit_log
 from web.integrations.infobutton import response as answering
 from web.integrations.infobutton.request import (
-    FORMS,
+    RESPONSE_FORMATS,
     InfobuttonRequest,
     ResponseFormat,
     UnsupportedFormatError,
@@ -36,7 +36,7 @@ def infobutton() -> Response:
     try:
         asked = parse_request(_request_parameters(), strict=site.settings.infobutton_strict)
     except UnsupportedFormatError as error:
-        known = ", ".join(sorted(filter(None, FORMS)))
+        known = ", ".join(sorted(filter(None, RESPONSE_FORMATS)))
         raise UnsupportedMediaType(f"knowledgeResponseType must be one of {known}.") from error
     feed = _feed(asked, site)
     ehr_audit_log.write(
@@ -81,11 +81,11 @@ def _decode(text: str) -> str:
 def _feed(asked: InfobuttonRequest, site: Services) -> answering.InfobuttonFeed:
     matcher = site.infobutton
     matches = matcher.matches(asked, site.catalog.snapshot())
-    texts = site.store.published_passages(filter(None, map(answering.shown_passage, matches)))
+    texts = site.store.published_passages(filter(None, map(answering.summary_passage, matches)))
     wanted = matcher.tags(asked)
     return answering.build_feed(
         asked,
-        answering.surest_first(matches, texts, wanted, site.taxonomy) if wanted else matches,
+        answering.rank_by_confidence(matches, texts, wanted, site.taxonomy) if wanted else matches,
         texts,
         taxonomy=site.taxonomy,
         known_subtopics=[one for one in asked.subtopics if matcher.tags_of(one)],

@@ -26,7 +26,7 @@ from web.bootstrap import KnowledgeBase
 from web.cli import main
 from web.cli.mcp import WANTED
 from web.integrations.mcp.assistant import NOTHING, OVERDUE, RELAXED, Assistant
-from web.integrations.mcp.server import UNKNOWN, make_server
+from web.integrations.mcp.server import PASSAGE_NOT_FOUND, make_server
 
 SITE = "https://kb.example"
 PROGRAM = "from web.cli import main; main()"
@@ -149,7 +149,7 @@ def test_drafts_are_not_found(server):
 @pytest.mark.parametrize(
     ("tool", "arguments", "words"),
     [
-        ("passage", {"passage_id": "nothing"}, UNKNOWN),
+        ("passage", {"passage_id": "nothing"}, PASSAGE_NOT_FOUND),
         ("search", {"query": "x", "tags": ["nothing"]}, "overview, mechanism, "),
         ("search", {"query": "x", "limit": 11}, "10"),
         ("search", {"query": "x" * 2_001}, "2000"),

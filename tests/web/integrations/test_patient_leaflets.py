@@ -20,7 +20,7 @@ from kb.storage.article_store import ArticleStore
 from kb.storage.atomic_files import atomic_write
 from kb.storage.audit_log import Actor
 from tests.kb.builders import save
-from web.integrations.patient_leaflets.export import LIST, LeafletExportResult, export_leaflets
+from web.integrations.patient_leaflets.export import MANIFEST, LeafletExportResult, export_leaflets
 from web.integrations.patient_leaflets.pdf import Leaflet, render_pdf
 from web.presentation.formatting import format_review
 from web.presentation.urls import UrlBuilder
@@ -123,7 +123,7 @@ BLOCKS = st.one_of(
     ),
     st.builds(
         lambda items, ordered: Block(
-            kind=BlockKind.LIST, items=tuple(ListItem(*item) for item in items), ordered=ordered
+            kind=BlockKind.MANIFEST, items=tuple(ListItem(*item) for item in items), ordered=ordered
         ),
         st.lists(st.tuples(TEXTS, st.integers(0, 9)), max_size=5),
         st.booleans(),
@@ -209,7 +209,7 @@ def test_the_next_run_writes_what_changed_and_removes_what_is_gone(
     (folder / "own.pdf").write_text("somebody else's")
     gone = exported(empty_store, folder)
     assert gone.removed == ("icd9_493_en.pdf",)
-    assert sorted(path.name for path in folder.iterdir()) == [LIST, "icd9_274_en.pdf", "own.pdf"]
+    assert sorted(path.name for path in folder.iterdir()) == [MANIFEST, "icd9_274_en.pdf", "own.pdf"]
 
 
 def test_a_file_of_somebody_else_is_never_replaced(empty_store: ArticleStore, folder: Path) -> None:
@@ -245,8 +245,8 @@ def test_what_is_left_out_is_said(
 
 def test_a_damaged_list_is_told(empty_store: ArticleStore, folder: Path) -> None:
     folder.mkdir()
-    (folder / LIST).write_text("{")
+    (folder / MANIFEST).write_text("{")
     with pytest.raises(SettingsError) as caught:
         exported(empty_store, folder)
     assert caught.value.code == "list-damaged"
-    assert LIST in str(caught.value)
+    assert MANIFEST in str(caught.value)

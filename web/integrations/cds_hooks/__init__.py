@@ -1,10 +1,11 @@
-"""CDS Hooks 2.0 (HL7): a record says what is on its screen and gets cards that lead to passages.
+"""CDS Hooks 2.0 (HL7): cards with links to passages for the patient or order on the screen.
 
-1. `views` answers at the addresses that the specification names.
-2. `reading` finds in what a record posts the conditions and orders that it is about.
-3. `cards` makes a card of each article that matches as `web.integrations.infobutton.matching` does.
-4. `feedback` takes what became of a card.
+1. `web.views.cds_hooks` has the endpoints of the specification.
+2. `fhir` extracts the conditions and orders from a request.
+3. `cards` builds one card per article that `web.integrations.infobutton.matching` finds.
+4. `feedback` parses feedback on cards.
 
-What a request holds is data of a patient: it is neither kept nor logged, and nothing is fetched
-from the record's own server. ``docs/cds-hooks.md`` says what of the specification is not here.
+Requests contain patient data: they are neither stored nor logged, and nothing is fetched from the
+server of the health record. ``docs/cds-hooks.md`` lists the parts of the specification that are not
+supported.
 """

@@ -1,8 +1,7 @@
-"""Feedback: a record tells that a card was dismissed.
+"""CDS Hooks feedback: which cards were accepted or overridden.
 
-Written down is which article's card it was, and nothing else: a reason and a comment are the
-clinician's words on a patient. Our cards suggest nothing, so that nothing of them can be accepted;
-a record that says so nevertheless is not contradicted.
+Only the article and the outcome are logged; reasons and comments may contain patient data and are
+ignored. Cards contain no suggestions, so "accepted" is not expected, but it is logged as received.
 """
 
 from __future__ import annotations
@@ -15,41 +14,41 @@ from web.integrations.cds_hooks.cards import articles_by_token, card_token
 from web.params import ParameterError
 
 OUTCOMES = ("accepted", "overridden")
-MAX_FEEDBACK = 100  # outcomes at once: a record may gather them
+MAX_FEEDBACK = 100  # outcomes per request; health records may batch them
 
 
 @dataclass(frozen=True, slots=True)
 class CardFeedback:
-    """What became of a card; the article is empty where it is not known any more."""
+    """Outcome of a card; `article` is empty if the article is unknown."""
 
     article: str
     outcome: str
 
 
 def parse_feedback(body: object, article_ids: Iterable[str]) -> Iterator[CardFeedback]:
-    """Yield what is told; raises `ParameterError` for what the specification does not allow."""
-    told = body.get("feedback") if isinstance(body, dict) else None
-    if not isinstance(told, list) or not told:
-        raise ParameterError("feedback", "must be an array with something in it")
-    if len(told) > MAX_FEEDBACK:
+    """Yield the feedback in a request; raises `ParameterError` if it violates the specification."""
+    items = body.get("feedback") if isinstance(body, dict) else None
+    if not isinstance(items, list) or not items:
+        raise ParameterError("feedback", "must be a non-empty array")
+    if len(items) > MAX_FEEDBACK:
         raise ParameterError("feedback", f"must have at most {MAX_FEEDBACK} entries")
-    read = [_read(number, each) for number, each in enumerate(told)]
+    parsed = [_parse_item(number, item) for number, item in enumerate(items)]
     known = articles_by_token(article_ids)
-    for card, outcome in read:
+    for card, outcome in parsed:
         yield CardFeedback(known.get(card_token(card), ""), outcome)
 
 
-def _read(number: int, told: object) -> tuple[UUID, str]:
-    place = f"feedback[{number}]"
-    if not isinstance(told, dict):
-        raise ParameterError(place, "must be an object")
+def _parse_item(number: int, item: object) -> tuple[UUID, str]:
+    location = f"feedback[{number}]"
+    if not isinstance(item, dict):
+        raise ParameterError(location, "must be an object")
     try:
-        card = UUID(str(told.get("card")))
+        card = UUID(str(item.get("card")))
     except ValueError as error:
-        raise ParameterError(f"{place}.card", "must be the uuid of a card") from error
-    outcome = told.get("outcome")
+        raise ParameterError(f"{location}.card", "must be the UUID of a card") from error
+    outcome = item.get("outcome")
     if outcome not in OUTCOMES:
-        raise ParameterError(f"{place}.outcome", f"must be one of {', '.join(OUTCOMES)}")
-    if not isinstance(told.get("outcomeTimestamp"), str):
-        raise ParameterError(f"{place}.outcomeTimestamp", "must be given")
+        raise ParameterError(f"{location}.outcome", f"must be one of {', '.join(OUTCOMES)}")
+    if not isinstance(item.get("outcomeTimestamp"), str):
+        raise ParameterError(f"{location}.outcomeTimestamp", "is required")
     return card, str(outcome)

@@ -1,7 +1,6 @@
-"""What a record posts: FHIR's resources, as far as they say what a patient has or is to get.
+"""Extraction of conditions and orders from FHIR resources (STU3, R4 and R5).
 
-Whatever else a resource holds is not looked at, and one that is written wrongly names nothing: the
-record's own errors are none of this service's to tell.
+Other parts of a resource are ignored. Invalid resources are skipped without an error.
 """
 
 from __future__ import annotations
@@ -15,20 +14,26 @@ from web.integrations.infobutton.request import InfobuttonConcept, clean
 Json = dict[str, Any]
 
 ACTIVE = frozenset(("active", "recurrence", "relapse"))
-NOT_SO = frozenset(("refuted", "entered-in-error"))
+REFUTED = frozenset(("refuted", "entered-in-error"))
 
-# Where a condition or an order says what it is about: FHIR R4, R5 and STU3.
-ABOUT = ("code", "medicationCodeableConcept", "medication", "vaccineCode", "codeCodeableConcept")
+# Elements with the code of a condition or an order, in FHIR R4, R5 and STU3.
+CODE_ELEMENTS = (
+    "code",
+    "medicationCodeableConcept",
+    "medication",
+    "vaccineCode",
+    "codeCodeableConcept",
+)
 REFERENCES = ("medicationReference", "medication", "codeReference")
 
 
 def conditions(prefetched: object) -> list[Json]:
-    """Return the active conditions among what was sent along."""
+    """Return the active conditions in the prefetched resources."""
     return [one for one in _resources(prefetched) if _is_active(one)]
 
 
 def orders(context: Json) -> list[Json]:
-    """Return the drafts that are selected, all where none of them is named."""
+    """Return the selected draft orders, or all of them if none is selected."""
     drafts = list(_resources(context["draftOrders"]))
     selections = context["selections"]
     chosen = {str(name) for name in selections} if isinstance(selections, list) else set()
@@ -38,12 +43,12 @@ def orders(context: Json) -> list[Json]:
 
 
 def concepts(resources: Iterable[Json]) -> Iterator[tuple[InfobuttonConcept, ...]]:
-    """Yield for each resource what it is about, in every way that it says so."""
+    """Yield the alternative codings and texts of each resource."""
     for resource in resources:
         found = []
-        for about in filter(None, map(resource.get, ABOUT)):
+        for about in filter(None, map(resource.get, CODE_ELEMENTS)):
             if isinstance(about, dict) and isinstance(about.get("concept"), dict):
-                about = about["concept"]  # as FHIR R5 writes it  # noqa: PLW2901
+                about = about["concept"]  # FHIR R5  # noqa: PLW2901
             for system_name, value, display in _codings(about):
                 system = find_system(system_name)
                 code = parse_code(system, value) if system and value else None
@@ -61,11 +66,14 @@ def _is_active(condition: Json) -> bool:
         return False
     clinical = {code for _, code, _ in _codings(condition.get("clinicalStatus"))}
     verified = {code for _, code, _ in _codings(condition.get("verificationStatus"))}
-    return (not clinical or bool(clinical & ACTIVE)) and not verified & NOT_SO
+    return (not clinical or bool(clinical & ACTIVE)) and not verified & REFUTED
 
 
 def _with_medication(order: Json, drafts: Iterable[Json]) -> Json:
-    """Return an order with what it refers to: a medicine inside it or beside it."""
+    """Return an order with the code of the medication that it references.
+
+    The medication is contained in the order or is another resource of the bundle.
+    """
     contained = order.get("contained")
     inside = contained if isinstance(contained, list) else []
     near = {f"#{_id(one)}": one for one in inside if isinstance(one, dict)}
@@ -73,7 +81,7 @@ def _with_medication(order: Json, drafts: Iterable[Json]) -> Json:
     for name in REFERENCES:
         pointer = order.get(name)
         if isinstance(pointer, dict) and isinstance(pointer.get("reference"), dict):
-            pointer = pointer["reference"]  # as FHIR R5 writes it
+            pointer = pointer["reference"]  # FHIR R5
         target = pointer.get("reference") if isinstance(pointer, dict) else None
         found = near.get(target) if isinstance(target, str) else None
         if found and found.get("code"):
@@ -89,7 +97,7 @@ def _id(resource: Json) -> str:
 
 
 def _resources(bundle: object) -> Iterator[Json]:
-    """Yield the resources of a bundle, or of what is one itself."""
+    """Yield the resources in a bundle; a single resource is yielded as it is."""
     if not isinstance(bundle, dict):
         return
     entries = (
@@ -102,7 +110,7 @@ def _resources(bundle: object) -> Iterator[Json]:
 
 
 def _codings(concept: object) -> Iterator[tuple[str, str, str]]:
-    """Yield (system, code, display) of a CodeableConcept, whatever it holds."""
+    """Yield (system, code, display) of each coding in a CodeableConcept."""
     codings = concept.get("coding") if isinstance(concept, dict) else None
     for coding in codings if isinstance(codings, list) else ():
         if isinstance(coding, dict):

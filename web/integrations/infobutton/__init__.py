@@ -1,10 +1,9 @@
-"""Infobutton: a health record asks for knowledge on what is on its screen.
+"""HL7 Infobutton: context-aware knowledge requests from health records.
 
-1. `asking` reads a request, however the record writes it.
-2. `matching` finds the articles and passages that are about it.
-3. `answering` makes the feed of them, as Atom, as MedlinePlus Connect's JSON, and as a page.
-4. `views` joins the three at one address.
+1. `request` parses a request in any of the notations that health records use.
+2. `matching` finds the articles and passages about its concepts.
+3. `response` builds the feed as Atom, as MedlinePlus Connect JSON or for the HTML page.
+4. `web.views.infobutton` is the endpoint.
 
-The rules are collected in ``docs/infobutton.md``. Nothing of a request is kept or logged but the
-number that the record gave it.
+See ``docs/infobutton.md`` for the rules. Of a request, nothing but its number is stored or logged.
 """

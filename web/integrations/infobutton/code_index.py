@@ -1,6 +1,6 @@
-"""The register: which published articles have which codes and names.
+"""Index of the published articles by medical code and by name.
 
-It is made once for each state of the list of articles, so that a request compares no texts.
+It is built once per catalog snapshot, so requests do not compare texts.
 """
 
 from __future__ import annotations
@@ -13,57 +13,57 @@ from kb.storage.article_listing import ArticleOutline
 from kb.storage.catalog_cache import CatalogSnapshot
 from web.integrations.infobutton.concept_names import name_key, stems, titles_of
 
-MIN_WORDS = 2  # words of an "also called" that may be a part of a longer one
+MIN_WORDS = 2  # shortest part of an alternative name that matches it
 
 
 class CodeIndex:
-    """What is looked up in one state of the list of articles."""
+    """Codes and names of the articles in one catalog snapshot."""
 
-    def __init__(self, shelves: CatalogSnapshot) -> None:
-        self.shelves = shelves
-        self.by_id = {one.article.id: one for one in shelves.articles}
+    def __init__(self, catalog: CatalogSnapshot) -> None:
+        self.catalog = catalog
+        self.by_id = {one.article.id: one for one in catalog.articles}
         self._coded: dict[MedicalCode, list[ArticleOutline]] = defaultdict(list)
         self._below: dict[MedicalCode, list[ArticleOutline]] = defaultdict(list)
         self._named: dict[frozenset[str], list[ArticleOutline]] = defaultdict(list)
         self._names: list[tuple[tuple[str, ...], bool, ArticleOutline]] = []
         self._first: dict[str, list[int]] = defaultdict(list)
         self._last: dict[str, list[int]] = defaultdict(list)
-        for contents in shelves.articles:
-            self._enter(contents)
+        for contents in catalog.articles:
+            self._add(contents)
 
-    def coded(self, code: MedicalCode) -> list[ArticleOutline]:
-        """Return the articles with a code, then those with codes below it."""
-        return _once([*self._coded.get(code, ()), *self._below.get(code, ())])
+    def by_code(self, code: MedicalCode) -> list[ArticleOutline]:
+        """Return the articles with `code`, followed by those with codes below it."""
+        return _deduplicate([*self._coded.get(code, ()), *self._below.get(code, ())])
 
-    def coded_above(self, code: MedicalCode) -> list[ArticleOutline]:
-        """Return the articles with the nearest code above one."""
-        found = (self._coded.get(higher) for higher in iter_ancestors(code))
-        return _once(next(filter(None, found), ()))
+    def by_ancestor_code(self, code: MedicalCode) -> list[ArticleOutline]:
+        """Return the articles with the nearest ancestor of `code`."""
+        candidates = (self._coded.get(higher) for higher in iter_ancestors(code))
+        return _deduplicate(next(filter(None, candidates), ()))
 
-    def called(self, name: str) -> list[ArticleOutline]:
-        """Return the articles of which this is the title or another name."""
+    def by_name(self, name: str) -> list[ArticleOutline]:
+        """Return the articles that have `name` as their title or as an alternative name."""
         words = name_key(name)
-        return _once(self._named.get(words, ())) if words else []
+        return _deduplicate(self._named.get(words, ())) if words else []
 
-    def called_in_part(self, name: str) -> list[ArticleOutline]:
-        """Return the articles whose names begin or end with this one, the shortest names first.
+    def by_partial_name(self, name: str) -> list[ArticleOutline]:
+        """Return the articles with a name that starts or ends with `name`, shortest names first.
 
-        "Diabetes mellitus" stands at the end of "type 2 diabetes mellitus", "asthma" at the
-        beginning of "Asthma inhalers"; "poisoning" must not lead to what is also called "blood
-        poisoning", so that single words count in titles only.
+        Examples: "type 2 diabetes mellitus" for "diabetes mellitus", "Asthma inhalers" for
+        "asthma". A single word matches titles only, so that "poisoning" does not match an
+        article with the alternative name "blood poisoning".
         """
-        asked = stems(name)
-        if not asked:
+        part = stems(name)
+        if not part:
             return []
-        fits = []
-        for number in {*self._first.get(asked[0], ()), *self._last.get(asked[-1], ())}:
+        matches = []
+        for number in {*self._first.get(part[0], ()), *self._last.get(part[-1], ())}:
             words, is_title, _ = self._names[number]
-            at_an_end = asked in (words[: len(asked)], words[-len(asked) :])
-            if at_an_end and (is_title or len(asked) >= MIN_WORDS):
-                fits.append((len(words), not is_title, number))
-        return _once(self._names[number][2] for _, _, number in sorted(fits))
+            is_at_end = part in (words[: len(part)], words[-len(part) :])
+            if is_at_end and (is_title or len(part) >= MIN_WORDS):
+                matches.append((len(words), not is_title, number))
+        return _deduplicate(self._names[number][2] for _, _, number in sorted(matches))
 
-    def _enter(self, contents: ArticleOutline) -> None:
+    def _add(self, contents: ArticleOutline) -> None:
         metadata = contents.article.metadata
         for code in filter(None, map(parse_prefixed_code, metadata.codes)):
             self._coded[code].append(contents)
@@ -79,5 +79,7 @@ class CodeIndex:
                 self._names.append((words, number < len(titles), contents))
 
 
-def _once(contents: Iterable[ArticleOutline] | Sequence[ArticleOutline]) -> list[ArticleOutline]:
+def _deduplicate(
+    contents: Iterable[ArticleOutline] | Sequence[ArticleOutline],
+) -> list[ArticleOutline]:
     return list({one.article.id: one for one in contents}.values())

@@ -1,9 +1,9 @@
-"""Names as records write them: which are the same, and what the thing itself is called.
+"""Normalisation of the names of conditions, medicines and tests in health records.
 
-Two names are the same when they have the same words in any order, small ones aside. That is
-stricter than how the search compares: "hepatitis A" is not "hepatitis", "migraine without aura"
-not "migraine with aura". What may be left out of a name of ICD-10-CM stands here; how medicines
-and tests are written, in ``web/data/products.toml``.
+Two names are equal if they have the same words in any order, apart from articles, prepositions and
+conjunctions. This is stricter than the search: "hepatitis A" is not "hepatitis", and "migraine
+without aura" is not "migraine with aura". Additions of ICD-10-CM are defined here; units, forms,
+salts and specimens are listed in ``web/data/products.toml``.
 """
 
 from __future__ import annotations
@@ -19,22 +19,21 @@ from index.analyzer import split_words, stem_word
 
 PRODUCTS = Path(__file__).parents[2] / "data" / "products.toml"
 
-# Words that join others and name nothing. "With" and "without" are not among them, and "a" only
-# at the beginning: it tells vitamin A from vitamins.
-SMALL = frozenset(["an", "and", "by", "for", "from", "in", "of", "on", "or", "the", "to"])
+# "With" and "without" are significant. "A" is ignored only at the start: "vitamin A".
+FUNCTION_WORDS = frozenset(["an", "and", "by", "for", "from", "in", "of", "on", "or", "the", "to"])
 NUMERALS = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
-NUMBERED = frozenset(("type", "stage", "grade", "class"))  # what a Roman numeral stands behind
+NUMBERED = frozenset(("type", "stage", "grade", "class"))  # words before a Roman numeral
 
-# What ICD-10-CM adds to the name of a condition: "Gout, unspecified", "Essential (primary)
-# hypertension". Never what a condition is due to: that makes another one of it.
-_ADDED = re.compile(
+# Additions of ICD-10-CM to the name of a condition: "Gout, unspecified", "Essential (primary)
+# hypertension". Causes ("due to") are not removed, because they change the condition.
+_ADDITIONS = re.compile(
     r"\([^)]*\)|\[[^\]]*\]|,.*|\b(?:unspecified|essential|primary|with .*|without .*"
     r"|not elsewhere classified|in diseases classified elsewhere)\b",
     re.IGNORECASE,
 )
-_DUE = re.compile(r"\bdue to\b|\bother\b", re.IGNORECASE)
+_UNSAFE = re.compile(r"\bdue to\b|\bother\b", re.IGNORECASE)
 _BRACKETS = re.compile(r"\[([^\]]*)\]")
-_ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]")
+_PARENTHESES = re.compile(r"\([^)]*\)|\[[^\]]*\]")
 _PARTS = re.compile(r"\s+/\s+|\s+(?:and|with)\s+|\s*\+\s*", re.IGNORECASE)
 _NUMBER = re.compile(r"[\d.,]+")
 _STRENGTH = re.compile(r"[\d.,]+(?:[-/x][\d.,]+)*(?P<unit>[^\W\d_]*%?(?:/[\d.,]*[^\W\d_]*)*)")
@@ -55,47 +54,51 @@ def _products() -> _Products:
 
 
 def stems(name: str) -> tuple[str, ...]:
-    """Return the words of a name by their stems, in order, without those that name nothing."""
+    """Return the stems of the words of a name in order, without function words."""
     found: list[str] = []
-    before = ""
+    previous = ""
     for number, written in enumerate(split_words(name)):
         word = written.casefold()
-        if before in NUMBERED and word in NUMERALS:
+        if previous in NUMBERED and word in NUMERALS:
             found.append(NUMERALS[word])
-        elif word not in SMALL and not (word == "a" and not number):
+        elif word not in FUNCTION_WORDS and not (word == "a" and not number):
             found.append(stem_word(word))
-        before = word
+        previous = word
     return tuple(found)
 
 
 def name_key(name: str) -> frozenset[str]:
-    """Return what two names have in common when they are the same."""
+    """Return a key that is the same for equal names."""
     return frozenset(stems(name))
 
 
 def titles_of(title: str) -> tuple[str, ...]:
-    """Return what a title says a thing is called: "COPD (chronic ... disease)" says it twice."""
-    outside = " ".join(_ASIDE.sub(" ", title).split())
-    asides = (aside.strip("()[]") for aside in _ASIDE.findall(title))
-    return tuple(filter(None, dict.fromkeys((title, outside, *asides))))
+    """Return the names in a title: as written, without parentheses, and inside parentheses.
+
+    Example: "COPD (chronic obstructive pulmonary disease)" contains two names.
+    """
+    outside = " ".join(_PARENTHESES.sub(" ", title).split())
+    inside = (text.strip("()[]") for text in _PARENTHESES.findall(title))
+    return tuple(filter(None, dict.fromkeys((title, outside, *inside))))
 
 
 def without_additions(name: str) -> str:
-    """Return the name of a condition without what a classification adds; "" where that is unsafe.
+    """Return the name of a condition without the additions of a classification.
 
-    "Other specified diabetes mellitus" is not what "diabetes mellitus" leads to.
+    Return an empty string if that would change the meaning, as in "Other specified diabetes
+    mellitus".
     """
-    plain = " ".join(_ADDED.sub(" ", name).split())
-    return "" if _DUE.search(plain) else plain
+    plain = " ".join(_ADDITIONS.sub(" ", name).split())
+    return "" if _UNSAFE.search(plain) else plain
 
 
-def of_product(name: str) -> Iterator[tuple[str, ...]]:
-    """Yield what a medicine is called without strength, form and salt, the nearest first.
+def product_names(name: str) -> Iterator[tuple[str, ...]]:
+    """Yield groups of names of a medicine without strength, form and salt, most specific first.
 
-    Names that count alike come together: several ingredients first as one name, then each of
-    them; last the brands in brackets.
+    Combinations come first as one name and then by ingredient; the last group has the brand names
+    in brackets.
     """
-    parts = [part for part in map(_ingredient, _PARTS.split(_ASIDE.sub(" ", name))) if part]
+    parts = [part for part in map(_ingredient, _PARTS.split(_PARENTHESES.sub(" ", name))) if part]
     bases = [_strip_salt(part) for part in parts]
     yield (" / ".join(parts),)
     yield (" / ".join(bases),)
@@ -103,16 +106,16 @@ def of_product(name: str) -> Iterator[tuple[str, ...]]:
     yield tuple(_BRACKETS.findall(name))
 
 
-def of_test(name: str) -> str:
-    """Return what a test measures, without how it is measured and in what."""
-    plain = " ".join(_ASIDE.sub(" ", name).split())
+def analyte_name(name: str) -> str:
+    """Return the analyte of a test, without specimen and method."""
+    plain = " ".join(_PARENTHESES.sub(" ", name).split())
     measured, _, rest = plain.partition(" in ")
     specimen = set(rest.casefold().split()) & _products().specimens
     return (measured if specimen else plain).split("/")[0].strip()
 
 
-def is_of_product(name: str) -> bool:
-    """Tell whether a name has a strength in it, as only those of medicines do."""
+def is_product_name(name: str) -> bool:
+    """Return whether a name contains a strength, which identifies a medicine."""
     return any(map(_is_strength, _pairs(name.casefold().split())))
 
 
@@ -129,7 +132,7 @@ def _is_strength(pair: tuple[str, str]) -> bool:
 
 
 def _ingredient(part: str) -> str:
-    """Return a part of a product's name up to its strength, without forms at its ends."""
+    """Return the part of a product name before the strength, without dose forms."""
     lists = _products()
     kept: list[str] = []
     for pair in _pairs(part.casefold().split()):
@@ -145,7 +148,7 @@ def _ingredient(part: str) -> str:
 
 
 def _strip_salt(ingredient: str) -> str:
-    """Return an ingredient without its salt; as it is, where nothing else would remain."""
+    """Return an ingredient without its salt; unchanged if nothing would remain."""
     parts, salts = ingredient.split(), _products().salts
     while parts and parts[-1] in salts:
         parts.pop()

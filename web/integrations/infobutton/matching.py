@@ -1,17 +1,17 @@
-"""Matching: the articles that are about what a record asks for, and their passages.
+"""Matching of Infobutton requests to published articles and passages.
 
-For each main criterion, and no further than needed:
+For each main criterion, the first step with a result is used:
 
-1. articles with that very code, then those with a code below it;
-2. articles that are called as the criterion is, by its display name, the name of its code, what
-   the vocabulary calls them, or, of a medicine or a test, the name without strength and form; then
-   articles with the nearest code above;
-3. articles that are called as the codes above are;
-4. articles whose names begin or end with the display name, unless the code says more than it;
-5. passages under whose title and heading all its words stand.
+1. articles with the same code, then articles with a code below it;
+2. articles named like the criterion: by its display name, the name of its code, synonyms of these,
+   or, for medicines and tests, the name without strength and form; then articles with the nearest
+   code above;
+3. articles named like the codes above;
+4. articles whose names start or end with the display name, unless the code is more specific;
+5. passages whose title and headings contain all words of the display name.
 
-Nothing else: a record shows what it gets beside a patient, so that an honest nothing is better
-than a passage that has some of the words.
+There is no weaker fallback: the result is shown next to a patient, so no result is better than a
+passage that contains only some of the words.
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ from kb.storage.article_listing import ArticleOutline
 from kb.storage.catalog_cache import CatalogSnapshot
 from web.integrations.infobutton.code_index import CodeIndex
 from web.integrations.infobutton.concept_names import (
-    is_of_product,
+    analyte_name,
+    is_product_name,
     name_key,
-    of_product,
-    of_test,
+    product_names,
     stems,
     without_additions,
 )
 from web.integrations.infobutton.request import InfobuttonConcept, InfobuttonRequest
 
-MAX_MATCHES = 20  # entries of an answer
-SEARCHED = 5  # passages that a search by words may add
-LOOKED_AT = 50  # of the hits of such a search: those whose title and heading have all the words
-HOUSE_LANGUAGE = "en"  # of an article that does not say
+MAX_MATCHES = 20  # entries in a response
+MAX_SEARCH_MATCHES = 5  # passages from full-text search
+MAX_SEARCH_HITS = 50  # hits that are checked for all words in title and headings
+DEFAULT_LANGUAGE = "en"  # of articles without a language
 PATIENTS, PROFESSIONALS = "patients", "professionals"
 PRODUCTS, TESTS = ("rxnorm", "ndc"), "loinc"
-OPERATORS = frozenset(("AND", "OR", "NOT"))  # of our query language, which no record writes
+OPERATORS = frozenset(("AND", "OR", "NOT"))  # of the query language; lowercased in names
 
-# Whose articles go first, by who is informed and by what is done on the screen.
-FOR = {"PAT": PATIENTS, "PROV": PROFESSIONALS, "PATINFO": PATIENTS}
+# Audience to rank first, by recipient or task.
+AUDIENCES = {"PAT": PATIENTS, "PROV": PROFESSIONALS, "PATINFO": PATIENTS}
 
-# Whose passages go first while an order is written or a result read.
-FIRST = {
+# Tags to rank first, by task.
+TASK_TAGS = {
     "MEDOE": ("safety", "dosing-course"),
     "OE": ("safety", "dosing-course"),
     "MLREV": ("safety", "long-term-care"),
@@ -58,7 +58,7 @@ FIRST = {
     "LABRREV": ("diagnosis",),
 }
 
-# The MeSH qualifiers that a record may name in words instead of by their code.
+# MeSH qualifiers by name, for requests without their code.
 QUALIFIERS = {
     "adverse effects": "Q000009",
     "administration & dosage": "Q000008",
@@ -93,28 +93,28 @@ class ConceptSearch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class InfobuttonMatch:
-    """An article, or one of its passages, that answers a request."""
+    """Article or passage that matches a request."""
 
     contents: ArticleOutline
-    passage_id: str = ""  # empty for the article as a whole
+    passage_id: str = ""  # empty: the whole article
     tags: tuple[str, ...] = ()
 
 
 class InfobuttonMatcher:
-    """Finds what answers a request among the published articles."""
+    """Finds the published articles and passages that match a request."""
 
     def __init__(self, search: ConceptSearch, taxonomy: Taxonomy) -> None:
         self._search, self._taxonomy = search, taxonomy
-        self._register: CodeIndex | None = None
+        self._index: CodeIndex | None = None
 
     def tags(self, request: InfobuttonRequest) -> frozenset[str]:
-        """Return the tags that the subtopics of a request stand for."""
+        """Return the tags of the subtopics of a request."""
         return frozenset(tag for concept in request.subtopics for tag in self.tags_of(concept))
 
     def tags_of(self, concept: InfobuttonConcept) -> frozenset[str]:
-        """Return the tags that a subtopic stands for, none for one that we do not know."""
-        said = dict(concept.sent)
-        code = said.get("c", "").upper()
+        """Return the tags of a subtopic; empty if it is unknown."""
+        values = dict(concept.sent)
+        code = values.get("c", "").upper()
         name = (concept.name or concept.text).casefold()
         codes = {code, QUALIFIERS.get(name.replace(" and ", " & "), "")} - {""}
         found = {tag.key for tag in self._taxonomy if codes.intersection(tag.infobutton)}
@@ -125,161 +125,171 @@ class InfobuttonMatcher:
     def matches(
         self, request: InfobuttonRequest, shelves: CatalogSnapshot, *, by_words: bool = True
     ) -> list[InfobuttonMatch]:
-        """Return what answers a request, the best first; `by_words` lets the search help."""
-        register = self._register_of(shelves)
+        """Return at most `MAX_MATCHES` matches, best first.
+
+        `by_words` enables full-text search for criteria without a match by code or name.
+        """
+        index = self._index_of(shelves)
         found: dict[tuple[str, str], InfobuttonMatch] = {}
         for concept in request.main:
-            named = self._of(concept, register, request)
-            searched = by_words and not named
-            for match in self._searched(concept, register, request) if searched else named:
+            named = self._match_names(concept, index, request)
+            is_searched = by_words and not named
+            for match in self._match_words(concept, index, request) if is_searched else named:
                 found.setdefault((match.contents.article.id, match.passage_id), match)
         wanted = self.tags(request)
         if wanted:
             found = {
                 (match.contents.article.id, match.passage_id): match
                 for each in found.values()
-                for match in _narrowed(each, wanted, request.task)
+                for match in _filter_by_tags(each, wanted, request.task)
             }
         return list(found.values())[:MAX_MATCHES]
 
-    def _of(
-        self, concept: InfobuttonConcept, register: CodeIndex, request: InfobuttonRequest
+    def _match_names(
+        self, concept: InfobuttonConcept, index: CodeIndex, request: InfobuttonRequest
     ) -> list[InfobuttonMatch]:
-        """Return the articles with the code or name of a criterion.
+        """Return the articles with the code or a name of a criterion.
 
-        What is not for this reader counts as not there.
+        Articles in another language or for another audience are ignored.
         """
 
-        def fitting(articles: Iterable[ArticleOutline]) -> list[ArticleOutline]:
-            return _for(request, articles)
+        def suitable(articles: Iterable[ArticleOutline]) -> list[ArticleOutline]:
+            return _filter_and_rank(request, articles)
 
-        def called(groups: Iterable[Sequence[str]]) -> list[ArticleOutline]:
-            """Return the articles of the first names that have any."""
+        def by_names(groups: Iterable[Sequence[str]]) -> list[ArticleOutline]:
+            """Return the articles of the first group of names with any articles."""
             for names in groups:
-                found = fitting(one for name in names for one in register.called(name))
+                found = suitable(one for name in names for one in index.by_name(name))
                 if found:
                     return found
             return []
 
         code = concept.code
-        found = fitting(register.coded(code)) if code else []
+        found = suitable(index.by_code(code)) if code else []
         if not found:
-            found = called(self._with_others(_own_names(concept)))
+            found = by_names(self._with_synonyms(_concept_names(concept)))
             if code:
-                found += fitting(register.coded_above(code))
+                found += suitable(index.by_ancestor_code(code))
         if not found and code:
             names = [(get_code_name(higher),) for higher in iter_ancestors(code)]
-            found = called(self._with_others([*names, *map(_cleaned, names)]))
+            found = by_names(self._with_synonyms([*names, *map(_without_additions, names)]))
         if not found and not (code and get_code_name(code)):
-            given = _variants(concept)
-            found = fitting(one for name in given for one in register.called_in_part(name))
+            given = _short_names(concept)
+            found = suitable(one for name in given for one in index.by_partial_name(name))
         return [InfobuttonMatch(one) for one in {one.article.id: one for one in found}.values()]
 
-    def _with_others(self, groups: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
-        """Yield names, each group followed by what else the vocabulary calls its things."""
+    def _with_synonyms(self, groups: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+        """Yield the groups of names, each followed by its synonyms."""
         for group in groups:
             names = [name for name in group if name]
             if names:
                 yield names
                 yield [other for name in names for other in self._search.find_synonyms(name)]
 
-    def _searched(
-        self, concept: InfobuttonConcept, register: CodeIndex, request: InfobuttonRequest
+    def _match_words(
+        self, concept: InfobuttonConcept, index: CodeIndex, request: InfobuttonRequest
     ) -> Iterator[InfobuttonMatch]:
-        """Yield passages whose title and heading have all the words; anywhere, for free text."""
-        for typed, everywhere in ((concept.name, False), (concept.text, True)):
-            found = self._hits(typed, register, everywhere=everywhere)
-            fitting = (match for match in found if _is_for(match.contents, request))
-            for _, match in zip(range(SEARCHED), fitting, strict=False):
+        """Yield the passages found by full-text search.
+
+        All words of the display name must occur in title and headings; words of the original text
+        can occur anywhere.
+        """
+        for text, anywhere in ((concept.name, False), (concept.text, True)):
+            found = self._search_passages(text, index, anywhere=anywhere)
+            suitable = (match for match in found if _is_suitable(match.contents, request))
+            for _, match in zip(range(MAX_SEARCH_MATCHES), suitable, strict=False):
                 yield match
 
-    def _hits(
-        self, typed: str, register: CodeIndex, *, everywhere: bool
+    def _search_passages(
+        self, text: str, index: CodeIndex, *, anywhere: bool
     ) -> Iterator[InfobuttonMatch]:
-        plain = " ".join(w.lower() if w in OPERATORS else w for w in split_words(typed))
-        asked = name_key(typed)
-        if not plain or not asked:
+        plain = " ".join(w.lower() if w in OPERATORS else w for w in split_words(text))
+        key = name_key(text)
+        if not plain or not key:
             return
         try:
-            answer = self._search.search(SearchRequest(q=plain, limit=LOOKED_AT))
+            answer = self._search.search(SearchRequest(q=plain, limit=MAX_SEARCH_HITS))
         except QueryError:
             return
         if answer.query.relaxed:
             return
         for hit in answer.hits:
-            contents = register.by_id.get(hit.article.id)
+            contents = index.by_id.get(hit.article.id)
             path = hit.passage.heading_path
-            if contents and (everywhere or _stands_over(asked, hit.article.title, path)):
+            if contents and (anywhere or _covers(key, hit.article.title, path)):
                 yield InfobuttonMatch(
                     contents, hit.passage.id, tuple(tag.tag for tag in hit.passage.tags)
                 )
 
-    def _register_of(self, shelves: CatalogSnapshot) -> CodeIndex:
-        register = self._register
-        if register is None or register.shelves is not shelves:
-            register = self._register = CodeIndex(shelves)
-        return register
+    def _index_of(self, shelves: CatalogSnapshot) -> CodeIndex:
+        index = self._index
+        if index is None or index.catalog is not shelves:
+            index = self._index = CodeIndex(shelves)
+        return index
 
 
-def _own_names(concept: InfobuttonConcept) -> Iterator[Sequence[str]]:
-    """Yield what a criterion is called, the nearest first, in groups that count alike."""
+def _concept_names(concept: InfobuttonConcept) -> Iterator[Sequence[str]]:
+    """Yield the names of a criterion in groups of equal rank, most specific first."""
     official = get_code_name(concept.code) if concept.code else ""
     for name in filter(None, (concept.name, concept.text, official)):
         yield (name,)
-        yield _cleaned((name,))
+        yield _without_additions((name,))
     system = concept.code.system if concept.code else ""
     name = concept.name or concept.text
-    if system in PRODUCTS or is_of_product(name):
-        yield from of_product(name)
+    if system in PRODUCTS or is_product_name(name):
+        yield from product_names(name)
     if system == TESTS:
-        yield (of_test(name),)
+        yield (analyte_name(name),)
 
 
-def _cleaned(names: Sequence[str]) -> Sequence[str]:
+def _without_additions(names: Sequence[str]) -> Sequence[str]:
     return tuple(map(without_additions, names))
 
 
-def _variants(concept: InfobuttonConcept) -> Iterator[str]:
-    """Yield the display name as longer names may begin or end with it."""
-    for names in _own_names(concept):
+def _short_names(concept: InfobuttonConcept) -> Iterator[str]:
+    """Yield the forms of the display name to look up as part of longer names."""
+    for names in _concept_names(concept):
         yield from filter(None, map(without_additions, names))
 
 
-def _stands_over(asked: frozenset[str], title: str, path: Sequence[str]) -> bool:
-    """Tell whether title and headings have all words asked for; a single one must be a heading.
+def _covers(key: frozenset[str], title: str, path: Sequence[str]) -> bool:
+    """Return whether title and headings contain all words of a name.
 
-    "Pain" is not what "Epidural pain relief in labour" is about.
+    A single word must start a heading or be all of it: "Epidural pain relief in labour" is not
+    about "pain".
     """
-    if len(asked) > 1:
-        return asked <= name_key(" ".join((title, *path)))
-    heads = (stems(title), *map(stems, path))
-    return any(head and asked in ({head[0]}, set(head)) for head in heads)
+    if len(key) > 1:
+        return key <= name_key(" ".join((title, *path)))
+    headings = (stems(title), *map(stems, path))
+    return any(heading and key in ({heading[0]}, set(heading)) for heading in headings)
 
 
-def _for(request: InfobuttonRequest, articles: Iterable[ArticleOutline]) -> list[ArticleOutline]:
-    """Return the articles that are for who reads, those for nobody else first."""
-    first = FOR.get(request.recipient) or FOR.get(request.task)
-    found = [one for one in articles if _is_for(one, request)]
+def _filter_and_rank(
+    request: InfobuttonRequest, articles: Iterable[ArticleOutline]
+) -> list[ArticleOutline]:
+    """Return the articles suitable for the reader, those written for this audience first."""
+    first = AUDIENCES.get(request.recipient) or AUDIENCES.get(request.task)
+    found = [one for one in articles if _is_suitable(one, request)]
     return sorted(found, key=lambda one: bool(first) and one.article.metadata.audience != first)
 
 
-def _is_for(contents: ArticleOutline, request: InfobuttonRequest) -> bool:
-    """Tell whether an article is in the language asked for and for the one who reads it."""
+def _is_suitable(contents: ArticleOutline, request: InfobuttonRequest) -> bool:
+    """Return whether an article is in the requested language and suitable for the recipient."""
     metadata = contents.article.metadata
-    language = (metadata.language or HOUSE_LANGUAGE).lower().partition("-")[0]
+    language = (metadata.language or DEFAULT_LANGUAGE).lower().partition("-")[0]
     if request.language and request.language.partition("-")[0] != language:
         return False
     return not (request.recipient == "PAT" and metadata.audience == PROFESSIONALS)
 
 
-def _narrowed(
+def _filter_by_tags(
     match: InfobuttonMatch, wanted: frozenset[str], task: str
 ) -> Sequence[InfobuttonMatch]:
-    """Return the passages of a match that have a tag of `wanted`, what the task needs first."""
+    """Return the passages of a match with one of the `wanted` tags; tags of the task come first."""
     found = [
         InfobuttonMatch(match.contents, place.passage_id, place.tags)
         for place in match.contents.passages
         if match.passage_id in ("", place.passage_id) and wanted.intersection(place.tags)
     ]
-    first = FIRST.get(task, ())
+    first = TASK_TAGS.get(task, ())
     return sorted(found, key=lambda one: not set(first).intersection(one.tags))

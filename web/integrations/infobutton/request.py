@@ -1,8 +1,8 @@
-"""Reading an Infobutton request: names in any case and order, and as old guides spell them.
+"""Parsing of Infobutton requests, including deprecated and misspelled parameter names.
 
-``mainSearchCriteria.v.c`` is the name in force and ``.c.c`` the deprecated one; where a request
-has both, ``.v.`` counts. Repeats are numbered at the end of the name (``c1``) or just repeated. A
-name that is unknown is ignored: records send a great deal that is none of our business.
+``mainSearchCriteria.v.c`` is the current name and ``.c.c`` the deprecated one; ``.v.`` takes
+precedence if a request has both. Repeated criteria are numbered (``c1``) or simply repeated. Names
+are case-insensitive and can be in any order. Unknown parameters are ignored.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from enum import StrEnum
 from kb.model.medical_codes import MedicalCode, find_system, parse_code
 from web.params import ParameterError
 
-MAX_CRITERIA = 20  # criteria and subtopics that are read; a screen shows a few
-MAX_VALUE_LENGTH = 300  # characters of a value that are read: a name, not a text
+MAX_CRITERIA = 20  # criteria, and subtopics, that are evaluated
+MAX_VALUE_LENGTH = 300  # characters of a value that are used
 TASKS = frozenset(
     (
         "PROBLISTREV",
@@ -33,8 +33,8 @@ TASKS = frozenset(
 PARTS = ("c", "cs", "csn", "dn", "ot")
 LANGUAGE_OF = ("informationRecipient.languageCode.c", "performer.languageCode.c")
 RECIPIENTS = frozenset(("PAT", "PROV", "PAYOR"))
-# Languages as records have been seen to write them besides BCP 47: ISO 639-2, names, "sp". One
-# that is not known stays what it is, and finds nothing: no answer is better than one in another.
+# Notations seen in requests besides BCP 47: ISO 639-2, names, "sp". An unknown language is kept and
+# matches nothing, because no result is better than one in another language.
 LANGUAGES = {
     **dict.fromkeys(("english", "eng"), "en"),
     **dict.fromkeys(("spanish", "spa", "sp", "español", "espanol"), "es"),
@@ -52,7 +52,7 @@ _NOTIFICATION = re.compile(r"[\w.:{}-]{1,100}", re.ASCII)
 
 
 class ResponseFormat(StrEnum):
-    """What an answer is written as."""
+    """Media type of a response."""
 
     ATOM = "application/atom+xml"
     JSON = "application/json"
@@ -60,7 +60,7 @@ class ResponseFormat(StrEnum):
     SCRIPT = "application/javascript"
 
 
-FORMS = {
+RESPONSE_FORMATS = {
     "": ResponseFormat.ATOM,
     "text/xml": ResponseFormat.ATOM,
     "application/xml": ResponseFormat.ATOM,
@@ -73,36 +73,40 @@ FORMS = {
 
 
 class UnsupportedFormatError(Exception):
-    """The answer is wanted in a form that there is not."""
+    """The requested response format is not supported."""
 
 
 @dataclass(frozen=True, slots=True)
 class InfobuttonConcept:
-    """What is asked about: a code with its system, a name, free text; any may be missing."""
+    """Coded concept with display name and original text; each part can be missing."""
 
     code: MedicalCode | None = None
     name: str = ""
     text: str = ""
-    sent: tuple[tuple[str, str], ...] = ()  # part and value, as the record sent them
+    sent: tuple[tuple[str, str], ...] = ()  # (part, value) as received
 
 
 @dataclass(frozen=True, slots=True)
 class InfobuttonRequest:
-    """A request, read."""
+    """Parsed request."""
 
     form: ResponseFormat
     main: tuple[InfobuttonConcept, ...]
     subtopics: tuple[InfobuttonConcept, ...] = ()
     task: str = ""
     recipient: str = ""
-    language: str = ""  # BCP 47, the first part in lower case
-    language_of: str = ""  # the parameter that said it
+    language: str = ""  # BCP 47, primary subtag in lower case
+    language_of: str = ""  # name of the parameter with the language
     callback: str = ""
     notification: str = ""
 
 
 def parse_request(pairs: Iterable[tuple[str, str]], *, strict: bool) -> InfobuttonRequest:
-    """Read a request; raises `ParameterError`, and `UnsupportedFormatError` for a form that there is not."""
+    """Return the request in `pairs` of parameter names and values.
+
+    With `strict`, requests that do not conform to the specification are rejected. Raises
+    `ParameterError` and `UnsupportedFormatError`.
+    """
     concepts: dict[str, dict[tuple[str, int], dict[str, tuple[bool, str]]]] = {}
     times: dict[tuple[str, str, str, bool], int] = {}
     others: dict[str, str] = {}
@@ -116,7 +120,7 @@ def parse_request(pairs: Iterable[tuple[str, str]], *, strict: bool) -> Infobutt
         key = (kind, part, number, variant == "c")
         times[key] = turn = times.get(key, -1) + 1
         parts = concepts.setdefault(kind, {}).setdefault((number, turn), {})
-        if variant != "c" or part not in parts:  # the name in force counts before the deprecated
+        if variant != "c" or part not in parts:  # the current name takes precedence
             parts[part] = (variant == "c", clean(value))
         elif parts[part][0]:
             parts[part] = (True, clean(value))
@@ -127,7 +131,7 @@ def parse_request(pairs: Iterable[tuple[str, str]], *, strict: bool) -> Infobutt
         _check(main, task)
     recipient = others.get("informationrecipient", "").upper()
     language, language_of = next(
-        ((_language(said), name) for name in LANGUAGE_OF if (said := others.get(name.lower()))),
+        ((_language(given), name) for name in LANGUAGE_OF if (given := others.get(name.lower()))),
         ("", ""),
     )
     return InfobuttonRequest(
@@ -144,17 +148,17 @@ def parse_request(pairs: Iterable[tuple[str, str]], *, strict: bool) -> Infobutt
 
 
 def clean(value: str) -> str:
-    """Return a value as it is read: at most so long, on one line, of letters that can be shown."""
+    """Return a value on one line, without control characters, cut to `MAX_VALUE_LENGTH`."""
     return " ".join(
         "".join(c if c.isprintable() else " " for c in value[:MAX_VALUE_LENGTH]).split()
     )
 
 
 def _form(wanted: str) -> ResponseFormat:
-    plain = wanted.partition(";")[0].strip().lower().replace(" ", "+")  # a "+" that was not escaped
-    if plain not in FORMS:
+    plain = wanted.partition(";")[0].strip().lower().replace(" ", "+")  # an unescaped "+"
+    if plain not in RESPONSE_FORMATS:
         raise UnsupportedFormatError
-    return FORMS[plain]
+    return RESPONSE_FORMATS[plain]
 
 
 def _concepts(
@@ -180,14 +184,14 @@ def _concept(parts: dict[str, str]) -> InfobuttonConcept:
 
 
 def _check(main: tuple[InfobuttonConcept, ...], task: str) -> None:
-    """Hold a request to the letter of the rules."""
+    """Raise `ParameterError` if the request does not conform to the specification."""
     if not main:
-        raise ParameterError("mainSearchCriteria.v.c", "or another main criterion must be given")
+        raise ParameterError("mainSearchCriteria.v.c", "or another main criterion is required")
     for concept in main:
         sent = dict(concept.sent)
         if sent.get("c") and concept.code is None:
             raise ParameterError(
-                "mainSearchCriteria.v.cs", "must name the system of the code by a known OID"
+                "mainSearchCriteria.v.cs", "must be the OID of a known code system"
             )
     if task not in TASKS:
         raise ParameterError("taskContext.c.c", f"must be one of {', '.join(sorted(TASKS))}")
@@ -205,7 +209,7 @@ def _callback(given: str) -> str:
     if not given:
         return "callback"
     if not _CALLBACK.fullmatch(given):
-        raise ParameterError("callback", "must be the name of a function")
+        raise ParameterError("callback", "must be the name of a JavaScript function")
     return given
 
 

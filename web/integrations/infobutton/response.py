@@ -1,8 +1,8 @@
-"""The answer: a feed of articles or passages, as Atom, as JSON or as a page.
+"""Infobutton response: a feed of articles or passages, as Atom or JSON.
 
-The JSON is what MedlinePlus Connect answers (``_value`` for text), as far as its answers of 2016
-and 2026 agree, and some of what only one of them has: clients were written for either. A category
-says which parameter was used; one that was ignored has none, and nothing of a patient is repeated.
+The JSON follows MedlinePlus Connect (``_value`` for text): the fields common to its responses of
+2016 and 2026, and some that only one of them has, since clients exist for both. Categories list
+the parameters that were used. Ignored parameters and patient data are not repeated.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from web.presentation.formatting import ReviewLabel, format_review
 from web.presentation.urls import UrlBuilder
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
-SUMMARY = 600  # characters of a passage that an entry shows
-CODED = ("c", "cs", "csn")  # parts of a criterion that are read as its code
+MAX_SUMMARY_LENGTH = 600  # characters of a passage in an entry
+CODE_PARTS = ("c", "cs", "csn")  # parts of a criterion that form its code
 MAIN, SUBTOPIC = "mainSearchCriteria", "subTopic"
 
 Texts = Mapping[str, tuple[ArticleSummary, Passage]]
@@ -38,11 +38,11 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class InfobuttonEntry:
-    """One article or passage of an answer."""
+    """Article or passage in a feed."""
 
     article: str
     is_passage: bool
-    place: tuple[str, ...]  # the headings down to a passage; none of an article as a whole
+    place: tuple[str, ...]  # headings of a passage; empty for a whole article
     href: str
     updated: datetime
     also_called: tuple[str, ...]
@@ -53,17 +53,17 @@ class InfobuttonEntry:
 
     @property
     def title(self) -> str:
-        """Article and headings in one line."""
+        """Article title and headings on one line."""
         return " › ".join((self.article, *self.place))
 
     @property
     def id(self) -> str:
-        """The same for the same passage."""
+        """URN, stable for the same passage."""
         return uuid5(NAMESPACE_URL, self.href).urn
 
     @property
     def summary(self) -> str:
-        """HTML of our own making, for those who show it as they get it."""
+        """Summary as escaped HTML."""
         called = f"Also called: {', '.join(self.also_called)}" if self.also_called else ""
         source = f"Source: {self.source}" if self.source else ""
         parts = (called, *self.text, self.review.words, source)
@@ -72,11 +72,11 @@ class InfobuttonEntry:
 
 @dataclass(frozen=True, slots=True)
 class InfobuttonFeed:
-    """An answer, before it is written in one of its forms."""
+    """Feed, independent of its format."""
 
     title: str
     subtitle: str
-    asked: str  # for people
+    asked: str  # the main criteria in words
     href: str
     base: str
     language: str
@@ -86,7 +86,7 @@ class InfobuttonFeed:
 
     @property
     def id(self) -> str:
-        """The same for the same question."""
+        """URN, stable for the same request."""
         return uuid5(NAMESPACE_URL, self.href).urn
 
 
@@ -101,14 +101,14 @@ def build_feed(
     here: UrlBuilder,
     today: date,
 ) -> InfobuttonFeed:
-    """Make the feed of what matches; `texts` has the first passage of each match."""
-    used = _used(request, known_subtopics)
+    """Return the feed of `matches`; `texts` has the summary and first passage of each match."""
+    used = _used_parameters(request, known_subtopics)
     entries = tuple(_entry(match, texts, taxonomy, here, today) for match in matches)
-    asked = ", ".join(map(_said, request.main))
+    asked = ", ".join(map(_short_label, request.main))
     return InfobuttonFeed(
         title=title,
         subtitle=f"{title} results for {asked}" if asked else title,
-        asked=", ".join(map(_named, request.main)),
+        asked=", ".join(map(_label, request.main)),
         href=f"{here.root}/infobutton?{urlencode(used)}" if used else f"{here.root}/infobutton",
         base=f"{here.root}/",
         language=request.language or "en",
@@ -118,39 +118,41 @@ def build_feed(
     )
 
 
-def shown_passage(match: InfobuttonMatch) -> str:
-    """Return the passage whose text an entry shows, "" for an article without any."""
+def summary_passage(match: InfobuttonMatch) -> str:
+    """Return the id of the passage shown in the entry, or "" for an article without passages."""
     return match.passage_id or (
         match.contents.passages[0].passage_id if match.contents.passages else ""
     )
 
 
-def surest_first(
+def rank_by_confidence(
     matches: Sequence[InfobuttonMatch], texts: Texts, wanted: frozenset[str], taxonomy: Taxonomy
 ) -> list[InfobuttonMatch]:
-    """Return the matches, of each article first the passages that are sure to have a tag wanted."""
+    """Return `matches` with the passages of each article reordered.
 
-    def is_sure(match: InfobuttonMatch) -> bool:
+    Passages with one of the `wanted` tags at high confidence come first.
+    """
+
+    def has_confident_tag(match: InfobuttonMatch) -> bool:
         found = texts.get(match.passage_id)
-        sure = (
-            (t.tag for t in found[1].tags if t.confidence >= MIN_SAFETY_CONFIDENCE) if found else ()
-        )
-        return not wanted.isdisjoint(taxonomy.with_ancestors(tuple(sure)))
+        all_tags = found[1].tags if found else ()
+        tags = tuple(tag.tag for tag in all_tags if tag.confidence >= MIN_SAFETY_CONFIDENCE)
+        return not wanted.isdisjoint(taxonomy.with_ancestors(tags))
 
     ranks = {m.contents.article.id: rank for rank, m in reversed(list(enumerate(matches)))}
-    return sorted(matches, key=lambda m: (ranks[m.contents.article.id], not is_sure(m)))
+    return sorted(matches, key=lambda m: (ranks[m.contents.article.id], not has_confident_tag(m)))
 
 
-def _used(
+def _used_parameters(
     request: InfobuttonRequest, known_subtopics: Iterable[InfobuttonConcept]
 ) -> list[tuple[str, str]]:
-    """Return the parameters that counted, by the names in force."""
+    """Return the parameters that were used, by their current names."""
     found: list[tuple[str, str]] = []
     for kind, concepts in ((MAIN, request.main), (SUBTOPIC, known_subtopics)):
         for number, concept in enumerate(concepts):
             for part, value in concept.sent:
-                # A code that could not be read did not count, its name or text did.
-                if kind == SUBTOPIC or concept.code or part not in CODED:
+                # The parts of an unknown code are not used, unlike its name and text.
+                if kind == SUBTOPIC or concept.code or part not in CODE_PARTS:
                     found.append((f"{kind}.v.{part}{number or ''}", value))
     if request.task:
         found.append(("taskContext.c.c", request.task))
@@ -161,18 +163,18 @@ def _used(
     return found
 
 
-def _said(concept: InfobuttonConcept) -> str:
+def _short_label(concept: InfobuttonConcept) -> str:
     if concept.code:
         return f"{get_system(concept.code.system).label} {concept.code.value}"
     sent = dict(concept.sent)
     return concept.name or concept.text or sent.get("c", "")
 
 
-def _named(concept: InfobuttonConcept) -> str:
-    """Say what was asked for so that a person knows it: a code by its name, too."""
+def _label(concept: InfobuttonConcept) -> str:
+    """Return a readable label of a concept: a code with its name."""
     name = concept.name or concept.text or (get_code_name(concept.code) if concept.code else "")
-    said = _said(concept)
-    return f"{name} ({said})" if name and name != said else said
+    label = _short_label(concept)
+    return f"{name} ({label})" if name and name != label else label
 
 
 def _entry(
@@ -180,10 +182,10 @@ def _entry(
 ) -> InfobuttonEntry:
     article = match.contents.article
     metadata = article.metadata
-    found = texts.get(shown_passage(match))
+    found = texts.get(summary_passage(match))
     passage = found[1] if found else None
     is_passage = bool(match.passage_id and passage)
-    # An article is about what any of its passages is about.
+    # A whole article has the tags of all its passages.
     tags = match.tags or [tag for place in match.contents.passages for tag in place.tags]
     return InfobuttonEntry(
         article=article.title,
@@ -204,12 +206,16 @@ def _aware(moment: datetime) -> datetime:
 
 
 def _first_lines(text: str) -> tuple[str, ...]:
-    cut = text if len(text) <= SUMMARY else text[:SUMMARY].rsplit(" ", 1)[0] + " …"
+    cut = (
+        text
+        if len(text) <= MAX_SUMMARY_LENGTH
+        else text[:MAX_SUMMARY_LENGTH].rsplit(" ", 1)[0] + " …"
+    )
     return tuple(line for line in cut.split("\n") if line)
 
 
 def as_atom(feed: InfobuttonFeed) -> bytes:
-    """Write a feed as Atom."""
+    """Return a feed as an Atom document."""
     root = atom.create_feed(
         title=feed.title,
         id_=feed.id,
@@ -236,7 +242,7 @@ def as_atom(feed: InfobuttonFeed) -> bytes:
 
 
 def connect_json(feed: InfobuttonFeed) -> Json:
-    """Return a feed as MedlinePlus Connect writes it."""
+    """Return a feed in the JSON format of MedlinePlus Connect."""
     systems = {part: value for part, value in feed.categories if part.startswith(f"{MAIN}.v.cs")}
     return {
         "feed": {
@@ -259,7 +265,7 @@ def connect_json(feed: InfobuttonFeed) -> Json:
 
 
 def _with_name(categories: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the categories with a display name, which their answers always have."""
+    """Return the categories with a display name, which MedlinePlus Connect always includes."""
     name = f"{MAIN}.v.dn"
     main = [pair for pair in categories if pair[0].startswith(MAIN)]
     if not main or name in dict(main):

@@ -1,9 +1,8 @@
-"""What an assistant may ask of a knowledge base, and what it is answered: passages with citations.
+"""Search and citations for AI assistants, independent of the protocol.
 
-An assistant quotes what it is given, so nothing is given without its source: each passage carries
-the article's title and version, when it was reviewed and whether that is overdue, and a link to the
-very place. Nothing found is said in a sentence, lest the assistant fill the gap itself. Drafts and
-retired articles do not exist here. The protocol is left to `web.integrations.mcp.server`.
+Assistants quote what they receive, so every passage comes with its source: article title, version,
+review date, whether the review is overdue, and a link. A search without results says so in words,
+so that the assistant does not answer from elsewhere. Drafts and retired articles are excluded.
 """
 
 from __future__ import annotations
@@ -26,70 +25,70 @@ from web.presentation.urls import UrlBuilder
 from web.schemas.types import Day, Path, ReviewName, means
 
 NOTHING = (
-    "Nothing on “{q}” in this knowledge base. "
-    "Say so; do not answer from elsewhere as if it stood here."
+    "This knowledge base has nothing on “{q}”. "
+    "Say so, and do not present other knowledge as its content."
 )
-RELAXED = "No passage has all of the words; these have some of them."
-OVERDUE = "The review of this text is overdue; say so when you quote it."
+RELAXED = "No passage contains all words; these contain some of them."
+OVERDUE = "The review of this text is overdue. Say so when you quote it."
 
 
 class Citation(TypedDict):
-    """A passage with all that a quotation of it must tell."""
+    """Passage with everything that a quotation must include."""
 
-    passage_id: Annotated[str, means("Ask `passage` for the whole text with this.")]
-    title: Annotated[str, means("The article.")]
-    heading_path: Annotated[list[str], means("The headings above the passage, outermost first.")]
+    passage_id: Annotated[str, means("Pass this to the tool `passage` to get the full text.")]
+    title: Annotated[str, means("Title of the article.")]
+    heading_path: Annotated[list[str], means("Headings above the passage, outermost first.")]
     tags: list[str]
     version: int
     reviewed: Day | None
     review_due: Day | None
     review_state: ReviewName
     overdue: Annotated[bool, means("Whether its review is overdue.")]
-    warning: Annotated[str, means("What must be said with a quotation; usually empty.")]
-    source: Annotated[str, means("Who published the text.")]
-    link: Annotated[Path, means("Leads to the passage.")]
-    citation: Annotated[str, means("One line to put under a quotation, link included.")]
+    warning: Annotated[str, means("Warning to include in a quotation; usually empty.")]
+    source: Annotated[str, means("Publisher of the text.")]
+    link: Annotated[Path, means("Link to the passage.")]
+    citation: Annotated[str, means("Citation with link, to put below a quotation.")]
 
 
 class Excerpt(Citation):
-    """A passage that was found, with the part of its text that matched."""
+    """Search result: a passage with the matching part of its text."""
 
-    excerpt: Annotated[str, means("The part that matched; quote from the whole text instead.")]
+    excerpt: Annotated[str, means("Matching part of the text. Quote from the full text instead.")]
 
 
 class QuotedPassage(Citation):
-    """A passage, whole."""
+    """Full passage."""
 
-    text: Annotated[str, means("The text, word for word.")]
+    text: Annotated[str, means("Full text of the passage.")]
 
 
 class AssistantResults(TypedDict):
-    """What a search found."""
+    """Results of a search."""
 
-    summary: Annotated[str, means("What was found, in a sentence; says so when it is nothing.")]
-    articles: Annotated[int, means("How many articles have something on it.")]
-    passages: Annotated[list[Excerpt], means("The best passage of each article, best first.")]
-    notes: Annotated[list[str], means("What was done to the query.")]
-    did_you_mean: Annotated[list[str], means("Other queries that find something.")]
+    summary: Annotated[str, means("Summary of the results in one sentence.")]
+    articles: Annotated[int, means("Number of articles with matching passages.")]
+    passages: Annotated[list[Excerpt], means("Best passage of each article, best first.")]
+    notes: Annotated[list[str], means("Changes made to the query.")]
+    did_you_mean: Annotated[list[str], means("Similar queries with results.")]
 
 
 @dataclass(frozen=True, slots=True)
 class Assistant:
-    """Answers an assistant from one knowledge base; `site` is the address that links begin with."""
+    """Tools of an assistant on one knowledge base; `site` is the base URL of links."""
 
     base: KnowledgeBase
     site: str
     today: Callable[[], date] = date.today
 
     def search(self, query: str, tags: Sequence[str], limit: int) -> AssistantResults:
-        """Find passages; raises `QueryError` or `SearchIndexError`."""
-        # As `kb search` does: what was just published is found, even when no site is running.
+        """Return the best passages; raises `QueryError` or `SearchIndexError`."""
+        # Like `kb search`, find recent changes even if no server is running.
         busy = self.base.indexer.sync().busy
         request = SearchRequest(q=query.strip(), tags=tuple(dict.fromkeys(tags)), limit=limit)
         answer = self.base.search.search(request)
-        notes = [*answer.query.notes, *_done(answer)]
+        notes = [*answer.query.notes, *_query_changes(answer)]
         if busy:
-            notes.append("Another process is indexing: the newest articles may not be found yet.")
+            notes.append("Another process is indexing. The newest articles may be missing.")
         return {
             "summary": _summary(answer),
             "articles": answer.total,
@@ -99,7 +98,7 @@ class Assistant:
         }
 
     def passage(self, passage_id: str) -> QuotedPassage:
-        """Return a published passage, whole; raises `NotFoundError`."""
+        """Return a published passage; raises `NotFoundError`."""
         found = self.base.store.published_passages([passage_id])
         if passage_id not in found:
             raise NotFoundError("passage", passage_id)
@@ -136,13 +135,15 @@ class Assistant:
 def _summary(answer: SearchResponse) -> str:
     if not answer.total:
         return NOTHING.format(q=answer.query.q)
-    number = count_phrase(answer.total, "article has", "articles have")
-    found = f"{number} something on “{answer.query.q}”."
-    return f"{found} {RELAXED}" if answer.query.relaxed else found
+    number = count_phrase(answer.total, "article matches", "articles match")
+    summary = f"{number} “{answer.query.q}”."
+    return f"{summary} {RELAXED}" if answer.query.relaxed else summary
 
 
-def _done(answer: SearchResponse) -> list[str]:
-    """Say what was searched beside the words that were asked."""
+def _query_changes(answer: SearchResponse) -> list[str]:
+    """Describe the corrections and synonyms that were applied to the query."""
     query = answer.query
-    done = [f"“{query.corrected}” was searched instead."] if query.corrected else []
-    return done + [f"“{other}” was searched, too, for “{word}”." for word, other in query.synonyms]
+    changes = [f"Searched for “{query.corrected}” instead."] if query.corrected else []
+    return changes + [
+        f"Also searched for “{other}” (synonym of “{word}”)." for word, other in query.synonyms
+    ]

@@ -1,8 +1,7 @@
-"""The Model Context Protocol over `web.integrations.mcp.assistant`: two tools, for an assistant that quotes us.
+"""Model Context Protocol server with two tools, `search` and `passage`.
 
-It speaks over stdin and stdout to the program that started it, and to nobody else: no port is
-opened. Nothing but the protocol may go to stdout; what there is to say goes to stderr, and never
-with the words of a query.
+It communicates with the parent process over stdin and stdout and opens no port. Only protocol
+messages are written to stdout; logs go to stderr and never contain queries.
 """
 
 from __future__ import annotations
@@ -21,41 +20,41 @@ from web import program_version
 from web.integrations.mcp.assistant import Assistant, AssistantResults, QuotedPassage
 from web.params import MAX_FILTERS
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
-MAX_RESULTS = 10  # passages at once: an assistant reads all of them, and the best come first
-FOUND = 5
-READING = ToolAnnotations(
+MAX_RESULTS = 10  # assistants read all results, and the best come first
+DEFAULT_RESULTS = 5
+READ_ONLY = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )
 
-# What the tools take. Their functions are read by their signatures, so these stand here.
-Words = Annotated[str, Field(max_length=MAX_QUERY_LENGTH, description="What to look for.")]
+# Parameters of the tools. The server evaluates the signatures, so they must be module-level names.
+Words = Annotated[str, Field(max_length=MAX_QUERY_LENGTH, description="Query.")]
 Tags = Annotated[
     tuple[str, ...],
     Field(max_length=MAX_FILTERS, description="Only passages with one of these tags."),
 ]
-Most = Annotated[int, Field(ge=1, le=MAX_RESULTS, description="How many passages at most.")]
-PassageId = Annotated[str, Field(description="The passage_id that `search` gave.")]
+Most = Annotated[int, Field(ge=1, le=MAX_RESULTS, description="Maximum number of passages.")]
+PassageId = Annotated[str, Field(description="A passage_id from `search`.")]
 
 INSTRUCTIONS = """\
-Reviewed clinical passages of “{title}”. Search first, then read the whole passage before you quote
-it. Quote word for word, put the citation with its link under each quotation, and add nothing of
-your own. When a passage carries a warning, say it with the quotation. When nothing is found, say
-that the knowledge base has nothing on it. Never send the name or the number of a patient."""
+Reviewed clinical passages of “{title}”. Search first, then read the full passage before you quote
+it. Quote verbatim, put the citation with its link below each quotation, and add nothing. Include
+the warning of a passage in the quotation. If there are no results, say that the knowledge base has
+nothing on the topic. Never send the name or number of a patient."""
 SEARCH = """\
-Find passages of the hospital's reviewed clinical articles, at most one for each article, best
-first, each with an excerpt and its citation. A few words find most; "quotation marks" hold a phrase
-together, -word excludes. Other names and spellings are found by themselves. The tags are
-{keys}. Read a passage whole before you quote it."""
-UNKNOWN = "No published passage has this id: it may have been withdrawn. Search again."
+Search the reviewed clinical articles of the hospital. Returns at most one passage per article, best
+first, each with an excerpt and its citation. Use a few words; "quotation marks" search for a
+phrase, and -word excludes a word. Synonyms and misspellings are handled automatically. The tags
+are {keys}. Read the full passage before you quote it."""
+PASSAGE_NOT_FOUND = "No published passage has this id; it may have been retired. Search again."
 PASSAGE = """\
-Read one passage, word for word, with its citation: article, headings, version, when it was
-reviewed, whether that is overdue, source and link."""
+Return the full text of one passage with its citation: article, headings, version, review date,
+whether the review is overdue, source and link."""
 
 
 def make_server(assistant: Assistant) -> MCPServer:
-    """Return the server of one knowledge base."""
+    """Return the MCP server of one knowledge base."""
     title = assistant.base.settings.title
     server = MCPServer(
         "clinical-kb",
@@ -66,22 +65,22 @@ def make_server(assistant: Assistant) -> MCPServer:
     )
     keys = ", ".join(tag.key for tag in assistant.base.taxonomy)
 
-    def search(query: Words, tags: Tags = (), limit: Most = FOUND) -> AssistantResults:
-        return _said(lambda: assistant.search(query, tags, limit))
+    def search(query: Words, tags: Tags = (), limit: Most = DEFAULT_RESULTS) -> AssistantResults:
+        return _call(lambda: assistant.search(query, tags, limit))
 
     def passage(passage_id: PassageId) -> QuotedPassage:
-        return _said(lambda: assistant.passage(passage_id))
+        return _call(lambda: assistant.passage(passage_id))
 
-    server.tool("search", "Search the articles", SEARCH.format(keys=keys), READING)(search)
-    server.tool("passage", "Read a passage", PASSAGE, READING)(passage)
+    server.tool("search", "Search the articles", SEARCH.format(keys=keys), READ_ONLY)(search)
+    server.tool("passage", "Read a passage", PASSAGE, READ_ONLY)(passage)
     return server
 
 
-def _said(answer: Callable[[], Answer]) -> Answer:
-    """Return the answer, or tell the assistant in words why there is none."""
+def _call(tool: Callable[[], Result]) -> Result:
+    """Return the result of a tool; errors are translated to `ToolError` with their message."""
     try:
-        return answer()
+        return tool()
     except NotFoundError as error:
-        raise ToolError(UNKNOWN) from error
+        raise ToolError(PASSAGE_NOT_FOUND) from error
     except KnowledgeBaseError as error:
         raise ToolError(str(error)) from error

@@ -1,6 +1,6 @@
-"""Offline pack: the published articles as plain pages in a folder, searched without a server.
+"""Offline pack: published articles as static pages in a folder, searchable without a server.
 
-`building` writes a pack: the pages of `views`, and the data of `terms`, from which
-``files/pack.js`` builds a MiniSearch index in the browser. `folder` replaces the previous pack
+`builder` writes a pack from the pages of `pages` and the data of `search_index`, from which
+``files/pack.js`` builds a MiniSearch index in the browser. `output` replaces the previous pack
 atomically and verifies checksums. See docs/pack.md.
 """

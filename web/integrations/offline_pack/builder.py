@@ -1,4 +1,4 @@
-"""Builds a pack: the pages of the published articles and the data for their search."""
+"""Creation of an offline pack: pages of the published articles, and their search data."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from web.integrations.offline_pack.pages import PackInfo, PackPages
 from web.integrations.offline_pack.search_index import script, search_data
 from web.presentation.article_view import is_safety
 
-OWN = Path(__file__).with_name("files")
+PACK_FILES = Path(__file__).with_name("files")
 FILES = (
     STATIC / "kb.css",
     STATIC / "browse.css",
     STATIC / "icon.svg",
-    *sorted(OWN.iterdir()),
+    *sorted(PACK_FILES.iterdir()),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class PackReport:
-    """A pack that was written."""
+    """Result of writing a pack."""
 
     made_at: datetime
     articles: int
@@ -48,9 +48,9 @@ def build_pack(
     now: datetime,
     pins: Sequence[Pin] = (),
 ) -> PackReport:
-    """Write a pack of the published articles; raises `PackError`.
+    """Write a pack of the published articles to `folder`; raises `OfflinePackError`.
 
-    `pins` are passages that lead for a query, as on the site.
+    `pins` are applied to queries as on the site.
     """
     records = sorted(store.published(store.published_ids()), key=lambda record: record.id)
     pack = PackInfo(
@@ -65,7 +65,7 @@ def build_pack(
         for path in FILES:
             writing.write(f"files/{path.name}", path.read_bytes())
         pages = PackPages(pack, taxonomy, records)
-        for name, content in pages.all():
+        for name, content in pages.render_all():
             writing.write(name, content)
         data = search_data(records, taxonomy, vocabulary, pins)
         data["articles"] = [_article(record, pages) for record in records]
@@ -75,8 +75,8 @@ def build_pack(
 
 
 def _article(record: ArticleRecord, pages: PackPages) -> dict[str, str]:
-    """Return an article as the search shows it."""
-    listed = pages.review_of(record)
+    """Return the fields of an article in search results."""
+    listed = pages.list_entry(record)
     metadata = record.article.metadata
     return {
         "id": record.id,

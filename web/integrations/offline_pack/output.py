@@ -1,8 +1,8 @@
-"""The folder of a pack: written beside, summed up, and put in the place of the pack before.
+"""Folder of an offline pack: written next to the previous pack, which it then replaces.
 
-`SHA256SUMS` names every file with its checksum, in the form that ``sha256sum -c`` reads; its own
-checksum is that of the whole pack, short enough to be read out over a telephone. A folder is only
-replaced when everything in it was written by a pack.
+`SHA256SUMS` lists the checksum of every file in the format of ``sha256sum -c``. Its own checksum
+identifies the whole pack and is short enough to compare by telephone. A folder is replaced only if
+all of its files belong to a pack.
 """
 
 from __future__ import annotations
@@ -19,16 +19,15 @@ from kb.errors import OfflinePackError
 from kb.storage.atomic_files import checksum, iter_file_chunks, sync_folder
 
 SUMS = "SHA256SUMS"
-NEW, OLD = ".new", ".old"  # end the names of the folders beside, while a pack is written
-# Bytes: ten thousand articles of ordinary length with their index take half of it, and it fits on
-# the smallest stick that can be bought.
-MAX_FILE_BYTES = 2 << 30
+NEW, OLD = ".new", ".old"  # suffixes of temporary folders while a pack is written
+# 10,000 articles of average length with their index take half of this; fits on any USB stick.
+MAX_PACK_BYTES = 2 << 30
 _LINE = re.compile(r"([0-9a-f]{64})  ([^\0\n]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenPack:
-    """A pack that is in place."""
+    """Number of files, size in bytes and checksum of a pack."""
 
     files: int
     bytes: int
@@ -36,7 +35,7 @@ class WrittenPack:
 
 
 class PackWriter:
-    """A pack while it is written, beside the folder where it will stand. Used with `with`."""
+    """Context manager that writes a pack next to its final folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
@@ -45,26 +44,26 @@ class PackWriter:
         self._bytes = 0
 
     def __enter__(self) -> PackWriter:
-        _refuse_strangers(self._folder)
+        _check_replaceable(self._folder)
         try:
-            if self._new.exists():  # of a run that was cut off
+            if self._new.exists():  # left by an interrupted run
                 shutil.rmtree(self._new)
             self._new.mkdir(parents=True)
         except OSError as error:
-            raise _unwritable(self._new, error) from error
+            raise _write_error(self._new, error) from error
         return self
 
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self._new, ignore_errors=True)
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file; raises `OfflinePackError` when there is no room for it."""
+        """Write a file; raises `OfflinePackError` if it cannot be written or is too large."""
         self._bytes += len(content)
-        if self._bytes > MAX_FILE_BYTES:
+        if self._bytes > MAX_PACK_BYTES:
             raise OfflinePackError(
                 self._folder,
-                f"was not written: it would take more than {MAX_FILE_BYTES >> 30} GB",
-                "Retire articles that nobody needs in an emergency.",
+                f"was not written: it would exceed {MAX_PACK_BYTES >> 30} GB",
+                "Retire articles that are not needed in an emergency.",
                 code="too-large",
             )
         path = self._new / name
@@ -72,17 +71,17 @@ class PackWriter:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         except OSError as error:
-            raise _unwritable(path, error) from error
+            raise _write_error(path, error) from error
         self._sums[name] = hashlib.sha256(content).hexdigest()
 
     def finish(self) -> WrittenPack:
-        """Put the pack in its place."""
+        """Replace the previous pack and return the new one."""
         lines = "".join(f"{self._sums[name]}  {name}\n" for name in sorted(self._sums))
         content = lines.encode()
         old = self._folder.with_name(self._folder.name + OLD)
         try:
             (self._new / SUMS).write_bytes(content)
-            os.sync()  # thousands of small files, perhaps on a stick: all at once is fastest
+            os.sync()  # one sync is fastest for thousands of small files
             if self._folder.exists():
                 if old.exists():
                     shutil.rmtree(old)
@@ -92,14 +91,14 @@ class PackWriter:
             if old.exists():
                 shutil.rmtree(old)
         except OSError as error:
-            raise _unwritable(self._folder, error) from error
+            raise _write_error(self._folder, error) from error
         return WrittenPack(
             len(self._sums) + 1, self._bytes + len(content), hashlib.sha256(content).hexdigest()
         )
 
 
 def verify_pack(folder: Path) -> tuple[WrittenPack, tuple[str, ...]]:
-    """Return what a pack holds, and a sentence for each file that is not what it was."""
+    """Return the pack in `folder`, and one message per missing, changed or unknown file."""
     content, sums = _read_sums(folder)
     faults: list[str] = []
     size = len(content)
@@ -122,8 +121,8 @@ def _read_sums(folder: Path) -> tuple[bytes, dict[str, str]]:
     except OSError as error:
         raise OfflinePackError(
             folder,
-            f"holds no pack: {SUMS} cannot be read",
-            "Name the folder of a pack.",
+            f"contains no pack: {SUMS} cannot be read",
+            "Choose the folder of a pack.",
             code="no-pack",
         ) from error
     sums: dict[str, str] = {}
@@ -132,7 +131,7 @@ def _read_sums(folder: Path) -> tuple[bytes, dict[str, str]]:
         if not found or not _is_inside(found[2]) or found[2] in sums:
             raise OfflinePackError(
                 folder,
-                f"has a {SUMS} that is damaged",
+                f"has a damaged {SUMS}",
                 "Write the pack again.",
                 code="checksums-damaged",
             )
@@ -146,43 +145,48 @@ def _is_inside(name: str) -> bool:
 
 
 def _unknown_files(folder: Path, sums: Mapping[str, str]) -> Iterator[str]:
-    """Yield the files in a folder that are not of its pack."""
+    """Yield the files in a folder that do not belong to its pack."""
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if name != SUMS and name not in sums and (path.is_symlink() or not path.is_dir()):
             yield name
 
 
-def _refuse_strangers(folder: Path) -> None:
-    """Raise unless nothing is lost when the folder is replaced."""
+def _check_replaceable(folder: Path) -> None:
+    """Raise `OfflinePackError` if the folder contains anything but a pack."""
     if not folder.exists():
         return
     if not folder.is_dir() or folder.is_symlink():
-        raise OfflinePackError(folder, "is not a folder", "Name another one.", code="not-a-folder")
-    if folder.is_mount():  # which cannot be renamed
+        raise OfflinePackError(
+            folder, "is not a folder", "Choose another path.", code="not-a-folder"
+        )
+    if folder.is_mount():  # a mount point cannot be renamed
         raise OfflinePackError(
             folder,
-            "is a whole disk",
-            f"Name a folder on it: {folder / 'pack'}.",
+            "is a mount point",
+            f"Choose a folder below it, such as {folder / 'pack'}.",
             code="whole-disk",
         )
     if not any(folder.iterdir()):
         return
     if not (folder / SUMS).is_file():
         raise OfflinePackError(
-            folder, "holds files of something else", "Name another folder.", code="unknown-files"
+            folder,
+            "contains files that do not belong to a pack",
+            "Choose another folder.",
+            code="unknown-files",
         )
-    stranger = next(_unknown_files(folder, _read_sums(folder)[1]), "")
-    if stranger:
+    unknown = next(_unknown_files(folder, _read_sums(folder)[1]), "")
+    if unknown:
         raise OfflinePackError(
             folder,
-            f"holds a file that is not part of a pack: {stranger}",
-            "Move it, or name another folder.",
+            f"contains a file that does not belong to the pack: {unknown}",
+            "Move it, or choose another folder.",
             code="unknown-files",
         )
 
 
-def _unwritable(path: Path, error: OSError) -> OfflinePackError:
+def _write_error(path: Path, error: OSError) -> OfflinePackError:
     return OfflinePackError(
         path,
         f"cannot be written: {error.strerror}",

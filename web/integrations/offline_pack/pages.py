@@ -1,7 +1,7 @@
-"""What the pages of a pack show, as values, and the pages themselves.
+"""Pages of an offline pack and the values that they show.
 
-The site's own values serve where they can (`web.presentation.article_view`, `web.presentation.az_index`, `web.presentation.formatting`); what is
-different here is that every address is a file beside the page.
+Most values come from the modules that the site uses (`web.presentation`); links are relative paths
+to files.
 """
 
 from __future__ import annotations
@@ -23,40 +23,40 @@ from web.presentation.article_view import build_article_view
 from web.presentation.az_index import build_listing
 from web.presentation.formatting import ReviewLabel, format_review
 
-# What a page may load: files beside it. A browser that counts no file as of the same origin as
-# another is told the scheme. Nothing inline, nothing from a network, no frame, no form elsewhere.
+# Content-Security-Policy: files of the pack only. Browsers that treat every file as a separate
+# origin need the scheme `file:`. Nothing inline, no network, no frames, no forms.
 POLICY = (
     "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'self' file:;"
     " base-uri 'none'"
 )
-MAX_FILE_NAME_LENGTH = 60  # characters of a topic in the name of its file
+MAX_FILE_NAME_LENGTH = 60  # characters of a topic in its file name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackInfo:
-    """What every page says of the pack."""
+    """Facts about the pack that every page shows."""
 
     title: str
     contact: str
-    site: str  # the address of the site, where it is known
+    site: str  # URL of the site; empty if unknown
     made_at: datetime
     articles: int
     passages: int
 
     @property
     def day(self) -> str:
-        """The day on which it was made."""
+        """Date of creation."""
         return formatting.format_date(self.made_at.date())
 
     @property
     def moment(self) -> str:
-        """The minute at which it was made, with its zone: a copy may be hours old only."""
+        """Date and time of creation with its time zone."""
         return f"{self.day}, {self.made_at:%H:%M} {self.made_at.tzname() or ''}".strip()
 
 
 @dataclass(frozen=True, slots=True)
 class ListedArticle:
-    """An article in a list; `due` is when its review falls due, if it has not yet."""
+    """Article in a list; `due` is the date of its next review, None if overdue."""
 
     id: str
     title: str
@@ -66,7 +66,7 @@ class ListedArticle:
 
 @dataclass(frozen=True, slots=True)
 class PackTopicPage:
-    """A topic with its articles by title."""
+    """Topic with its articles, sorted by title."""
 
     name: str
     file: str
@@ -75,7 +75,7 @@ class PackTopicPage:
 
 @dataclass(frozen=True, slots=True)
 class PackArticleGroup:
-    """An article with passages of a tag: (anchor, heading) of each."""
+    """Article with (anchor, heading) of its passages that have a tag."""
 
     article: ListedArticle
     lines: tuple[tuple[str, str], ...]
@@ -83,7 +83,7 @@ class PackArticleGroup:
 
 @dataclass(frozen=True, slots=True)
 class PackTagPage:
-    """A tag with its passages by article."""
+    """Tag with its passages, grouped by article."""
 
     key: str
     label: str
@@ -94,14 +94,14 @@ class PackTagPage:
 
 
 def topic_file(name: str) -> str:
-    """Return the name of a topic's file: readable, and its own for every topic."""
+    """Return the file name of a topic: a readable slug with a hash that makes it unique."""
     plain = unicodedata.normalize("NFKD", name.casefold())
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MAX_FILE_NAME_LENGTH].strip("-")
     return f"{slug or 'topic'}-{hashlib.sha256(name.casefold().encode()).hexdigest()[:6]}.html"
 
 
 class PackPages:
-    """Makes the pages of one pack from its articles, in any order."""
+    """Renders the pages of one pack."""
 
     def __init__(
         self, pack: PackInfo, taxonomy: Taxonomy, records: Sequence[ArticleRecord]
@@ -110,8 +110,8 @@ class PackPages:
         self._today = pack.made_at.date()
         self._records = sorted(records, key=lambda one: (one.article.title.casefold(), one.id))
         self._listed = {record.id: self._list(record) for record in records}
-        self._topics = list(self._gather_topics())
-        self._tags = list(self._gather_tags())
+        self._topics = list(self._group_topics())
+        self._tags = list(self._group_tags())
         env = Environment(
             loader=PackageLoader("web"), autoescape=True, trim_blocks=True, lstrip_blocks=True
         )
@@ -119,13 +119,13 @@ class PackPages:
         env.globals.update(pack=pack, policy=POLICY, topic_file=topic_file)
         self._env = env
 
-    def all(self) -> Iterator[tuple[str, bytes]]:
-        """Yield every page: the name of its file, and what is in it."""
-        shelves = {"topics": self._topics, "tags": self._tags}
+    def render_all(self) -> Iterator[tuple[str, bytes]]:
+        """Yield the file name and content of every page."""
+        groups = {"topics": self._topics, "tags": self._tags}
         letters = build_listing(map(_summary, self._records)).letters
-        yield self._page("index.html", "index", at="index", **shelves)
+        yield self._page("index.html", "index", at="index", **groups)
         yield self._page("a-z.html", "a-z", at="a-z", letters=letters)
-        yield self._page("topics.html", "topics", at="topics", **shelves)
+        yield self._page("topics.html", "topics", at="topics", **groups)
         yield self._page("about.html", "about", at="about")
         for topic in self._topics:
             yield self._page(f"topics/{topic.file}", "topic", topic=topic)
@@ -134,8 +134,8 @@ class PackPages:
         for record in self._records:
             yield self._article(record)
 
-    def review_of(self, record: ArticleRecord) -> ListedArticle:
-        """Return an article as a list shows it."""
+    def list_entry(self, record: ArticleRecord) -> ListedArticle:
+        """Return the list entry of an article."""
         return self._listed[record.id]
 
     def _article(self, record: ArticleRecord) -> tuple[str, bytes]:
@@ -170,7 +170,7 @@ class PackPages:
             None if state is ReviewState.OVERDUE else due,
         )
 
-    def _gather_topics(self) -> Iterator[PackTopicPage]:
+    def _group_topics(self) -> Iterator[PackTopicPage]:
         spelled: dict[str, list[str]] = defaultdict(list)
         gathered: dict[str, dict[str, ListedArticle]] = defaultdict(dict)
         for record in self._records:
@@ -181,7 +181,7 @@ class PackPages:
             name = Counter(sorted(spelled[key])).most_common(1)[0][0]
             yield PackTopicPage(name, topic_file(name), tuple(gathered[key].values()))
 
-    def _gather_tags(self) -> Iterator[PackTagPage]:
+    def _group_tags(self) -> Iterator[PackTagPage]:
         groups: dict[str, dict[str, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
         for record in self._records:
             for passage in record.passages:

@@ -1,7 +1,7 @@
 """Search data of the offline pack: passages, stems and synonyms, in one JavaScript file.
 
 The browser builds a MiniSearch index from it (``files/pack.js``). Stems and synonyms come from the
-site's own analysis and vocabulary, so that the pack finds the same words as the site.
+analysis and dictionary of the site, so the pack finds the same words.
 """
 
 from __future__ import annotations
@@ -30,15 +30,17 @@ def search_data(
     vocabulary: SynonymDictionary,
     pins: Iterable[Pin],
 ) -> dict[str, Any]:
-    """Return what ``files/pack.js`` reads, apart from the articles' titles and reviews."""
+    """Return the data that ``files/pack.js`` reads, without the titles and reviews of articles."""
     synonyms = dict(_synonyms(vocabulary))
     phrases = {key for key in synonyms if len(key) > 1}
     phrases |= {other.stems for found in synonyms.values() for other in found}
-    stems: dict[str, str] = {}  # of each word, in lower case
+    stems: dict[str, str] = {}  # by lowercase word
     passages: list[dict[str, Any]] = []
-    numbers: dict[str, int] = {}  # of each passage, by its id
+    numbers: dict[str, int] = {}  # of passages, by id
     for article, record in enumerate(records):
-        for passage, document in zip(record.passages, build_documents(record, taxonomy), strict=True):
+        for passage, document in zip(
+            record.passages, build_documents(record, taxonomy), strict=True
+        ):
             contained: set[str] = set()
             for text in document.texts.values():
                 typed = split_words(text)
@@ -62,7 +64,7 @@ def search_data(
     names = _present(synonyms, found)
     first: dict[str, list[int]] = defaultdict(list)
     for pin in pins:
-        if pin.passage_id in numbers:  # not withdrawn
+        if pin.passage_id in numbers:  # published
             first[" ".join(pin_key(pin.query))].append(numbers[pin.passage_id])
             stems |= {word.lower(): stem_word(word) for word in split_words(pin.query)}
     usable = {stem for key in (*found, *names) for stem in key.split(" ")}
@@ -83,16 +85,16 @@ def search_data(
 
 
 def script(name: str, value: Any) -> bytes:
-    """Return a classic script that sets one global variable and does nothing else."""
+    """Return a classic script that sets one global variable."""
     written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    # Line separators of older JavaScript, and "<", so that no tool can find a tag.
+    # Escape "<" and the line separators that older JavaScript does not allow in strings.
     for sign in "\u2028\u2029<":
         written = written.replace(sign, f"\\u{ord(sign):04x}")
     return f"window.{name}={written};\n".encode()
 
 
 def _synonyms(vocabulary: SynonymDictionary) -> Iterator[tuple[Key, tuple[Synonym, ...]]]:
-    """Yield the synonyms of each name, by the stems of the name."""
+    """Yield the stems of each name with its synonyms."""
     seen: set[Key] = set()
     for name in vocabulary.iter_names():
         typed = split_words(name.text)
@@ -106,13 +108,13 @@ def _synonyms(vocabulary: SynonymDictionary) -> Iterator[tuple[Key, tuple[Synony
 
 
 def _capitals(vocabulary: SynonymDictionary) -> set[str]:
-    """Return the stems of abbreviations that are ordinary words unless in capitals, like WHO."""
+    """Return the stems of abbreviations that are ordinary words in lower case, such as WHO."""
     texts = (name.text for name in vocabulary.iter_names())
     return {stem_word(text) for text in texts if text.isupper() and is_ordinary_word(text)}
 
 
 def _phrases(stemmed: Sequence[str], phrases: set[Key]) -> Iterator[str]:
-    """Yield the names of several words in a text."""
+    """Yield the multi-word names in a text."""
     for at in range(len(stemmed)):
         for size in range(2, MAX_WORDS + 1):
             if (key := tuple(stemmed[at : at + size])) in phrases and len(key) == size:
@@ -122,12 +124,12 @@ def _phrases(stemmed: Sequence[str], phrases: set[Key]) -> Iterator[str]:
 def _present(
     synonyms: Mapping[Key, Sequence[Synonym]], found: set[str]
 ) -> dict[str, list[tuple[str, float, str]]]:
-    """Return the synonyms that some passage contains: (stems, weight, text) of each."""
+    """Return the (stems, weight, text) of synonyms that occur in at least one passage."""
     present: dict[str, list[tuple[str, float, str]]] = {}
     for key, others in synonyms.items():
         listed = [(" ".join(one.stems), one.weight, one.text) for one in others]
         listed = [one for one in listed if one[0] in found]
-        # A name of several words without synonyms here still counts as one name.
+        # A multi-word name without synonyms still counts as one name.
         if listed or (len(key) > 1 and " ".join(key) in found):
             present[" ".join(key)] = listed
     return present

@@ -1,5 +1,5 @@
-"""Sheets for patients as files, for records that serve them from a folder of their own.
+"""Patient leaflets: PDF files named by medical code, for health records that serve a folder.
 
-OpenEMR's patient education looks for ``icd10_m17.11_en.pdf`` and the like. `sheets` makes a PDF of
-articles, `export` decides which files there are and keeps a folder in step.
+OpenEMR's patient education looks for files such as ``icd10_m17.11_en.pdf``. `pdf` renders articles,
+and `export` keeps the folder up to date.
 """

@@ -1,9 +1,9 @@
-"""A folder of sheets, kept in step with what is published.
+"""Export of patient leaflets to a folder, synchronised with the published articles.
 
-A file is named by a code: ``icd10_m17.11_en.pdf``. A record looks for the very code that stands in
-its chart, so an article with an ICD-10-CM code also gets the files of the codes below it, unless
-one of those has an article of its own. Only files that were written here are ever replaced or
-removed: a list of them stands in the folder.
+File names contain a code, such as ``icd10_m17.11_en.pdf``. Health records look for exactly the code
+in the chart, so an article with an ICD-10-CM code is also exported for the codes below it, unless
+they have their own article. Only files listed in the manifest of the folder are replaced or
+removed.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from kb.storage.atomic_files import atomic_write
 from web.integrations.patient_leaflets.pdf import Leaflet, render_pdf, unsupported_characters
 from web.presentation.urls import UrlBuilder
 
-LIST = ".kb-education.json"
-UNFINISHED = ""  # stands in the list for a file that is being written
-MADE = 2  # how sheets look: a change here makes all of them anew
+MANIFEST = ".kb-education.json"
+UNFINISHED = ""  # manifest entry of a file that is being written
+LAYOUT_VERSION = 2  # increase to render all leaflets again
 TYPES = {
     "icd-10-cm": "icd10",
     "icd-9-cm": "icd9",
@@ -41,13 +41,13 @@ TYPES = {
     "ndc": "ndc",
     "loinc": "loinc",
 }
-NAMED = re.compile(r"[A-Z0-9][A-Z0-9.-]{0,39}")  # a code that a file can be named by
-LANGUAGES = ("en", "es")  # those that are looked for
+VALID_CODE = re.compile(r"[A-Z0-9][A-Z0-9.-]{0,39}")  # codes that are valid in file names
+LANGUAGES = ("en", "es")  # languages that health records look for
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A sentence on something that was left out: `about` is an article's id or a file's name."""
+    """Message about a problem; `about` is an article id or a file name."""
 
     code: str
     about: str
@@ -59,7 +59,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class LeafletExportResult:
-    """What an export did: names of files, and notes on what was left out."""
+    """Names of the written and removed files, and notes about problems."""
 
     written: tuple[str, ...]
     unchanged: int
@@ -70,87 +70,95 @@ class LeafletExportResult:
 def export_leaflets(
     store: ArticleStore, folder: Path, *, site: str, here: UrlBuilder, today: date
 ) -> LeafletExportResult:
-    """Bring `folder` into step with the published articles; raises `SettingsError`."""
+    """Update `folder` to the published articles.
+
+    `site` is the name of the site in the footer, `here` builds the links. Raises `SettingsError` if
+    the manifest is damaged.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    before = _listed(folder)
+    before = _read_manifest(folder)
     notes: list[Note] = []
-    wanted = _wanted(list(store.published(store.published_ids())), notes)
+    wanted = _group_by_file(list(store.published(store.published_ids())), notes)
     now: dict[str, str] = {}
     written: list[str] = []
     made: dict[str, bytes] = {}
     for name, records in sorted(wanted.items()):
         path, key = folder / name, _key(records, site, here, today)
         if path.exists() and name not in before:
-            text = f"{name} was not written by this command, and was left as it is."
+            text = f"{name} was not written by this command. Move it to export this leaflet."
             notes.append(Note("foreign-file", name, text))
             continue
         now[name] = key
         if before.get(name) != key or not path.exists():
             written.append(name)
-    # Before the files, so that what is written before a crash is known as ours after it.
-    _list(folder, before | dict.fromkeys(written, UNFINISHED))
+    # The manifest is written first, so that files written before a crash are known afterwards.
+    _write_manifest(folder, before | dict.fromkeys(written, UNFINISHED))
     for name in written:
         key = now[name]
-        if key not in made:  # the codes below one share the sheet
-            sheets = [Leaflet(record, here.article(record.id)) for record in wanted[name]]
-            made[key] = render_pdf(sheets, site, today)
+        if key not in made:  # several codes can share one leaflet
+            leaflets = [Leaflet(record, here.article(record.id)) for record in wanted[name]]
+            made[key] = render_pdf(leaflets, site, today)
         atomic_write(folder / name, made[key])
     removed = sorted(set(before) - set(now))
     for name in removed:
         (folder / name).unlink(missing_ok=True)
-    _list(folder, now)
+    _write_manifest(folder, now)
     return LeafletExportResult(
         tuple(written), len(now) - len(written), tuple(removed), tuple(notes)
     )
 
 
-def _list(folder: Path, names: dict[str, str]) -> None:
-    atomic_write(folder / LIST, json.dumps(names, indent=1, sort_keys=True).encode())
+def _write_manifest(folder: Path, names: dict[str, str]) -> None:
+    atomic_write(folder / MANIFEST, json.dumps(names, indent=1, sort_keys=True).encode())
 
 
-def _listed(folder: Path) -> dict[str, str]:
-    path = folder / LIST
+def _read_manifest(folder: Path) -> dict[str, str]:
+    path = folder / MANIFEST
     if not path.exists():
         return {}
     try:
         found = json.loads(path.read_bytes())
     except ValueError as error:
         raise SettingsError(
-            f"{path} is damaged. Remove it and the sheets beside it, and run the command again.",
+            f"{path} is damaged. Remove it and the leaflets next to it, and run the command again.",
             code="list-damaged",
         ) from error
     return {name: str(key) for name, key in found.items() if Path(name).name == name}
 
 
-def _wanted(records: Sequence[ArticleRecord], notes: list[Note]) -> dict[str, list[ArticleRecord]]:
-    """Return the names of the files and the articles in each, by title."""
+def _group_by_file(
+    records: Sequence[ArticleRecord], notes: list[Note]
+) -> dict[str, list[ArticleRecord]]:
+    """Return the articles of each file by file name, sorted by title."""
     by_code: dict[tuple[str, MedicalCode], list[ArticleRecord]] = defaultdict(list)
     for record in sorted(records, key=lambda record: record.article.title.casefold()):
         language = _language(record)
         codes = [code for code in map(parse_prefixed_code, record.article.metadata.codes) if code]
-        usable = [code for code in codes if code.system in TYPES and NAMED.fullmatch(code.value)]
-        strange = [str(code) for code in codes if not NAMED.fullmatch(code.value)]
-        if strange:
-            text = f"{record.id}: no file can be named by {', '.join(strange)}."
+        usable = [
+            code for code in codes if code.system in TYPES and VALID_CODE.fullmatch(code.value)
+        ]
+        invalid = [str(code) for code in codes if not VALID_CODE.fullmatch(code.value)]
+        if invalid:
+            text = f"{record.id}: these codes are not valid in file names: {', '.join(invalid)}."
             notes.append(Note("code-unusable", record.id, text))
-        reason = _left_out(record, language, usable)
+        reason = _exclusion_reason(record, language, usable)
         if reason:
             why, words = reason
             notes.append(Note(why, record.id, f"{record.id}: {words}"))
             continue
-        boxes = unsupported_characters(record)
-        if boxes:
-            text = f"{record.id}: these characters are shown as boxes: {boxes}"
+        unsupported = unsupported_characters(record)
+        if unsupported:
+            text = f"{record.id}: the font lacks these characters: {unsupported}"
             notes.append(Note("characters-unknown", record.id, text))
         for code in usable:
             by_code[language, code].append(record)
     return {
         f"{TYPES[code.system]}_{code.value.lower()}_{language}.pdf": found
-        for language, code, found in _with_those_below(by_code)
+        for language, code, found in _with_descendants(by_code)
     }
 
 
-def _with_those_below(
+def _with_descendants(
     by_code: dict[tuple[str, MedicalCode], list[ArticleRecord]],
 ) -> Iterator[tuple[str, MedicalCode, list[ArticleRecord]]]:
     for (language, code), records in by_code.items():
@@ -169,7 +177,7 @@ def _language(record: ArticleRecord) -> str:
     return (record.article.metadata.language or "en").lower().partition("-")[0]
 
 
-def _left_out(
+def _exclusion_reason(
     record: ArticleRecord, language: str, usable: Sequence[MedicalCode]
 ) -> tuple[str, str] | None:
     if record.status is not ArticleStatus.PUBLISHED:
@@ -177,17 +185,17 @@ def _left_out(
     if record.article.metadata.audience == "professionals":
         return "professionals", "it is for professionals."
     if not usable:
-        return "no-code", f"it has no code of {', '.join(TYPES)}."
+        return "no-code", f"it has no code in {', '.join(TYPES)}."
     if language not in LANGUAGES:
-        return "language", f"no record looks for the language {language!r}."
+        return "language", f"its language {language!r} is not supported."
     return None
 
 
 def _key(records: Sequence[ArticleRecord], site: str, here: UrlBuilder, today: date) -> str:
-    """Return what changes when a sheet must be made anew."""
+    """Return a hash that changes when a leaflet must be rendered again."""
     state = [
         (r.id, r.version, get_review_state(r.article.metadata.review_due, today).value)
         for r in records
     ]
-    said = json.dumps([MADE, site, here.root, state])
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    state_json = json.dumps([LAYOUT_VERSION, site, here.root, state])
+    return hashlib.sha256(state_json.encode()).hexdigest()[:16]

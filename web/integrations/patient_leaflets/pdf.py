@@ -1,8 +1,8 @@
-"""A sheet: one or more articles as a PDF, with what says how far to trust them on every page.
+"""Rendering of patient leaflets: one or more articles as a PDF, with review state on every page.
 
-Letters come from a part of DejaVu Sans that ships (``web/data``): what PDF readers bring along has
-no Greek, no "≥" and no Polish. A character that the font lacks is shown as a box; `unsupported_characters` names
-them, so that nothing goes missing in silence.
+The font is a subset of DejaVu Sans (``web/data``), because the standard fonts of PDF lack Greek and
+Polish letters and "≥". Characters that the font lacks are shown as boxes; `unsupported_characters`
+returns them, so that callers can warn.
 """
 
 from __future__ import annotations
@@ -48,57 +48,62 @@ SIZE, LEADING = 10.5, 15.5
 FOOT = 8
 SIDE, ABOVE, BELOW = 22 * mm, 20 * mm, 28 * mm
 WIDTH = A4[0] - 2 * SIDE
-PAGE_ROOM = 20 * mm  # of the lines at the foot, for the number of the page
-MAX_COLUMNS = 8  # more would leave less than 2 cm for each
-HEADS_MOST, HEAD_MOST = 3, 120  # rows of a head that each page repeats; characters of a cell
-MAX_LIST_DEPTH = 5  # levels of a list that are set in; those below stand as deep
+PAGE_NUMBER_WIDTH = 20 * mm  # reserved in the footer
+MAX_COLUMNS = 8  # with more columns, each would be narrower than 2 cm
+# Table headers are repeated on each page up to this number of rows and characters per cell.
+MAX_HEADER_ROWS, MAX_HEADER_CHARACTERS = 3, 120
+MAX_LIST_DEPTH = 5  # deeper levels are not indented further
 BOX = "\ufffd"
 
 
 @dataclass(frozen=True, slots=True)
 class Leaflet:
-    """An article on its way onto paper, and the full address under which it stands."""
+    """Article to render, and its full URL."""
 
     record: ArticleRecord
     address: str
 
 
-def render_pdf(sheets: Sequence[Leaflet], site: str, today: date) -> bytes:
-    """Return the PDF of some articles, each beginning on a page of its own.
+def render_pdf(leaflets: Sequence[Leaflet], site: str, today: date) -> bytes:
+    """Return a PDF in which each leaflet starts on a new page.
 
-    The same articles give the same bytes.
+    `site` is the name of the site. The output is deterministic.
     """
     _fonts()
     out = BytesIO()
-    first = sheets[0].record.article
+    first = leaflets[0].record.article
     document = BaseDocTemplate(
-        out, pagesize=A4, title=_shown(first.title), subject=_shown(site),
-        author=_shown(first.metadata.owner or site), lang=first.metadata.language or "en",
+        out,
+        pagesize=A4,
+        title=_replace_unsupported(first.title),
+        subject=_replace_unsupported(site),
+        author=_replace_unsupported(first.metadata.owner or site),
+        lang=first.metadata.language or "en",
         invariant=1,
-    )  # fmt: skip
+    )
     frame = Frame(SIDE, BELOW, WIDTH, A4[1] - BELOW - ABOVE, 0, 0, 0, 0)
     document.addPageTemplates(
         [
-            PageTemplate(str(number), [frame], onPage=_footer(sheet, site, today))
-            for number, sheet in enumerate(sheets)
+            PageTemplate(str(number), [frame], onPage=_footer(leaflet, site, today))
+            for number, leaflet in enumerate(leaflets)
         ]
     )
     story: list[Flowable] = []
-    for number, sheet in enumerate(sheets):
+    for number, leaflet in enumerate(leaflets):
         story.append(NextPageTemplate(str(number)))
         if number:
             story.append(PageBreak())
-        story += _article(sheet, today)
+        story += _article(leaflet, today)
     document.build(story)
     return out.getvalue()
 
 
 def unsupported_characters(record: ArticleRecord) -> str:
-    """Return the characters of an article that the font lacks, each once."""
+    """Return the distinct characters of an article that the font lacks."""
     known = _fonts()
     metadata = record.article.metadata
-    said = (metadata.owner, metadata.source, metadata.licence, *metadata.also_called)
-    texts = [record.article.title, *said]
+    facts = (metadata.owner, metadata.source, metadata.licence, *metadata.also_called)
+    texts = [record.article.title, *facts]
     for passage in record.passages:
         texts += [*passage.heading_path, passage.text]
     found = {c for text in texts for c in text if ord(c) not in known and c.isprintable()}
@@ -107,7 +112,7 @@ def unsupported_characters(record: ArticleRecord) -> str:
 
 @lru_cache(maxsize=1)
 def _fonts() -> frozenset[int]:
-    """Register the fonts; return the characters that both have."""
+    """Register the fonts and return the code points that both support."""
     faces = []
     for name in (PLAIN, BOLD):
         font = TTFont(name, FONTS / f"{name}.ttf")
@@ -131,8 +136,8 @@ CELL_HEAD = _style("cell-head", fontName=BOLD, fontSize=9, leading=12.5, splitLo
 WARNING = _style("warning", fontName=BOLD, borderPadding=5, backColor=colors.HexColor("#fdf3e1"))
 
 
-def _article(sheet: Leaflet, today: date) -> Iterator[Flowable]:
-    record, metadata = sheet.record, sheet.record.article.metadata
+def _article(leaflet: Leaflet, today: date) -> Iterator[Flowable]:
+    record, metadata = leaflet.record, leaflet.record.article.metadata
     yield _paragraph(record.article.title, TITLE)
     if metadata.also_called:
         yield _paragraph(f"Also called {', '.join(metadata.also_called)}", SMALL)
@@ -169,7 +174,7 @@ def _list(block: Block) -> Flowable:
 
 
 def _table(block: Block) -> Iterator[Flowable]:
-    """Yield a table; one with more columns than there is room for comes as lines of text."""
+    """Yield a table; one with more than `MAX_COLUMNS` columns is rendered as lines of text."""
     width = max(map(len, block.rows), default=0)
     if width > MAX_COLUMNS:
         for row in block.rows:
@@ -183,7 +188,9 @@ def _table(block: Block) -> Iterator[Flowable]:
         for at, row in enumerate(block.rows)
     ]
     heads = block.rows[: block.header_rows]
-    repeated = len(heads) <= HEADS_MOST and all(len(c) <= HEAD_MOST for row in heads for c in row)
+    repeated = len(heads) <= MAX_HEADER_ROWS and all(
+        len(c) <= MAX_HEADER_CHARACTERS for row in heads for c in row
+    )
     table = Table(
         rows,
         colWidths=[WIDTH / width] * width,
@@ -196,40 +203,40 @@ def _table(block: Block) -> Iterator[Flowable]:
 
 
 def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:
-    return Paragraph(escape(_shown(text)).replace("\n", "<br/>"), style)
+    return Paragraph(escape(_replace_unsupported(text)).replace("\n", "<br/>"), style)
 
 
-def _shown(text: str) -> str:
-    """Return a text with a box for each character that the font lacks."""
+def _replace_unsupported(text: str) -> str:
+    """Return `text` with a box for each character that the font lacks."""
     known = _fonts()
     return "".join(c if ord(c) in known or c in "\n\t" else BOX for c in text)
 
 
-def _footer(sheet: Leaflet, site: str, today: date) -> Any:
-    """Return what draws at the foot of each page how far to trust it and where it is from."""
-    record, metadata = sheet.record, sheet.record.article.metadata
+def _footer(leaflet: Leaflet, site: str, today: date) -> Any:
+    """Return a function that draws the footer: review state, source and URL."""
+    record, metadata = leaflet.record, leaflet.record.article.metadata
     state = format_review(metadata, get_review_state(metadata.review_due, today)).words
     lines = (
         (f"{record.article.title}, version {record.version}", state),
         (site, metadata.owner, metadata.source, metadata.licence),
-        (sheet.address, f"made {format_date(today)}"),
+        (leaflet.address, f"created {format_date(today)}"),
     )
 
     def draw(canvas: Any, _document: Any) -> None:
         canvas.saveState()
         canvas.setFillColor(SMALL.textColor)
         for row, parts in enumerate(lines):
-            line = _shown(" · ".join(part for part in parts if part))
+            line = _replace_unsupported(" · ".join(part for part in parts if part))
             canvas.setFont(PLAIN, FOOT)
-            canvas.drawString(SIDE, (19 - 4 * row) * mm, _cut(line, WIDTH - PAGE_ROOM))
+            canvas.drawString(SIDE, (19 - 4 * row) * mm, _truncate(line, WIDTH - PAGE_NUMBER_WIDTH))
         canvas.drawRightString(A4[0] - SIDE, 11 * mm, f"Page {canvas.getPageNumber()}")
         canvas.restoreState()
 
     return draw
 
 
-def _cut(line: str, width: float) -> str:
-    """Return a line as far as there is room for it in the bolder font."""
+def _truncate(line: str, width: float) -> str:
+    """Return `line` shortened to `width` points in the bold font."""
     if stringWidth(line, BOLD, FOOT) <= width:
         return line
     while line and stringWidth(f"{line}…", BOLD, FOOT) > width:

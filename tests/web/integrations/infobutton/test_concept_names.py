@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from web.integrations.infobutton.concept_names import (
-    is_of_product,
+    analyte_name,
+    is_product_name,
     name_key,
-    of_product,
-    of_test,
+    product_names,
     stems,
     titles_of,
     without_additions,
@@ -71,7 +71,7 @@ def test_what_a_classification_adds_is_left_out(name: str, plain: str) -> None:
     ],
 )  # fmt: skip
 def test_of_a_product_remains_what_is_in_it(name: str, groups: list[tuple[str, ...]]) -> None:
-    assert list(of_product(name)) == groups
+    assert list(product_names(name)) == groups
 
 
 @pytest.mark.parametrize(
@@ -85,14 +85,14 @@ def test_of_a_product_remains_what_is_in_it(name: str, groups: list[tuple[str, .
     ],
 )
 def test_of_a_test_remains_what_it_measures(name: str, measured: str) -> None:
-    assert of_test(name) == measured
+    assert analyte_name(name) == measured
 
 
 def test_only_products_have_a_strength() -> None:
-    assert is_of_product("aspirin 81 MG")
-    assert is_of_product("aspirin 81mg tab")
+    assert is_product_name("aspirin 81 MG")
+    assert is_product_name("aspirin 81mg tab")
     for name in ("Gout", "Type 2 diabetes", "Stage 3 kidney disease", "Vitamin B 12", ""):
-        assert not is_of_product(name)
+        assert not is_product_name(name)
 
 
 def test_a_title_may_say_a_name_twice() -> None:
@@ -108,8 +108,8 @@ def test_a_title_may_say_a_name_twice() -> None:
 @given(st.text(max_size=80))
 def test_any_text_is_a_name(text: str) -> None:
     assert name_key(text) == frozenset(stems(text))
-    for group in of_product(text):
+    for group in product_names(text):
         assert all(isinstance(name, str) for name in group)
-    assert isinstance(of_test(text), str)
-    assert isinstance(is_of_product(text), bool)
+    assert isinstance(analyte_name(text), str)
+    assert isinstance(is_product_name(text), bool)
     assert all(titles_of(text)) and (titles_of(text) or not text)

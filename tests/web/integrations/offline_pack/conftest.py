@@ -33,9 +33,8 @@ MADE = datetime(2026, 3, 15, 9, 30, tzinfo=UTC)
 
 @pytest.fixture(scope="session")
 def sample_site(sample_app: Flask) -> Services:
-    """The site of the sample articles."""
-    site = services_of(sample_app)
-    return site
+    """Return the services of the site with the sample articles."""
+    return services_of(sample_app)
 
 
 @pytest.fixture(scope="session")

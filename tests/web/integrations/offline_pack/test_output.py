@@ -83,7 +83,7 @@ def test_what_would_be_too_large_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path / "pack", gout="Rest.")
-    monkeypatch.setattr(packs, "MAX_FILE_BYTES", 3)
+    monkeypatch.setattr(packs, "MAX_PACK_BYTES", 3)
     assert refusal(tmp_path / "pack") == "too-large"
     assert names(tmp_path / "pack") == ["pages/gout.html"]
 

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from web.integrations.offline_pack.builder import OWN
+from web.integrations.offline_pack.builder import PACK_FILES
 
-VENDORED = tomllib.loads((OWN / "vendored.toml").read_text("utf-8"))
+VENDORED = tomllib.loads((PACK_FILES / "vendored.toml").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", VENDORED)
 def test_script_is_the_recorded_version(name: str, sample_pack: Path) -> None:
-    content = (OWN / f"{name}.js").read_bytes()
+    content = (PACK_FILES / f"{name}.js").read_bytes()
     assert hashlib.sha256(content).hexdigest() == VENDORED[name]["sha256"]
-    licence = OWN / f"{name}.LICENSE.txt"
-    for path in (OWN / f"{name}.js", licence):
+    licence = PACK_FILES / f"{name}.LICENSE.txt"
+    for path in (PACK_FILES / f"{name}.js", licence):
         assert (sample_pack / "files" / path.name).read_bytes() == path.read_bytes()
 
 
 def test_every_script_but_the_own_is_recorded() -> None:
-    assert {path.stem for path in OWN.glob("*.js")} - {"pack"} == set(VENDORED)
+    assert {path.stem for path in PACK_FILES.glob("*.js")} - {"pack"} == set(VENDORED)
