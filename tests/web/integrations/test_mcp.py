@@ -24,7 +24,7 @@ from kb.storage.article_store import ArticleStore
 from tests.web.builders import TODAY, WARFARIN, WARFARIN_PASSAGES, fill, save, simple
 from web.bootstrap import KnowledgeBase
 from web.cli import main
-from web.cli.mcp import WANTED
+from web.cli.mcp import REQUIREMENT
 from web.integrations.mcp.assistant import NOTHING, OVERDUE, RELAXED, Assistant
 from web.integrations.mcp.server import PASSAGE_NOT_FOUND, make_server
 
@@ -228,9 +228,9 @@ def test_without_the_package_one_line_says_what_to_run(monkeypatch, tmp_path):
     result = CliRunner().invoke(main, ["mcp"])
     assert result.exit_code == 1
     assert result.output.count("\n") == 1
-    assert f"-m pip install '{WANTED}'" in result.output
+    assert f"-m pip install '{REQUIREMENT}'" in result.output
     extras = tomllib.loads(PROJECT.read_text())["project"]["optional-dependencies"]
-    assert extras["mcp"] == [WANTED]
+    assert extras["mcp"] == [REQUIREMENT]
 
 
 @pytest.mark.parametrize("site", ["kb.example", "ftp://kb.example", "/kb", "https://"])

@@ -123,7 +123,7 @@ BLOCKS = st.one_of(
     ),
     st.builds(
         lambda items, ordered: Block(
-            kind=BlockKind.MANIFEST, items=tuple(ListItem(*item) for item in items), ordered=ordered
+            kind=BlockKind.LIST, items=tuple(ListItem(*item) for item in items), ordered=ordered
         ),
         st.lists(st.tuples(TEXTS, st.integers(0, 9)), max_size=5),
         st.booleans(),
