@@ -39,8 +39,8 @@ def hash_password(password: str, name: str) -> str:
     """Return the hash of a password. Raises `AccountError` if the password is too weak."""
     if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
         raise AccountError(
-            f"The password is too short or too long. Use {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters, such as a "
-            "few words.",
+            f"The password is too short or too long. Use {MIN_PASSWORD_LENGTH} to "
+            f"{MAX_PASSWORD_LENGTH} characters, such as a few words.",
             code="password-length",
         )
     if name in password.lower() or len(set(password)) < MIN_PASSWORD_LENGTH // 2:

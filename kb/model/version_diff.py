@@ -189,10 +189,9 @@ def _group_removed(old_ids: Sequence[str], present: set[str]) -> dict[str, list[
 
 
 def _removed_passage(passage: Passage) -> PassageChange:
-    return PassageChange(
-        PassageChangeKind.REMOVED, passage, None, _single_span(DiffSpanKind.OLD, _format_heading(passage)),
-        _single_span(DiffSpanKind.OLD, passage.text),
-    )  # fmt: skip
+    heading = _single_span(DiffSpanKind.OLD, _format_heading(passage))
+    text = _single_span(DiffSpanKind.OLD, passage.text)
+    return PassageChange(PassageChangeKind.REMOVED, passage, None, heading, text)
 
 
 def _compare_passage(old: Passage | None, new: Passage, *, moved: bool) -> PassageChange:

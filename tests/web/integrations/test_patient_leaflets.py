@@ -209,7 +209,11 @@ def test_the_next_run_writes_what_changed_and_removes_what_is_gone(
     (folder / "own.pdf").write_text("somebody else's")
     gone = exported(empty_store, folder)
     assert gone.removed == ("icd9_493_en.pdf",)
-    assert sorted(path.name for path in folder.iterdir()) == [MANIFEST, "icd9_274_en.pdf", "own.pdf"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        MANIFEST,
+        "icd9_274_en.pdf",
+        "own.pdf",
+    ]
 
 
 def test_a_file_of_somebody_else_is_never_replaced(empty_store: ArticleStore, folder: Path) -> None:

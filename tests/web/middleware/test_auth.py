@@ -23,9 +23,9 @@ ANYBODY = None
 NEEDED: dict[str, Permission | None] = {
     **dict.fromkeys(
         (
-            "api", "content_requests", "legacy_urls", "browse", "cds_hooks", "oidc", "embed", "feeds", "health",
-            "infobutton", "search", "api_docs", "login", "static_files", "feedback",
-            "embed_docs",
+            "api", "content_requests", "legacy_urls", "browse", "cds_hooks", "oidc", "embed",
+            "feeds", "health", "infobutton", "search", "api_docs", "login", "static_files",
+            "feedback", "embed_docs",
         ),
         ANYBODY,
     ),

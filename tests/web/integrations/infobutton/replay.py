@@ -1,7 +1,7 @@
 """Requests that real records send, and the table of docs/infobutton.md that they make.
 
-``python -m tests.web.integrations.infobutton.replay`` prints the table as the samples answer now, for the
-page; a test holds the page to it.
+``python -m tests.web.integrations.infobutton.replay`` prints the table with the present answers of
+the samples; a test compares the page with it.
 """
 
 from __future__ import annotations
