@@ -57,7 +57,7 @@ def test_only_paths_of_this_site_are_led_to(wanted: str, led: str) -> None:
 def test_from_the_desk_to_the_sign_in_and_back(team: FlaskClient) -> None:
     make_person(team.application, Role.ADMINISTRATOR, "ann")
     sent = team.get("/desk/users")
-    assert (sent.status_code, sent.location) == (303, "/sign-in?next=%2Fdesk%2Faccounts")
+    assert (sent.status_code, sent.location) == (303, "/sign-in?next=%2Fdesk%2Fusers")
     page = team.get(sent.location)
     assert page.headers["Cache-Control"] == "no-store"
     form = {"name": "ann", "password": PASSWORD, "next": "/desk/users"}
