@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -23,6 +23,12 @@ from kb.storage.database import Database
 from tests import services
 from tests.kb.builders import save
 from tests.raises import raises
+
+
+@pytest.fixture(autouse=True)
+def real_migrations(monkeypatch: pytest.MonkeyPatch, migrate: Callable[[Database], None]) -> None:
+    """Create each database here by the migrations, not as a copy."""
+    monkeypatch.setattr(Database, "create", migrate)
 
 
 @pytest.fixture
