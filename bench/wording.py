@@ -16,6 +16,7 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from bench.jsonlines import print_result, tell
@@ -50,7 +51,7 @@ def texts_digest() -> str:
 
 def train(labelled: Sequence[Section], names: Sequence[str]) -> CategoryClassifier:
     """Return a classifier for the categories `names`, trained on the sections."""
-    counted = [(set(extract_features(section.text)), section.tags) for section in labelled]
+    counted = [(_features_of(section.text), section.tags) for section in labelled]
     times = Counter(feature for found, _ in counted for feature in found)
     kept = sorted(feature for feature, count in times.items() if count >= MIN_TEXTS)
     columns = [list(_column_weights(counted, kept, name)) for name in names]
@@ -59,8 +60,13 @@ def train(labelled: Sequence[Section], names: Sequence[str]) -> CategoryClassifi
     )
 
 
+@cache  # the cross-validation trains on each text many times
+def _features_of(text: str) -> frozenset[str]:
+    return frozenset(extract_features(text))
+
+
 def _column_weights(
-    counted: Sequence[tuple[set[str], frozenset[str]]], kept: Sequence[str], name: str
+    counted: Sequence[tuple[frozenset[str], frozenset[str]]], kept: Sequence[str], name: str
 ) -> Iterator[float]:
     """Yield the weight of each feature in `kept` for one category."""
     inside, outside = Counter[str](), Counter[str]()

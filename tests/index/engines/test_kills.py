@@ -99,7 +99,7 @@ def assert_nothing_is_lost(store: ArticleStore, indexer: Indexer, said: dict[int
     assert indexer.pending_changes() == 0
 
 
-@pytest.mark.parametrize("kills", [10, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [5, pytest.param(100, marks=pytest.mark.slow)])
 def test_no_acknowledged_article_is_lost_or_doubled_by_a_kill(
     database_url: str, tmp_path: Path, kills: int
 ) -> None:
