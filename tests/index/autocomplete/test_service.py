@@ -87,7 +87,7 @@ def test_titles_are_there_before_the_headings_are_read(store, monkeypatch):
     save(store, *simple("Gout", "Crystals.", topics=("Joints",)))
     monkeypatch.setattr(service, "MAX_SYNCHRONOUS_ARTICLES", 0)
     go_on = threading.Event()
-    contents = store.contents
+    contents = store.list_outlines
     monkeypatch.setattr(store, "list_outlines", lambda ids: (go_on.wait(30), contents(ids))[1])
     found = AutocompleteService(store)
     assert texts(found, "gout") == ["Gout"]
@@ -101,7 +101,7 @@ def test_titles_are_there_before_the_headings_are_read(store, monkeypatch):
 def test_a_change_during_the_reading_is_read_again(store, monkeypatch):
     save(store, *simple("Gout", "Crystals.", also_called=("Podagra",)))
     found = AutocompleteService(store)
-    contents = store.contents
+    contents = store.list_outlines
 
     def changing(ids):
         read = contents(ids)
@@ -120,7 +120,7 @@ def test_a_change_during_the_reading_is_read_again(store, monkeypatch):
 def test_a_reading_that_fails_is_tried_again(store, monkeypatch):
     save(store, *simple("Gout", "Crystals."))
     found = AutocompleteService(store)
-    contents = store.contents
+    contents = store.list_outlines
 
     def failing(ids):
         monkeypatch.setattr(store, "list_outlines", contents)

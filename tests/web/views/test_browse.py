@@ -273,7 +273,7 @@ def test_the_list_reads_only_what_changed(empty_store, monkeypatch):
     catalogue = CatalogCache(empty_store, load_taxonomy())
     catalogue.snapshot()
     read: list[list[str] | None] = []
-    contents = empty_store.contents
+    contents = empty_store.list_outlines
 
     def spy(ids):
         read.append(sorted(ids) if ids is not None else None)
