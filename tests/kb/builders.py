@@ -1,4 +1,4 @@
-"""Articles in few words, for the tests of `kb` and `index`.
+"""Short builders of articles, for the tests of `kb` and `index`.
 
 `article_of` takes pairs of a heading path ("Gout > Treatment") and a text; each pair is a section
 of one paragraph, and one passage.
@@ -28,7 +28,7 @@ EDITOR = Actor("editor")
 
 
 class Clock:
-    """A clock that stands still until it is set."""
+    """A clock that advances only when told to."""
 
     def __init__(self) -> None:
         self.now = datetime(2026, 3, 9, 12, tzinfo=UTC)
@@ -37,11 +37,11 @@ class Clock:
         return self.now
 
     def seconds(self) -> float:
-        """Return the same moment as `time.monotonic` would."""
+        """Return the current time as seconds, like `time.monotonic`."""
         return self.now.timestamp()
 
     def go(self, **more: float) -> None:
-        """Let so much time pass."""
+        """Advance the clock."""
         self.now += timedelta(**more)
 
 

@@ -68,7 +68,7 @@ def test_the_tree_of_the_docstring_is_the_tree_of_the_classes() -> None:
 
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
-def test_an_error_that_writes_its_own_message_says_what_to_do(
+def test_error_message_suggests_a_fix(
     kind: type[KnowledgeBaseError],
 ) -> None:
     writes_its_own = "__init__" in vars(kind)

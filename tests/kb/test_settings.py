@@ -1,4 +1,4 @@
-"""Settings: the file, the variables over it, mistakes that name the setting, and the page."""
+"""Settings: file, environment variables, error messages and the documentation page."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_without_a_file_everything_stands_in_the_home(home: Path) -> None:
+def test_defaults_are_in_the_home_folder(home: Path) -> None:
     settings = load_settings()
 
     assert settings.home == home
@@ -43,7 +43,7 @@ def test_the_file_is_read_and_a_variable_overrides_it(
     assert (settings.title, settings.sync_seconds) == ("Ward 8", 5.0)
 
 
-def test_addresses_that_are_set_are_the_ones_used(home: Path) -> None:
+def test_configured_urls_are_used(home: Path) -> None:
     database = "postgresql+psycopg://kb@db/kb"
     (home / "kb.toml").write_text(f'database = "{database}"\nengine = "whoosh:/srv/index"\n')
 
@@ -65,9 +65,7 @@ def test_addresses_that_are_set_are_the_ones_used(home: Path) -> None:
         ("allowed_origins = ['https://portal.example', '*']", "allowed_origins"),
     ],
 )
-def test_a_mistake_in_the_file_names_the_setting_and_the_file(
-    home: Path, line: str, name: str
-) -> None:
+def test_file_error_names_the_setting_and_the_file(home: Path, line: str, name: str) -> None:
     (home / "kb.toml").write_text(line)
 
     with pytest.raises(SettingsError) as raised:
@@ -90,7 +88,7 @@ def test_a_mistake_in_the_file_names_the_setting_and_the_file(
         ("KB_DIRECTORY_ROLES", '{"ward": "chief"}'),
     ],
 )
-def test_a_mistake_in_a_variable_names_the_variable(
+def test_variable_error_names_the_variable(
     home: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -153,9 +151,7 @@ def test_home_that_is_a_file_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
         "https://portal.example\n",
     ],
 )
-def test_an_origin_that_no_browser_sends_is_refused_with_an_example(
-    home: Path, origin: str
-) -> None:
+def test_invalid_origin_is_rejected_with_an_example(home: Path, origin: str) -> None:
     with pytest.raises(ValidationError, match=r"https://intranet\.hospital\.example"):
         Settings(home=home, allowed_origins=(origin,))
 
@@ -204,7 +200,7 @@ def test_settings_cannot_be_changed_while_the_program_runs(home: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_setting_is_told_on_the_page_with_its_default_and_variable(name: str) -> None:
+def test_page_documents_every_setting_with_default_and_variable(name: str) -> None:
     sections = dict(re.findall(r"^## `(\w+)`\n(.*?)(?=^## |\Z)", PAGE.read_text(), re.M | re.S))
     field = Settings.model_fields[name]
 
@@ -216,7 +212,7 @@ def test_every_setting_is_told_on_the_page_with_its_default_and_variable(name: s
     assert field.description in " ".join(sections[name].split())
 
 
-def test_the_page_tells_of_no_setting_that_is_gone_and_of_the_home() -> None:
+def test_page_documents_no_unknown_setting() -> None:
     told = set(re.findall(r"^## `(\w+)`", PAGE.read_text(), re.M))
 
     assert told == {*NAMES, "KB_HOME"}

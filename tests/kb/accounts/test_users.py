@@ -1,4 +1,4 @@
-"""Accounts, sessions, tokens, and how failing slows down: on both databases, with a clock."""
+"""User accounts, sessions, API tokens and login throttling, on both databases."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ def actions(store: ArticleStore) -> list[tuple[str, str]]:
         (Role.ADMINISTRATOR, {"read", "write", "review", "publish", "administer"}),
     ],
 )
-def test_what_a_role_may(role: Role, rights: set[str]) -> None:
+def test_role_grants_its_default_permissions(role: Role, rights: set[str]) -> None:
     assert {
         right.value for right in Permission if person("ann", role).has_permission(right)
     } == rights
     assert not any(person("ann").has_permission(right) for right in Permission)
 
 
-def test_a_house_may_say_otherwise(store: ArticleStore, tmp_path: Path) -> None:
+def test_settings_override_the_permissions_of_a_role(store: ArticleStore, tmp_path: Path) -> None:
     own = Settings(
         home=tmp_path, role_rights={Role.REVIEWER: (Permission.READ, Permission.PUBLISH)}
     )
@@ -96,12 +96,12 @@ def test_a_house_may_say_otherwise(store: ArticleStore, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "-ann", "an n", "an\nn", "a" * 81, "änn", "../x"])
-def test_names_that_cannot_be(name: str) -> None:
+def test_invalid_user_name_is_rejected(name: str) -> None:
     with raises(AccountError, "name-invalid"):
         normalise_user_name(name)
 
 
-def test_roles_that_there_are_not_are_named_with_those_there_are() -> None:
+def test_unknown_role_error_lists_the_roles() -> None:
     assert parse_roles(["Author", "reviewer", ""]) == {Role.AUTHOR, Role.REVIEWER}
     with raises(AccountError, "unknown-role") as raised:
         parse_roles(["boss"])
@@ -117,13 +117,13 @@ def test_roles_that_there_are_not_are_named_with_those_there_are() -> None:
         ("ann ann ann ann!", "password-weak"),
     ],
 )
-def test_weak_passwords_are_refused(accounts: UserStore, password: str, code: str) -> None:
+def test_weak_password_is_rejected(accounts: UserStore, password: str, code: str) -> None:
     with raises(AccountError, code):
         accounts.add(person("ann", Role.AUTHOR), password, by=BY)
     assert accounts.list_users() == []
 
 
-def test_an_unknown_name_is_checked_against_a_hash_like_all_others() -> None:
+def test_unknown_name_is_verified_against_a_dummy_hash() -> None:
     assert PASSWORD_HASHER.check_needs_rehash(DUMMY_HASH) is False
     assert verify_password("nobody has this password", "") is False
 
@@ -145,7 +145,7 @@ def test_signing_in_and_out(
     assert actions(store) == [("account.added", "ann"), ("signed-in", "ann"), ("signed-out", "ann")]
 
 
-def test_nothing_that_lets_in_stands_in_the_database(
+def test_database_contains_no_credentials(
     accounts: UserStore, sessions: SessionStore, store: ArticleStore
 ) -> None:
     accounts.add(person("ann", Role.AUTHOR), PASSWORD, by=BY)
@@ -162,7 +162,7 @@ def test_nothing_that_lets_in_stands_in_the_database(
     assert not [secret for secret in (PASSWORD, session.key, token.key) if secret in kept]
 
 
-def test_a_session_ends_when_it_is_idle_or_old(
+def test_session_ends_when_idle_or_expired(
     accounts: UserStore, sessions: SessionStore, clock: Clock
 ) -> None:
     accounts.add(person("ann", Role.AUTHOR), PASSWORD, by=BY)
@@ -190,7 +190,7 @@ def test_a_session_ends_when_it_is_idle_or_old(
         lambda a: a.set_disabled("ann", True, by=BY),
     ],
 )
-def test_a_changed_account_ends_its_sessions(
+def test_account_change_ends_its_sessions(
     accounts: UserStore, sessions: SessionStore, change
 ) -> None:
     accounts.add(person("ann", Role.AUTHOR), PASSWORD, by=BY)
@@ -201,7 +201,7 @@ def test_a_changed_account_ends_its_sessions(
     assert sessions.find_session(his.key)
 
 
-def test_what_changes_nothing_signs_nobody_out(
+def test_unchanged_account_keeps_its_sessions(
     accounts: UserStore, sessions: SessionStore, store: ArticleStore
 ) -> None:
     accounts.add(person("ann", Role.AUTHOR, Role.REVIEWER), PASSWORD, by=BY)
@@ -213,7 +213,7 @@ def test_what_changes_nothing_signs_nobody_out(
     assert store.list_audit_entries(limit=1) == before
 
 
-def test_the_last_administrator_stays(accounts: UserStore) -> None:
+def test_last_administrator_cannot_be_removed(accounts: UserStore) -> None:
     accounts.add(person("ann", Role.ADMINISTRATOR), PASSWORD, by=BY)
     for change in (
         lambda: accounts.set_roles("ann", [Role.AUTHOR], by=BY),
@@ -227,7 +227,7 @@ def test_the_last_administrator_stays(accounts: UserStore) -> None:
     assert accounts.get_user("ann").disabled
 
 
-def test_what_is_wrong_with_a_sign_in_is_not_told(
+def test_sign_in_error_does_not_reveal_the_cause(
     accounts: UserStore, sessions: SessionStore
 ) -> None:
     accounts.add(person("ann", Role.AUTHOR), PASSWORD, by=BY)
@@ -242,7 +242,7 @@ def test_what_is_wrong_with_a_sign_in_is_not_told(
     assert len(said) == 1
 
 
-def test_failing_slows_down_for_a_while_and_for_that_place(
+def test_failed_sign_ins_throttle_the_name_and_address(
     accounts: UserStore, sessions: SessionStore, clock: Clock, store: ArticleStore
 ) -> None:
     accounts.add(person("ann", Role.AUTHOR), PASSWORD, by=BY)
@@ -273,7 +273,9 @@ def test_failing_slows_down_for_a_while_and_for_that_place(
     assert PASSWORD not in str(store.list_audit_entries(limit=1)), "typed as name"
 
 
-def test_one_place_cannot_try_many_names(sessions: SessionStore, store: ArticleStore) -> None:
+def test_failed_sign_ins_throttle_an_address_with_many_names(
+    sessions: SessionStore, store: ArticleStore
+) -> None:
     for number in range(FREE_ATTEMPTS["place"]):
         with pytest.raises(AccountError):
             sessions.sign_in(f"name-{number}", "wrong", origin=HERE)
@@ -281,7 +283,7 @@ def test_one_place_cannot_try_many_names(sessions: SessionStore, store: ArticleS
         sessions.sign_in("another", "wrong", origin=HERE)
 
 
-def test_a_directory_vouches_by_issuer_and_subject_alone(
+def test_external_identity_is_matched_by_issuer_and_subject(
     accounts: UserStore, sessions: SessionStore, store: ArticleStore
 ) -> None:
     accounts.add(person("ann", Role.ADMINISTRATOR), PASSWORD, by=BY)
@@ -337,7 +339,7 @@ def test_tokens(accounts: UserStore, store: ArticleStore, clock: Clock) -> None:
         tokens.revoke("ben", made.number, by=BY)
 
 
-def test_the_trail_shows_that_it_was_changed(accounts: UserStore, store: ArticleStore) -> None:
+def test_audit_log_detects_changed_entries(accounts: UserStore, store: ArticleStore) -> None:
     for name in ("ann", "ben", "cid"):
         accounts.add(person(name, Role.AUTHOR), PASSWORD, by=BY)
     assert store.find_altered_entry() is None

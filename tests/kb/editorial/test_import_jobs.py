@@ -1,4 +1,4 @@
-"""Jobs outlive whoever works on them, and nobody works on the same item twice."""
+"""Import jobs: leases, retries, corrections and retention."""
 
 from __future__ import annotations
 
@@ -32,16 +32,14 @@ def states(jobs: ImportJobStore, job: int) -> list[tuple[str, str]]:
     return [(item.source, item.state.value) for item in jobs.get_job(job).items]
 
 
-def test_nothing_is_read_before_its_file_is_there(jobs: ImportJobStore) -> None:
+def test_items_wait_until_the_job_is_started(jobs: ImportJobStore) -> None:
     job, _ = jobs.create_job([(ItemKind.FILE, "a.docx")], by=ANN)
     assert jobs.lease_next() is None
     jobs.start(job)
     assert jobs.lease_next() is not None
 
 
-def test_an_item_is_taken_once_and_again_when_whoever_had_it_is_gone(
-    jobs: ImportJobStore, clock: Clock
-) -> None:
+def test_item_is_leased_again_after_the_lease_expires(jobs: ImportJobStore, clock: Clock) -> None:
     job = begun(jobs, "a.docx")
     first = jobs.lease_next()
     assert first is not None
@@ -57,7 +55,7 @@ def test_an_item_is_taken_once_and_again_when_whoever_had_it_is_gone(
     assert [item.title for item in jobs.get_job(job).items] == ["", "Half"]
 
 
-def test_what_fails_says_why_and_is_tried_again(jobs: ImportJobStore) -> None:
+def test_failed_item_keeps_its_reason_and_can_be_retried(jobs: ImportJobStore) -> None:
     job = begun(jobs, "a.docx", "b.pdf")
     one = jobs.lease_next()
     assert one is not None
@@ -76,7 +74,7 @@ def test_what_fails_says_why_and_is_tried_again(jobs: ImportJobStore) -> None:
         jobs.retry(one.number)
 
 
-def test_stopping_keeps_what_was_found_and_starting_goes_on(jobs: ImportJobStore) -> None:
+def test_stopped_job_keeps_its_results_and_can_be_restarted(jobs: ImportJobStore) -> None:
     job = begun(jobs, "a", "b", "c")
     one = jobs.lease_next()
     assert one is not None
@@ -91,7 +89,7 @@ def test_stopping_keeps_what_was_found_and_starting_goes_on(jobs: ImportJobStore
     assert jobs.lease_next() is not None
 
 
-def test_what_was_corrected_is_kept_until_it_is_saved(jobs: ImportJobStore) -> None:
+def test_edit_keeps_corrections_until_saved(jobs: ImportJobStore) -> None:
     job, item = jobs.create_edit("gout", "Gout", "{}", 3, by=ANN)
     made = (Correction(CorrectionKind.HEADING, ("Use", "Dose"), new="How much"),)
     jobs.set_corrections(item, made)
@@ -107,7 +105,7 @@ def test_what_was_corrected_is_kept_until_it_is_saved(jobs: ImportJobStore) -> N
     assert jobs.list_jobs("ben") == []
 
 
-def test_old_jobs_are_forgotten(jobs: ImportJobStore, clock: Clock) -> None:
+def test_old_jobs_are_purged(jobs: ImportJobStore, clock: Clock) -> None:
     old = begun(jobs, "a")
     clock.now += RETENTION + timedelta(hours=1)
     new = begun(jobs, "b")

@@ -1,4 +1,4 @@
-"""Reminders by mail, against a small mail server on loopback."""
+"""Review reminders, sent to a minimal SMTP server on the loopback interface."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TODAY = date(2026, 3, 9)
 
 
 class Mailbox(socketserver.ThreadingTCPServer):
-    """As much of SMTP as takes a mail."""
+    """Minimal SMTP server that records messages."""
 
     allow_reuse_address = True
 
@@ -88,7 +88,7 @@ def reminding(store: ArticleStore) -> ReminderStore:
     return ReminderStore(store.database)
 
 
-def test_one_mail_for_each_owner_and_not_again_for_two_weeks(
+def test_owner_gets_one_reminder_in_two_weeks(
     reminding: ReminderStore, store: ArticleStore, settings: Settings, mailbox: Mailbox
 ) -> None:
     summaries = store.summaries()
@@ -114,7 +114,7 @@ def test_one_mail_for_each_owner_and_not_again_for_two_weeks(
     assert reminding.list_due(summaries, "", TODAY + REMINDER_INTERVAL)[0] == [hers]
 
 
-def test_names_cannot_add_a_header(store: ArticleStore, settings: Settings) -> None:
+def test_names_cannot_inject_a_header(store: ArticleStore, settings: Settings) -> None:
     evil = "Gout\r\nBcc: everybody@evil.example"
     save(store, evil, ("Use", "x"), owner="ann@hospital.example", review_due=TODAY, key="evil")
     save(store, "B", ("Use", "y"), owner="a@b.example\nBcc: c@d.example", review_due=TODAY)
@@ -124,7 +124,7 @@ def test_names_cannot_add_a_header(store: ArticleStore, settings: Settings) -> N
         assert "bcc" not in {name.lower() for name in message_from_string(text)}
 
 
-def test_a_server_that_is_away_is_said(
+def test_unreachable_mail_server_is_reported(
     reminding: ReminderStore, store: ArticleStore, settings: Settings, mailbox: Mailbox
 ) -> None:
     (hers,), _ = reminding.list_due(store.summaries(), "", TODAY)

@@ -1,4 +1,4 @@
-"""From draft to published: who may do what in which state, and what stays found meanwhile."""
+"""Review workflow: transitions, the four-eyes rule, schedules and retirement."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def way(store: ArticleStore, clock: Clock) -> ReviewWorkflow:
 
 
 def bring(way: ReviewWorkflow, state: WorkflowState) -> None:
-    """Bring version 1 of gout to a state."""
+    """Bring version 1 of gout into a state."""
     if state is WorkflowState.DRAFT:
         return
     way.submit("gout", 1, by=ANN)
@@ -103,14 +103,14 @@ TRANSITIONS: dict[str, dict[WorkflowState, Step]] = {
         SCHEDULED: (LIVE, PUBLISHED),
     },
 }
-# Where nobody else must approve a version, these are allowed as well.
+# Additional transitions if approval is not required.
 WITHOUT_APPROVAL: dict[str, dict[WorkflowState, Step]] = {
     "publish": steps(DRAFT, IN_REVIEW, CHANGES, RETIRED, to=LIVE, audit=PUBLISHED),
     "schedule": steps(DRAFT, IN_REVIEW, CHANGES, RETIRED, to=SCHEDULED, audit=["review.scheduled"]),
 }
 
 
-# The code of a refusal, where it is another than "wrong-state".
+# Error codes other than "wrong-state".
 REFUSALS = {"retire": "already-retired", "publish as operator": "already-published"}
 
 
@@ -150,12 +150,12 @@ def test_transition(
     assert [one.version for one in standing.schedules] == ([1] if still_scheduled else [])
 
 
-def test_table_names_every_action_and_state() -> None:
+def test_transition_table_covers_every_action_and_state() -> None:
     assert set(TRANSITIONS) == set(ACTIONS)
     assert {state for rows in TRANSITIONS.values() for state in rows} == set(WorkflowState)
 
 
-def test_nobody_approves_their_own(way: ReviewWorkflow, store: ArticleStore) -> None:
+def test_authors_cannot_approve_their_own_version(way: ReviewWorkflow, store: ArticleStore) -> None:
     way.submit("gout", 1, by=BEN)
     standing = way.get_status("gout")
     for name in ("ann", "ben"):
@@ -166,14 +166,14 @@ def test_nobody_approves_their_own(way: ReviewWorkflow, store: ArticleStore) -> 
     assert way.get_status("gout").decided_by == "dora"
 
 
-def test_the_rule_can_be_off(way: ReviewWorkflow, store: ArticleStore) -> None:
+def test_four_eyes_rule_can_be_disabled(way: ReviewWorkflow, store: ArticleStore) -> None:
     alone = ReviewWorkflow(store.database, four_eyes=False)
     assert alone.get_approval_blocker(alone.get_status("gout"), "ann") == ""
     alone.publish("gout", 1, by=ANN)
     assert store.article("gout").published_version == 1
 
 
-def test_the_old_version_stays_found_and_an_approval_is_of_one_version(
+def test_published_version_stays_searchable_and_approval_covers_one_version(
     way: ReviewWorkflow, store: ArticleStore
 ) -> None:
     bring(way, WorkflowState.PUBLISHED)
@@ -189,7 +189,7 @@ def test_the_old_version_stays_found_and_an_approval_is_of_one_version(
     assert store.article("gout").passages[0].text == "Take it once."
 
 
-def test_publishing_at_a_time_happens_once(
+def test_scheduled_version_is_published_once(
     way: ReviewWorkflow, store: ArticleStore, clock: Clock
 ) -> None:
     bring(way, WorkflowState.SCHEDULED)
@@ -204,9 +204,7 @@ def test_publishing_at_a_time_happens_once(
     assert step.event.by == Actor(SCHEDULE_ACTOR, "ben")
 
 
-def test_comments_stand_beside_passages_until_they_are_seen_to(
-    way: ReviewWorkflow, store: ArticleStore
-) -> None:
+def test_comment_stays_open_until_resolved(way: ReviewWorkflow, store: ArticleStore) -> None:
     way.submit("gout", 1, by=ANN)
     (passage,) = store.article("gout", 1).passages
     with raises(WorkflowStateError, "note-missing"):
@@ -224,7 +222,7 @@ def test_comments_stand_beside_passages_until_they_are_seen_to(
             way.add_comment("gout", 1, passage_id, text, BEN)
 
 
-def test_a_review_without_a_change_outlives_the_same_text_and_yields_to_a_newer_one(
+def test_confirmed_review_survives_reingest_until_a_later_review(
     store: ArticleStore, clock: Clock
 ) -> None:
     way = ReviewWorkflow(store.database, clock=clock)
@@ -248,7 +246,7 @@ def test_a_review_without_a_change_outlives_the_same_text_and_yields_to_a_newer_
     assert way.confirm_review("gout", note="", due=date(2026, 9, 9), by=BEN) == date(2026, 9, 9)
 
 
-def test_what_is_due_stands_in_order(store: ArticleStore) -> None:
+def test_due_reviews_are_sorted_by_date(store: ArticleStore) -> None:
     for title, due in (("A", 5), ("B", 1), ("C", 30), ("D", None)):
         day = date(2026, 3, due) if due else None
         save(store, title, ("Use", f"Take {title}."), review_due=day)

@@ -1,4 +1,4 @@
-"""Bases, exports and hostile archives for the tests of export and import."""
+"""Knowledge bases, exports and malicious archives for the tests of export and import."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ALL = ExportFilter()
 
 
 def fine(_name: str, _content: bytes) -> str:
-    """Find nothing wrong with a file of the vocabulary."""
+    """Accept every vocabulary file."""
     return ""
 
 
@@ -46,7 +46,7 @@ def imported(database: Database, home: Path, path: Path, **options: Any) -> Impo
 
 
 def dumped(database: Database, *tables: Any) -> dict[str, list[tuple[object, ...]]]:
-    """Return the rows of some tables, those of a move if none is named."""
+    """Return the rows of some tables, by default of those that an export covers."""
     with database.reading() as connection:
         return {
             table.name: sorted(map(tuple, connection.execute(select(table))), key=repr)
@@ -68,14 +68,14 @@ def news(database: Database) -> list[tuple[str, str]]:
 
 
 def article_in(path: Path, article_id: str) -> dict[str, Any]:
-    """Return an article of an export, as JSON."""
+    """Return the parsed JSON of an article in an export."""
     with zipfile.ZipFile(path) as archive:
         found: dict[str, Any] = json.loads(archive.read(f"articles/{article_id}.json"))
     return found
 
 
 def forged(path: Path, to: Path, members: Mapping[str, bytes | None], **said: Any) -> Path:
-    """Write a copy of an export with other members, None for none, and a manifest that agrees."""
+    """Copy an export with replaced members (None removes one) and a matching manifest."""
     with zipfile.ZipFile(path) as archive:
         content: dict[str, bytes | None] = {name: archive.read(name) for name in archive.namelist()}
     manifest = json.loads(content.pop(MANIFEST) or b"")

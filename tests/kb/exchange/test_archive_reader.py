@@ -1,4 +1,4 @@
-"""What is no whole export of this format is refused, with the member, and nothing is written."""
+"""Invalid and malicious archives are rejected with the member name, and nothing is written."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LINK = stat.S_IFLNK << 16
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    """An empty base, into which nothing here comes."""
+    """An empty knowledge base."""
     url = f"sqlite:///{tmp_path / 'kb.sqlite'}"
     ArticleStore.create(url).close()
     database = Database(url)
@@ -58,7 +58,7 @@ def good(tmp_path: Path) -> Path:
 
 
 def wipe(database: Database) -> None:
-    """Empty the tables, for the next example."""
+    """Empty the tables for the next example."""
     with database.writing() as connection:
         for table in reversed(metadata.sorted_tables):
             if table is not change_feed_position:
@@ -81,7 +81,7 @@ def correction(**changes: str) -> dict[str, str]:
     return made | changes
 
 
-# Values of an article's JSON that are changed, and the place that the refusal names.
+# Changed values in an article's JSON, and the location that the error names.
 WRONG: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
     (lambda a: a.update(id="../gout"), "id"),
     (lambda a: a.update(extra=1), "extra"),
@@ -121,7 +121,7 @@ WRONG: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
 
 
 @pytest.mark.parametrize(("change", "place"), WRONG, ids=range(len(WRONG)))
-def test_an_article_with_a_wrong_value_is_refused_with_its_place(
+def test_invalid_article_value_is_rejected_with_its_location(
     good: Path,
     database: Database,
     tmp_path: Path,
@@ -141,7 +141,7 @@ def test_an_article_with_a_wrong_value_is_refused_with_its_place(
         ({"source_key": "test:Migraine"}, "source-shared", "articles/migraine.json", ""),
     ],
 )
-def test_an_article_that_takes_the_place_of_another_is_refused(
+def test_article_under_another_name_is_rejected(
     good: Path,
     database: Database,
     tmp_path: Path,
@@ -159,7 +159,7 @@ def test_an_article_that_takes_the_place_of_another_is_refused(
     [b"", b"{", b"[]", b'{"a":' * 100_000, b'{"id": "\\ud800"}', b"\xff\xfe"],
     ids=range(6),
 )
-def test_what_is_no_article_is_refused(
+def test_invalid_article_file_is_rejected(
     good: Path, database: Database, tmp_path: Path, content: bytes
 ) -> None:
     bad = forged(good, tmp_path / "bad.zip", {GOUT: content})
@@ -183,7 +183,7 @@ def test_what_is_no_article_is_refused(
         ),
     ],
 )
-def test_what_was_not_taught_at_a_desk_is_refused(
+def test_invalid_curation_file_is_rejected(
     good: Path, database: Database, tmp_path: Path, desk: object, place: str
 ) -> None:
     content = json.dumps(desk).encode()
@@ -192,9 +192,7 @@ def test_what_was_not_taught_at_a_desk_is_refused(
     )
 
 
-def test_a_line_of_synonyms_that_cannot_be_read_is_refused(
-    good: Path, database: Database, tmp_path: Path
-) -> None:
+def test_invalid_synonym_rule_is_rejected(good: Path, database: Database, tmp_path: Path) -> None:
     desk = {"synonyms": [{"line": "gout podagra", "name": "", "at": AT}]}
     bad = forged(good, tmp_path / "bad.zip", {CURATION: json.dumps(desk).encode()})
     with raises(ExportError, "vocabulary") as raised:
@@ -205,7 +203,7 @@ def test_a_line_of_synonyms_that_cannot_be_read_is_refused(
     assert "no “=”" in str(raised.value)
 
 
-def test_a_passage_that_stands_in_two_articles_is_refused(
+def test_passage_in_two_articles_is_rejected(
     good: Path, database: Database, tmp_path: Path
 ) -> None:
     article = article_in(good, "migraine")
@@ -223,14 +221,14 @@ def test_a_passage_that_stands_in_two_articles_is_refused(
         f"sources/00/{'ab' * 32}", "articles/",
     ],
 )  # fmt: skip
-def test_a_member_of_another_name_is_refused(
+def test_unknown_member_is_rejected(
     good: Path, database: Database, tmp_path: Path, name: str
 ) -> None:
     bad = forged(good, tmp_path / "bad.zip", {name: b"x"})
     refuse(database, bad, "member-unknown", name)
 
 
-def test_a_source_that_is_not_what_its_name_says_is_refused(
+def test_source_with_wrong_checksum_is_rejected(
     good: Path, database: Database, tmp_path: Path
 ) -> None:
     name = hashlib.sha256(b"one").hexdigest()
@@ -253,7 +251,7 @@ def test_a_source_that_is_not_what_its_name_says_is_refused(
         ({"more": 5}, "value", MANIFEST, "more"),
     ],
 )
-def test_a_manifest_that_is_wrong_is_refused(
+def test_invalid_manifest_is_rejected(
     good: Path,
     database: Database,
     tmp_path: Path,
@@ -266,14 +264,14 @@ def test_a_manifest_that_is_wrong_is_refused(
 
 
 def rewritten(good: Path, to: Path, change: Callable[[zipfile.ZipFile, str, bytes], None]) -> Path:
-    """Write an export anew, each member as `change` writes it."""
+    """Rewrite an export, passing each member through `change`."""
     with zipfile.ZipFile(good) as old, zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
             change(new, name, old.read(name))
     return to
 
 
-def test_an_archive_that_plays_tricks_is_refused(
+def test_malicious_archive_is_rejected(
     good: Path, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def changed(new: zipfile.ZipFile, name: str, content: bytes) -> None:
@@ -318,10 +316,10 @@ def test_an_archive_that_plays_tricks_is_refused(
     refuse(database, torn, "not-a-zip")
 
 
-def test_what_is_larger_than_it_may_be_is_refused(
+def test_oversized_member_is_rejected(
     good: Path, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A bomb: what a member unpacks to counts, not what it takes in the file."""
+    """ZIP bomb: the limits apply to the uncompressed size."""
     bomb = forged(good, tmp_path / "bomb.zip", {GOUT: b" " * (2 << 20)})
     monkeypatch.setattr(archive_reader, "MAX_ARTICLE_BYTES", 1 << 20)
     refuse(database, bomb, "size", GOUT)
@@ -335,7 +333,7 @@ def test_what_is_larger_than_it_may_be_is_refused(
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_whatever_bytes_are_changed_it_is_refused_or_reads_the_same(
+def test_changed_bytes_are_rejected_or_harmless(
     good: Path, tmp_path: Path, data: st.DataObject
 ) -> None:
     content = bytearray(good.read_bytes())
@@ -370,7 +368,7 @@ def places(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_whatever_value_is_changed_it_is_refused_or_taken_whole(
+def test_changed_value_is_rejected_or_imported_completely(
     good: Path, database: Database, tmp_path: Path, data: st.DataObject
 ) -> None:
     article = article_in(good, "gout")

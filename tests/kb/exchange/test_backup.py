@@ -1,4 +1,4 @@
-"""Backup and restore: nothing is lost on the way, in either kind of database."""
+"""Backup and restore on both databases."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ORIGINAL = b"the bytes of a source"
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A home with a source and some of the team's files."""
+    """A KB_HOME with a source file and configuration files."""
     home = tmp_path / "home"
     name = hashlib.sha256(ORIGINAL).hexdigest()
     (home / "sources" / name[:2]).mkdir(parents=True)
@@ -39,7 +39,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def full(database_url: str) -> Iterator[Database]:
-    """A database with everything that there is a table for."""
+    """A database with rows in every table."""
     store = ArticleStore.create(database_url)
     save(store, "Gout", ("Care", "Rest the “joint” – 5 µg.", "safety"), topics=("Joints",))
     save(store, "Gout", ("Care", "Rest the joint and cool it.", "safety"), topics=("Joints",))
@@ -76,7 +76,7 @@ def other(tmp_path: Path) -> Iterator[Database]:
     database.close()
 
 
-def test_all_comes_back_as_it_was(
+def test_restore_reproduces_the_knowledge_base(
     full: Database, other: Database, home: Path, tmp_path: Path
 ) -> None:
     made = create_backup(full, home, tmp_path / "kb.zip")
@@ -90,8 +90,8 @@ def test_all_comes_back_as_it_was(
     assert (tmp_path / "other" / "synonyms.txt").read_text() == "gout = podagra\n"
 
 
-def test_who_is_signed_in_is_in_no_backup(full: Database, home: Path, tmp_path: Path) -> None:
-    """A backup in the wrong hands must not be a way in."""
+def test_backup_contains_no_sessions(full: Database, home: Path, tmp_path: Path) -> None:
+    """A leaked backup must not grant access."""
     create_backup(full, home, tmp_path / "kb.zip")
     members = zipfile.ZipFile(tmp_path / "kb.zip").namelist()
     for table in metadata.sorted_tables:
@@ -100,7 +100,7 @@ def test_who_is_signed_in_is_in_no_backup(full: Database, home: Path, tmp_path: 
         assert (f"tables/{table.name}.jsonl" in members) != passing
 
 
-def test_a_backup_is_for_its_owner_and_a_damaged_source_is_told(
+def test_backup_is_private_and_reports_a_damaged_source(
     full: Database, other: Database, home: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "kb.zip"
@@ -115,7 +115,7 @@ def test_a_backup_is_for_its_owner_and_a_damaged_source_is_told(
     assert source.read_bytes() == ORIGINAL
 
 
-def test_a_backup_that_is_stopped_leaves_no_file(
+def test_interrupted_backup_leaves_no_file(
     full: Database, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stop(*_: object) -> None:
@@ -127,10 +127,10 @@ def test_a_backup_that_is_stopped_leaves_no_file(
     assert not list(tmp_path.glob("stopped*"))
 
 
-def test_what_was_restored_goes_on(
+def test_restored_knowledge_base_is_usable(
     full: Database, home: Path, tmp_path: Path, database_url: str
 ) -> None:
-    """Over what there is, in the database that it came from: numbers go on where they were."""
+    """Restored into the same database, new rows get numbers after the restored ones."""
     create_backup(full, home, tmp_path / "kb.zip")
     before = dumped(full)
     store = ArticleStore.open(database_url)
@@ -151,10 +151,10 @@ def test_what_was_restored_goes_on(
     store.close()
 
 
-def test_a_backup_is_of_one_moment_while_articles_are_saved(
+def test_backup_is_consistent_while_articles_are_saved(
     full: Database, other: Database, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is saved after the first table was read is in none of the later ones."""
+    """Rows written after the first table was read are not in later tables."""
     store = ArticleStore.open(full.url)
     read_rows = backup._iter_rows
     before = dumped(full)
@@ -174,7 +174,7 @@ def test_a_backup_is_of_one_moment_while_articles_are_saved(
 
 
 def changed(path: Path, **members: bytes | None) -> Path:
-    """Return a copy of a backup with other content in some members, None to leave one out."""
+    """Copy a backup with replaced members (None removes one)."""
     other = path.with_name("changed.zip")
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(other, "w") as new:
         for name in old.namelist():
@@ -186,7 +186,7 @@ def changed(path: Path, **members: bytes | None) -> Path:
     return other
 
 
-def test_what_is_no_whole_backup_is_refused_and_nothing_is_written(
+def test_invalid_backup_is_rejected_and_nothing_is_written(
     full: Database, other: Database, home: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "kb.zip"
@@ -218,9 +218,7 @@ def test_what_is_no_whole_backup_is_refused_and_nothing_is_written(
     assert not (tmp_path / "other").exists()
 
 
-def test_a_backup_that_cannot_be_written_is_told(
-    full: Database, home: Path, tmp_path: Path
-) -> None:
+def test_unwritable_backup_is_reported(full: Database, home: Path, tmp_path: Path) -> None:
     path = tmp_path / "no" / "folder" / "kb.zip"
     with raises(BackupError, "write-failed") as raised:
         create_backup(full, home, path)

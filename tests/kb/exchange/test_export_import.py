@@ -1,4 +1,4 @@
-"""Export and import: whatever a base holds arrives whole elsewhere, and arrives once."""
+"""Export and import: lossless, idempotent and with conflicts reported."""
 
 from __future__ import annotations
 
@@ -111,20 +111,20 @@ STEPS = st.lists(
 
 @pytest.fixture(scope="module")
 def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty base, to be copied: making its tables takes longer than a test."""
+    """An empty knowledge base to copy, because creating the tables takes longer than a test."""
     path = tmp_path_factory.mktemp("blank") / "kb.sqlite"
     ArticleStore.create(f"sqlite:///{path}").close()
     return path
 
 
 class Bases:
-    """Makes bases from the blank one, and closes them."""
+    """Creates knowledge bases from the blank one, and closes them."""
 
     def __init__(self, blank: Path, folder: Path, stack: ExitStack) -> None:
         self._blank, self._folder, self._stack = blank, folder, stack
 
     def make(self) -> tuple[Path, ArticleStore, Database]:
-        """Return a home, and its base twice: as the store and as what is moved."""
+        """Return a KB_HOME with its store and database."""
         home = Path(tempfile.mkdtemp(dir=self._folder))
         shutil.copy(self._blank, home / "kb.sqlite")
         store, database = ArticleStore.open(_url(home)), Database(_url(home))
@@ -145,20 +145,20 @@ def bases(blank: Path, tmp_path: Path) -> Iterator[Bases]:
 
 @dataclass(frozen=True)
 class Side:
-    """A base of a pair."""
+    """One knowledge base of a pair."""
 
     home: Path
     store: ArticleStore
     database: Database
 
     def into(self, other: Side, **options: Any) -> ImportReport:
-        """Export all of this one, and import it into the other."""
+        """Export everything and import it into the other knowledge base."""
         exported(self.database, self.home, self.home / "kb.zip")
         return imported(other.database, other.home, self.home / "kb.zip", **options)
 
 
 def take(store: ArticleStore, steps: Sequence[tuple[str, int, Any]]) -> None:
-    """Do to a base what a team may do; what its state does not allow is left."""
+    """Apply random actions to a knowledge base, skipping those that its state does not allow."""
     for what, number, value in steps:
         key, known = f"file:{number}", [summary.id for summary in store.summaries()]
         if what == "save":
@@ -187,7 +187,7 @@ def _change(store: ArticleStore, what: str, article_id: str, value: Any, known: 
 
 
 def newest(store: ArticleStore, article_id: str) -> int:
-    """Return the number of the newest version of an article."""
+    """Return the number of the latest version of an article."""
     number = store.article(article_id).version
     with suppress(NotFoundError):
         while True:
@@ -240,10 +240,10 @@ def test_a_round_trip_is_lossless_and_idempotent(bases: Bases, steps: Any) -> No
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS, STEPS, STEPS)
-def test_two_bases_that_went_apart_lose_nothing(
+def test_diverged_knowledge_bases_lose_nothing(
     bases: Bases, common: Any, here_only: Any, there_only: Any
 ) -> None:
-    """Whatever both did since: what is here stays, what was there comes, and comes once."""
+    """After changes on both sides, local versions stay and incoming ones arrive once."""
     home, store, database = bases.make()
     take(store, common)
     exported(database, home, home / "common.zip")
@@ -283,12 +283,12 @@ def members(path: Path) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist() if name != MANIFEST}
 
 
-# What is told, case by case
+# Reports by case
 
 
 @pytest.fixture
 def pair(bases: Bases) -> tuple[Side, Side]:
-    """Two bases: the second has imported gout, of one version, from the first."""
+    """Two knowledge bases; the second has imported gout from the first."""
     one, two = Side(*bases.make()), Side(*bases.make())
     save(one.store, "Gout", ("Care", "Rest the joint.", "safety"))
     one.into(two)
@@ -305,7 +305,7 @@ def told(done: ImportReport) -> list[Told]:
     ]
 
 
-def test_versions_that_continue_ours_are_added_and_published(pair: tuple[Side, Side]) -> None:
+def test_continuing_versions_are_added_and_published(pair: tuple[Side, Side]) -> None:
     one, two = pair
     save(one.store, "Gout", ("Care", "Rest the joint and cool it.", "safety"))
     save(one.store, "Gout", ("Care", "Rest the joint, cool it.", "safety"), publish=False)
@@ -342,7 +342,7 @@ def test_new_versions_on_both_sides_are_a_conflict(pair: tuple[Side, Side]) -> N
     assert two.store.article("gout").published_version == 2
 
 
-def test_newer_versions_here_stay(pair: tuple[Side, Side]) -> None:
+def test_newer_local_versions_are_kept(pair: tuple[Side, Side]) -> None:
     one, two = pair
     save(two.store, "Gout", ("Care", "Rest the joint and drink.", "safety"))
     before = everything(two.database)
@@ -383,7 +383,7 @@ def test_published_version_of_an_import_cancels_an_earlier_schedule(
     assert way.get_status("gout").schedules == ()
 
 
-def test_corrections_come_with_versions_that_continue_ours(pair: tuple[Side, Side]) -> None:
+def test_corrections_are_imported_with_continuing_versions(pair: tuple[Side, Side]) -> None:
     one, two = pair
     new = [
         Correction(
@@ -414,7 +414,7 @@ def test_same_text_with_another_history_is_unchanged(bases: Bases) -> None:
     assert everything(two.database) == before
 
 
-def test_an_article_of_another_source_with_the_same_name_gets_another(bases: Bases) -> None:
+def test_article_of_another_source_with_the_same_id_gets_a_new_id(bases: Bases) -> None:
     one, two = Side(*bases.make()), Side(*bases.make())
     save(one.store, "Gout", ("Care", "Rest the joint."), key="theirs")
     save(one.store, "Old", ("Care", "Gone."))
@@ -431,7 +431,7 @@ def test_an_article_of_another_source_with_the_same_name_gets_another(bases: Bas
     assert one.into(two).counts == {"added": 0, "updated": 0, "unchanged": 2}
 
 
-def test_tags_come_where_nothing_was_said_here(pair: tuple[Side, Side]) -> None:
+def test_tags_are_imported_where_none_are_set_locally(pair: tuple[Side, Side]) -> None:
     one, two = pair
     passage = one.store.article("gout").passages[0].id
     one.store.set_tag(passage, "mechanism", present=True, by=BY)
@@ -444,7 +444,7 @@ def test_tags_come_where_nothing_was_said_here(pair: tuple[Side, Side]) -> None:
     assert one.into(two).counts["unchanged"] == 1
 
 
-def test_a_selection_names_the_replacement_that_it_leaves_out(bases: Bases) -> None:
+def test_filtered_export_reports_missing_replacements(bases: Bases) -> None:
     one, two = Side(*bases.make()), Side(*bases.make())
     save(one.store, "Gout", ("", "Rest."), topics=("Joints",))
     save(one.store, "Old", ("", "Gone."))
@@ -474,7 +474,7 @@ def test_a_selection_names_the_replacement_that_it_leaves_out(bases: Bases) -> N
     assert not list(one.home.glob("none*"))
 
 
-def test_sources_and_the_vocabulary_come_and_ours_stay(bases: Bases) -> None:
+def test_sources_and_vocabulary_are_imported_without_overwriting(bases: Bases) -> None:
     one, two = Side(*bases.make()), Side(*bases.make())
     name = hashlib.sha256(b"original").hexdigest()
     source = Path("sources") / name[:2] / name
@@ -511,7 +511,7 @@ def test_sources_and_the_vocabulary_come_and_ours_stay(bases: Bases) -> None:
     assert raised.value.path == one.home / source
 
 
-def test_what_was_taught_at_the_desk_comes_once(bases: Bases) -> None:
+def test_curation_is_imported_once(bases: Bases) -> None:
     one, two = Side(*bases.make()), Side(*bases.make())
     save(one.store, "Gout", ("Care", "Rest the joint."), key="theirs")
     save(two.store, "Gout", ("Care", "Rest the joint."), key="ours")
@@ -546,7 +546,7 @@ def test_what_was_taught_at_the_desk_comes_once(bases: Bases) -> None:
     assert len(json.loads(members(one.home / "part.zip")["vocabulary/desk.json"])["pins"]) == 1
 
 
-def test_an_import_that_fails_leaves_nothing(bases: Bases, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_import_leaves_nothing(bases: Bases, monkeypatch: pytest.MonkeyPatch) -> None:
     one, two = Side(*bases.make()), Side(*bases.make())
     name = hashlib.sha256(b"original").hexdigest()
     (one.home / "sources" / name[:2]).mkdir(parents=True)
@@ -564,7 +564,7 @@ def test_an_import_that_fails_leaves_nothing(bases: Bases, monkeypatch: pytest.M
     assert [path for path in two.home.glob("sources/*/*") if path.is_file()] == []
 
 
-def test_from_one_kind_of_database_to_another(bases: Bases, database_url: str) -> None:
+def test_import_from_another_kind_of_database(bases: Bases, database_url: str) -> None:
     one = Side(*bases.make())
     save(one.store, "Gout", ("Care", "Rest the “joint” – 5 µg.", "safety"), topics=("Joints",))
     save(one.store, "Gout", ("Care", "Rest the joint and cool it.", "safety"), topics=("Joints",))

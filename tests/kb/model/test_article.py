@@ -1,4 +1,4 @@
-"""Articles and passages are values: frozen, compared by content, and plain text for the search."""
+"""Articles and passages: immutability, equality and plain text."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_sections_are_walked_in_reading_order_with_their_headings() -> None:
         ((CALLOUT,), BlockKind.CALLOUT),
     ],
 )
-def test_the_kind_of_a_passage_is_its_first_that_is_no_paragraph(
+def test_passage_kind_is_that_of_the_first_block_that_is_not_a_paragraph(
     blocks: tuple[Block, ...], kind: BlockKind
 ) -> None:
     assert Passage(heading_path=(), blocks=blocks).kind is kind
@@ -106,7 +106,7 @@ def test_a_passage_is_found_by_its_text_and_its_place() -> None:
     assert (found.page, found.anchor, found.heading) == (3, "p-abc", "Care")
 
 
-def test_a_passage_of_the_lead_has_no_heading_and_an_empty_one_no_page() -> None:
+def test_introduction_has_no_heading_and_empty_passage_no_page() -> None:
     lead = Passage(heading_path=(), blocks=())
 
     assert (lead.heading, lead.page, lead.text) == ("", None, "")

@@ -1,4 +1,4 @@
-"""Corrections: each does what it says, outlives the next reading, and is told when it cannot."""
+"""Corrections: application, re-application on ingest, and lost corrections."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def shown(passages: tuple[Passage, ...]) -> list[tuple[str, str]]:
     return [(" > ".join(p.heading_path), p.text) for p in passages]
 
 
-def test_facts_win_over_the_source() -> None:
+def test_metadata_corrections_take_precedence_over_the_source() -> None:
     found = made(
         Correction(CorrectionKind.TITLE, new="Gout, acute"),
         Correction(CorrectionKind.TOPICS, new=" Joints \n\nJoints\nPain"),
@@ -66,7 +66,7 @@ def test_a_heading_changes_in_the_tree_and_below_it() -> None:
     ]  # fmt: skip
 
 
-def test_texts_of_every_kind() -> None:
+def test_text_correction_of_every_block_kind() -> None:
     found = made(
         Correction(CorrectionKind.TEXT, ("Use",), "Take it once.", "Take it twice.\n\nNot more."),
         Correction(
@@ -92,7 +92,7 @@ def test_splitting_and_joining() -> None:
     assert shown(again.passages) == shown(PASSAGES)
 
 
-def test_tags_by_hand() -> None:
+def test_tag_corrections() -> None:
     found = made(
         Correction(CorrectionKind.UNTAG, ("Use",), "Take it once.", "dosage"),
         Correction(CorrectionKind.TAG, ("Use",), "Take it once.", "safety"),
@@ -113,7 +113,7 @@ def test_tags_by_hand() -> None:
         (Correction(CorrectionKind.TEXT, ("Use",), "x", "y" * 50_001), "length", "50,000"),
     ],
 )
-def test_what_cannot_be_corrected_so(correction: Correction, code: str, named: str) -> None:
+def test_invalid_correction_is_rejected(correction: Correction, code: str, named: str) -> None:
     with raises(CorrectionError, code) as raised:
         validate_correction(correction)
     assert named in str(raised.value)
@@ -140,7 +140,7 @@ ALL = (
 )
 
 
-def test_what_finds_no_place_is_handed_back_and_what_is_done_already_is_not() -> None:
+def test_unmatched_correction_is_lost_and_adopted_one_is_not() -> None:
     empty = apply_corrections(Article("Gout", ()), (), ALL)
     assert empty.lost == ALL[:3]
     once = apply_corrections(ARTICLE, PASSAGES, ALL)
@@ -178,7 +178,7 @@ def save(
     )  # fmt: skip
 
 
-def test_corrections_outlive_the_next_reading(store: ArticleStore) -> None:
+def test_corrections_are_reapplied_on_ingest(store: ArticleStore) -> None:
     save(store)
     tagged = Correction(CorrectionKind.TAG, ("Use",), "Take it twice.", "interactions")
     saved = store.correct("gout", 1, [*ALL, tagged], by=BEN)
@@ -199,7 +199,7 @@ def test_corrections_outlive_the_next_reading(store: ArticleStore) -> None:
     assert again.notes == ()
 
 
-def test_one_that_is_lost_is_told_and_stays_in_the_warnings(store: ArticleStore) -> None:
+def test_lost_correction_is_reported_in_notes_and_warnings(store: ArticleStore) -> None:
     save(store)
     store.correct("gout", 1, ALL, by=BEN)
     use = (paragraph("Drink it."),)
@@ -214,7 +214,7 @@ def test_one_that_is_lost_is_told_and_stays_in_the_warnings(store: ArticleStore)
     assert CorrectionKind.SPLIT not in {one.what for _, one in store.corrections("gout")}
 
 
-def test_the_second_to_save_is_told(store: ArticleStore) -> None:
+def test_concurrent_edit_raises_a_conflict(store: ArticleStore) -> None:
     save(store)
     store.correct("gout", 1, [Correction(CorrectionKind.OWNER, new="Ann")], by=ANN)
     with pytest.raises(EditConflictError) as raised:

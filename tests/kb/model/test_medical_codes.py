@@ -1,4 +1,4 @@
-"""Codes: written in any way, read as one; what stands above them, and what they are called."""
+"""Medical codes: parsing, ancestors and names."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def test_a_system_has_an_oid_and_names(name: str, key: str | None) -> None:
         ("what:J45", None),
     ],
 )
-def test_an_editor_writes_the_system_and_the_code(text: str, code: MedicalCode | None) -> None:
+def test_prefixed_code_is_parsed(text: str, code: MedicalCode | None) -> None:
     assert parse_prefixed_code(text) == code
     assert code is None or parse_prefixed_code(str(code)) == code
 
 
-def test_a_code_stands_under_shorter_ones() -> None:
+def test_ancestors_of_a_code() -> None:
     assert [c.value for c in iter_ancestors(MedicalCode("icd-10-cm", "J45.40"))] == ["J45.4", "J45"]
     assert [c.value for c in iter_ancestors(MedicalCode("icd-10-cm", "T36.0X1A"))] == [
         "T36.0X1",
@@ -84,7 +84,7 @@ def test_codes_of_the_shipped_list_have_names() -> None:
 
 
 @given(st.sampled_from(SYSTEMS), st.text(max_size=12))
-def test_whatever_is_sent_is_a_code_or_none(system: object, value: str) -> None:
+def test_any_text_parses_to_a_code_or_none(system: object, value: str) -> None:
     code = parse_code(system, value)  # type: ignore[arg-type]
     assert code is None or (code.value and not any(map(str.isspace, code.value)))
     if code is not None:

@@ -1,4 +1,4 @@
-"""A passage keeps its id as long as its text or its place can be recognised."""
+"""Passages keep their ids in new versions if the text or the position matches."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_the_same_text_in_two_articles_gets_two_ids() -> None:
     assert one != other
 
 
-def test_an_id_that_was_ever_used_is_not_given_to_another_passage() -> None:
+def test_used_id_is_not_assigned_to_another_passage() -> None:
     (first,) = assign_ids("a", (), [passage("Use", DOSE)], ())
     (second,) = assign_ids("a", (), [passage("Use", DOSE)], {first})
 
@@ -166,10 +166,8 @@ def test_unchanged_texts_keep_their_ids_in_any_order(before: list[Passage], dice
 
 
 @given(PASSAGES, PASSAGES)
-def test_what_is_left_over_is_unlike_everything_that_is_left_over(
-    before: list[Passage], after: list[Passage]
-) -> None:
-    """The promise of the four passes, checked pair by pair instead of by an index of pairs."""
+def test_unmatched_passages_are_dissimilar(before: list[Passage], after: list[Passage]) -> None:
+    """Compares every remaining pair directly, without the index of word pairs."""
     old = numbered(before)
     ids = assign_ids("a", old, after, {found.id for found in old})
     lost = [found for found in old if found.id not in ids]

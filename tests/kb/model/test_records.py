@@ -1,4 +1,4 @@
-"""How an article stands with its review date."""
+"""Review state of an article."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The taxonomy: the shipped file is sound, and a mistake in another is named with its place."""
+"""Taxonomy: the default file is valid, and errors in a custom file name the location."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
-def test_the_shipped_taxonomy_has_the_three_tags_that_the_product_is_about() -> None:
+def test_default_taxonomy_has_the_three_main_tags() -> None:
     shipped = load_taxonomy()
     first_class = {tag.key for tag in shipped if tag.first_class}
 
@@ -78,7 +78,7 @@ def test_the_shipped_taxonomy_has_the_three_tags_that_the_product_is_about() -> 
         ),
     ],
 )
-def test_a_mistake_is_named_with_the_file_and_the_tag(
+def test_error_names_the_file_and_the_tag(
     tmp_path: Path, text: str, place: str, code: str, named: str
 ) -> None:
     path = written(tmp_path, text)
@@ -90,7 +90,7 @@ def test_a_mistake_is_named_with_the_file_and_the_tag(
     assert named in str(raised.value)
 
 
-def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+def test_error_names_a_file_that_is_not_text(tmp_path: Path) -> None:
     (tmp_path / "taxonomy.toml").write_bytes(b"\xff\xfe\x00")
 
     with raises(TaxonomyError, "unreadable") as raised:
@@ -98,13 +98,13 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     assert raised.value.path == str(tmp_path / "taxonomy.toml")
 
 
-def test_a_file_in_the_home_replaces_the_shipped_one(tmp_path: Path) -> None:
+def test_custom_file_replaces_the_default(tmp_path: Path) -> None:
     written(tmp_path, "[[tag]]\nkey = 'diet'\nlabel = 'Food and drink'\n")
 
     assert [tag.key for tag in load_taxonomy(tmp_path)] == ["diet"]
 
 
-def test_without_a_file_in_the_home_the_shipped_one_holds(tmp_path: Path) -> None:
+def test_default_is_used_without_a_custom_file(tmp_path: Path) -> None:
     assert load_taxonomy(tmp_path).digest == load_taxonomy().digest
     assert load_taxonomy(tmp_path / "nowhere").digest == load_taxonomy().digest
     assert DEFAULT_FILE.exists()
@@ -121,13 +121,11 @@ def test_without_a_file_in_the_home_the_shipped_one_holds(tmp_path: Path) -> Non
         (("left-the-file",), ("left-the-file",)),
     ],
 )
-def test_a_tag_comes_with_all_that_stand_above_it(
-    keys: tuple[str, ...], found: tuple[str, ...]
-) -> None:
+def test_tag_is_returned_with_its_ancestors(keys: tuple[str, ...], found: tuple[str, ...]) -> None:
     assert FAMILY.with_ancestors(keys) == found
 
 
-def test_a_tag_that_has_left_the_taxonomy_is_shown_by_its_key() -> None:
+def test_unknown_tag_is_labelled_by_its_key() -> None:
     assert (FAMILY.label("interactions"), FAMILY.glyph("interactions")) == ("Interactions", "⇄")
     assert (FAMILY.label("gone"), FAMILY.glyph("gone")) == ("gone", "")
     assert "gone" not in FAMILY

@@ -1,4 +1,4 @@
-"""What differs between two versions: nothing is lost, and what is shown can be put together."""
+"""Version diff: complete, and both texts can be reconstructed from it."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ texts = words.map(" ".join)
         ("a b\nc", "a b\nc d", "a b\nc+ d+"),
     ],
 )
-def test_words_that_differ(old: str, new: str, shown: str) -> None:
+def test_text_diff_marks_changed_words(old: str, new: str, shown: str) -> None:
     marks = {DiffSpanKind.BOTH: "", DiffSpanKind.OLD: "-", DiffSpanKind.NEW: "+"}
     pieces = compare_text(old, new)
     assert "".join(f"{marks[p.kind]}{p.text}{marks[p.kind]}" for p in pieces) == shown
 
 
 @given(texts, texts)
-def test_both_texts_can_be_read_from_the_pieces(old: str, new: str) -> None:
+def test_both_texts_can_be_reconstructed_from_the_spans(old: str, new: str) -> None:
     pieces = compare_text(old, new)
     assert "".join(p.text for p in pieces if p.kind is not DiffSpanKind.NEW) == old
     assert "".join(p.text for p in pieces if p.kind is not DiffSpanKind.OLD) == new
@@ -55,7 +55,7 @@ def test_long_texts_are_compared_by_lines() -> None:
     assert [p.text for p in pieces if p.kind is DiffSpanKind.NEW] == ["row 7 of a long table\n"]
 
 
-def test_what_became_of_each_passage() -> None:
+def test_passage_changes_by_kind() -> None:
     one, two, three, four = (
         passage(f"Part {name}", f"The text of {name}.", "dosage", id_=name) for name in "abcd"
     )
@@ -85,7 +85,7 @@ ids = st.lists(st.sampled_from("abcdefgh"), unique=True)
 
 
 @given(ids, ids)
-def test_no_passage_is_left_out(old: list[str], new: list[str]) -> None:
+def test_diff_includes_every_passage(old: list[str], new: list[str]) -> None:
     article = article_of("Gout", [])
     found = compare_versions(
         article, [passage("P", id_, id_=id_) for id_ in old],

@@ -1,4 +1,4 @@
-"""Articles saved together: one transaction, and one bad article among them."""
+"""Batches of articles: one transaction, and a rejected article in a batch."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def submission(title: str, *texts: str, key: str = "") -> SaveRequest:
 
 
 def bad(title: str) -> SaveRequest:
-    """Return what every database refuses: a version without its coverage."""
+    """Return a request that every database rejects: a version without coverage."""
     nothing: Any = None
     return replace(submission(title, "Rest."), coverage=nothing)
 
@@ -84,7 +84,7 @@ def test_articles_saved_together_know_of_each_other(store: ArticleStore) -> None
     assert re.search(r"\bgout\b", other.notes[0])
 
 
-def test_an_article_that_the_database_refuses_is_answered_and_the_others_are_kept(
+def test_rejected_article_does_not_prevent_saving_the_others(
     store: ArticleStore,
 ) -> None:
     answers = store.save_all([submission("Gout", "Rest."), bad("Bad"), submission("Asthma", "Go.")])
@@ -96,7 +96,7 @@ def test_an_article_that_the_database_refuses_is_answered_and_the_others_are_kep
     assert [change.seq for change in store.changes(0, 10)] == [1, 2, 3, 4]
 
 
-def test_one_alone_that_is_refused_is_answered(store: ArticleStore) -> None:
+def test_single_rejected_article_is_returned_as_error(store: ArticleStore) -> None:
     before = everything(store)
     (answer,) = store.save_all([bad("Bad")])
     assert isinstance(answer, RejectedError)
@@ -118,7 +118,7 @@ def test_a_commit_that_fails_keeps_none_of_them(store: ArticleStore) -> None:
     assert everything(store) == before
 
 
-def test_a_name_that_stands_in_many_articles_gets_the_lowest_free_number(
+def test_repeated_title_gets_the_lowest_free_number(
     store: ArticleStore,
 ) -> None:
     store.save_all([submission("Gout", "Rest.", key=f"k{number}") for number in range(25)])

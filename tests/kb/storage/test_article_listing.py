@@ -1,4 +1,4 @@
-"""What a reader browses: published articles with the tags of their passages, and what is new."""
+"""Article outlines and activity."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_only_the_articles_asked_for_are_read(store: ArticleStore) -> None:
     assert {one.article.id for one in found} == {"gout", "sepsis"}
 
 
-def test_what_editors_said_lies_over_what_tagging_found(store: ArticleStore) -> None:
+def test_editor_tags_override_automatic_tags(store: ArticleStore) -> None:
     saved = save(store, "Gout", ("Harms", "Stop.", "safety"))
     passage = saved.passages[0].id
     store.set_tag(passage, "safety", present=False, by=Actor("editor"))
@@ -63,7 +63,7 @@ def test_a_draft_of_a_published_article_is_not_listed(store: ArticleStore) -> No
     assert [place.heading_path for place in gout.passages] == [("Care",)]
 
 
-def test_news_say_all_that_happened_newest_first(store: ArticleStore) -> None:
+def test_activity_lists_all_events_latest_first(store: ArticleStore) -> None:
     for title in ("Asthma", "Gout", "Sepsis"):
         save(store, title, ("", f"{title} is a condition."))
     save(store, "Draft", ("", "Not yet."), publish=False)
@@ -111,7 +111,7 @@ def test_a_replacement_that_is_not_published_is_not_named(store: ArticleStore) -
     assert found[0].replacement is None
 
 
-def test_drafts_and_tags_are_no_news(store: ArticleStore) -> None:
+def test_activity_excludes_drafts_and_tags(store: ArticleStore) -> None:
     saved = save(store, "Gout", ("Care", "Rest."))
     save(store, "Asthma", ("Care", "Inhale."))
     store.set_tag(saved.passages[0].id, "safety", present=True, by=Actor("editor"))
@@ -120,7 +120,7 @@ def test_drafts_and_tags_are_no_news(store: ArticleStore) -> None:
     assert told(store) == [("Asthma", ActivityKind.NEW), ("Gout", ActivityKind.NEW)]
 
 
-def test_news_come_in_pages(store: ArticleStore) -> None:
+def test_activity_is_paginated(store: ArticleStore) -> None:
     for number in range(5):
         save(store, f"Leaflet {number}", ("", f"Leaflet number {number}."))
 

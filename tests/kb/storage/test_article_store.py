@@ -1,4 +1,4 @@
-"""The store: versions that never change, states, the feed, links; on SQLite and on PostgreSQL."""
+"""Article store: versions, states, change feed and links, on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def everything(store: ArticleStore) -> dict[str, list[tuple[Any, ...]]]:
 # Saving
 
 
-def test_a_new_source_is_added_as_a_draft_that_nobody_finds(store: ArticleStore) -> None:
+def test_new_source_is_added_as_an_unpublished_draft(store: ArticleStore) -> None:
     saved = save(store, "Aspirin", USE, HARM, publish=False)
 
     assert (saved.article_id, saved.version, saved.status) == ("aspirin", 1, "added")
@@ -56,7 +56,7 @@ def test_a_new_source_is_added_as_a_draft_that_nobody_finds(store: ArticleStore)
     assert kinds(store) == [("aspirin", "saved")]
 
 
-def test_the_same_text_again_is_unchanged_and_says_nothing_to_the_feed(store: ArticleStore) -> None:
+def test_unchanged_text_adds_no_version_and_no_change(store: ArticleStore) -> None:
     first = save(store, "Aspirin", USE, HARM)
     before = everything(store)
 
@@ -76,7 +76,7 @@ def test_the_same_text_again_is_unchanged_and_says_nothing_to_the_feed(store: Ar
         pytest.param((USE, HARM), {"topics": ("Pain",)}, id="a topic"),
     ],
 )
-def test_a_change_makes_a_version_and_the_old_one_stays_as_it_was(
+def test_changed_text_adds_a_version_and_keeps_the_old_one(
     store: ArticleStore, parts: tuple[tuple[str, ...], ...], changed: dict[str, Any]
 ) -> None:
     save(store, "Aspirin", USE, HARM)
@@ -94,7 +94,7 @@ def test_a_change_makes_a_version_and_the_old_one_stays_as_it_was(
     assert store.article("aspirin").version == 2
 
 
-def test_a_version_is_read_back_to_the_letter(store: ArticleStore) -> None:
+def test_stored_version_is_read_back_unchanged(store: ArticleStore) -> None:
     blocks = (
         paragraph("β-blocker — 5 µg, “quoted”, 中文, \u00ad, 😀", page=2),
         Block(kind=BlockKind.LIST, items=(ListItem("a"), ListItem("b", 1)), ordered=True),
@@ -181,7 +181,7 @@ def test_the_id_of_an_article_is_readable(
     assert save(store, title, USE, id=named).article_id == expected
 
 
-def test_ids_of_articles_never_meet(store: ArticleStore) -> None:
+def test_article_ids_are_unique(store: ArticleStore) -> None:
     titles = ["Knee", "Knee 2", "Knee", "Knee", "Knee 3", "knee!"]
 
     ids = [save(store, title, USE, key=f"k{n}").article_id for n, title in enumerate(titles)]
@@ -201,7 +201,7 @@ def test_a_second_article_of_the_same_title_is_noted(store: ArticleStore, title:
     assert save(store, "Another", USE, key="four").notes == ()
 
 
-def test_two_who_save_the_same_new_source_at_once_make_one_article(store: ArticleStore) -> None:
+def test_concurrent_saves_of_a_new_source_create_one_article(store: ArticleStore) -> None:
     start = threading.Barrier(2)
 
     def adds(text: str) -> str:
@@ -240,7 +240,7 @@ def test_publishing_retiring_and_publishing_again(store: ArticleStore) -> None:
     assert [kind for _, kind in kinds(store)] == ["saved", "published", "retired", "published"]
 
 
-def test_a_draft_over_a_published_version_waits(store: ArticleStore) -> None:
+def test_draft_does_not_replace_the_published_version(store: ArticleStore) -> None:
     save(store, "Aspirin", USE)
 
     save(store, "Aspirin", HARM, publish=False)
@@ -263,7 +263,7 @@ def test_saving_an_unchanged_draft_with_publish_publishes_it(store: ArticleStore
     assert store.published_ids() == ["aspirin"]
 
 
-def test_saving_does_not_bring_back_what_was_retired(store: ArticleStore) -> None:
+def test_saving_does_not_publish_a_retired_article(store: ArticleStore) -> None:
     save(store, "Aspirin", USE)
     ReviewWorkflow(store.database).retire("aspirin", reason="Wrong.", replaced_by="", by=Actor("x"))
 
@@ -279,7 +279,7 @@ def test_saving_does_not_bring_back_what_was_retired(store: ArticleStore) -> Non
     assert [kind for _, kind in kinds(store)] == ["saved", "published", "retired", "saved"]
 
 
-def test_a_retired_article_points_on_to_the_one_that_replaces_it(store: ArticleStore) -> None:
+def test_retired_article_refers_to_its_replacement(store: ArticleStore) -> None:
     save(store, "Aspirin", USE)
     save(store, "Clopidogrel", HARM)
 
@@ -328,7 +328,7 @@ def test_a_retired_article_points_on_to_the_one_that_replaces_it(store: ArticleS
         (lambda s: s.locate("nul\0"), NotFoundError),
     ],
 )
-def test_what_cannot_be_is_refused_and_changes_nothing(store: ArticleStore, change, error) -> None:
+def test_invalid_change_is_rejected_and_changes_nothing(store: ArticleStore, change, error) -> None:
     save(store, "Published", USE)
     save(store, "Retired", USE)
     ReviewWorkflow(store.database).retire("retired", reason="", replaced_by="", by=Actor("x"))
@@ -340,10 +340,10 @@ def test_what_cannot_be_is_refused_and_changes_nothing(store: ArticleStore, chan
     assert everything(store) == before
 
 
-# Editors' tags
+# Editor tags
 
 
-def test_an_editors_tags_lie_over_those_of_tagging(store: ArticleStore) -> None:
+def test_editor_tags_take_precedence(store: ArticleStore) -> None:
     saved = save(store, "Aspirin", USE, HARM)
     use, harm = (found.id for found in saved.passages)
 
@@ -360,7 +360,7 @@ def test_an_editors_tags_lie_over_those_of_tagging(store: ArticleStore) -> None:
     assert kinds(store)[-2:] == [("aspirin", "tagged")] * 2
 
 
-def test_an_editors_tags_outlive_a_new_version_that_brings_its_own(store: ArticleStore) -> None:
+def test_editor_tags_survive_a_new_version(store: ArticleStore) -> None:
     saved = save(store, "Aspirin", USE, HARM)
     harm = saved.passages[1].id
     store.set_tag(harm, "safety", present=False, by=Actor("Dr A"))
@@ -373,7 +373,7 @@ def test_an_editors_tags_outlive_a_new_version_that_brings_its_own(store: Articl
     assert [found for _, found in store.published_passages([harm]).values()] == [found]
 
 
-def test_an_editors_last_word_counts(store: ArticleStore) -> None:
+def test_latest_editor_tag_wins(store: ArticleStore) -> None:
     (found,) = save(store, "Aspirin", HARM).passages
     store.set_tag(found.id, "safety", present=False, by=Actor("Dr A"))
 
@@ -408,8 +408,8 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_change_and_its_feed_entry_are_there_both_or_neither(store: ArticleStore, change) -> None:
-    """Let the transaction fail at its first statement, its second, and so on to the commit."""
+def test_change_and_feed_entry_are_atomic(store: ArticleStore, change) -> None:
+    """Fails the transaction at each statement in turn, and at the commit."""
     save(store, "Aspirin", USE, HARM)
     save(store, "Draft", USE, publish=False)
     engine = store._database._engine
@@ -464,7 +464,7 @@ def test_the_feed_of_an_empty_store_is_empty(store: ArticleStore) -> None:
 def test_a_change_that_is_numbered_first_is_committed_first(
     store: ArticleStore, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A writer that has its number and has not committed holds back the one who comes after."""
+    """A writer with a number that has not committed blocks the next writer."""
     numbered, go_on, second_done = threading.Event(), threading.Event(), threading.Event()
     original = feed_module.reserve_numbers
 
@@ -503,7 +503,7 @@ def test_a_change_that_is_numbered_first_is_committed_first(
     ]
 
 
-def test_who_follows_the_feed_of_two_writers_passes_over_nothing(
+def test_feed_reader_misses_nothing_from_two_writers(
     store: ArticleStore, database_url: str
 ) -> None:
     def writes(name: str) -> None:
@@ -527,7 +527,7 @@ def test_who_follows_the_feed_of_two_writers_passes_over_nothing(
 # Reading
 
 
-def test_published_passages_never_gives_drafts_superseded_or_retired_ones(
+def test_published_passages_exclude_drafts_and_retired_articles(
     store: ArticleStore,
 ) -> None:
     draft = save(store, "Draft", USE, publish=False).passages
@@ -546,7 +546,7 @@ def test_published_passages_never_gives_drafts_superseded_or_retired_ones(
     assert store.published_passages([]) == {}
 
 
-def test_more_passages_than_one_statement_takes_are_all_given(store: ArticleStore) -> None:
+def test_more_passages_than_one_batch_are_returned(store: ArticleStore) -> None:
     parts = [("Care", f"Advice number {number} is this.") for number in range(450)]
     saved = save(store, "Long", *parts)
 
@@ -607,9 +607,9 @@ def test_a_link_to_reworded_text_says_so_when_it_knows_its_version(store: Articl
     assert store.locate(harm.id, 1).passage_id == harm.id
 
 
-def test_a_link_to_text_that_is_gone_leads_to_what_it_became(store: ArticleStore) -> None:
+def test_link_to_removed_text_resolves_to_its_successor(store: ArticleStore) -> None:
     _, old, _ = save(store, "Aspirin", USE, HARM, ("Harm", "Rash and itching.")).passages
-    # Two passages became one, which keeps the id of the one that it is closer to.
+    # Two passages were merged; the result keeps the id of the more similar one.
     merged = ("Harm", "Rash and itching. Stomach bleeding is a harm.")
     now = save(store, "Aspirin", USE, merged).passages[1]
     assert now.id != old.id
@@ -619,7 +619,7 @@ def test_a_link_to_text_that_is_gone_leads_to_what_it_became(store: ArticleStore
     assert (place.passage_id, place.moved, place.changed) == (now.id, True, True)
 
 
-def test_a_link_to_text_without_an_heir_leads_to_the_article(store: ArticleStore) -> None:
+def test_link_without_a_successor_resolves_to_the_article(store: ArticleStore) -> None:
     _, harm = save(store, "Aspirin", USE, HARM).passages
     save(store, "Aspirin", USE)
 
@@ -648,7 +648,7 @@ def test_a_closed_store_can_be_opened_again_with_all_that_it_held(
     again.close()
 
 
-def test_articles_are_values_that_the_store_does_not_touch(store: ArticleStore) -> None:
+def test_store_does_not_modify_articles(store: ArticleStore) -> None:
     article, given = Article("Aspirin", ()), passage("Use", "Take it.")
 
     saved = store.save(

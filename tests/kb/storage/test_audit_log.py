@@ -1,4 +1,4 @@
-"""Who did what, when and from where: in the same transaction, and never forgotten."""
+"""Audit log: entries, settings changes, filters and the hash chain."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def deeds(store: ArticleStore, **asked: str) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def test_every_change_of_an_article_leaves_its_step(store: ArticleStore) -> None:
+def test_every_article_change_is_logged(store: ArticleStore) -> None:
     saved = save(store, "Gout", ("Use", "Take it."), by=Actor("ann", "10.0.0.7"))
     store.set_tag(saved.passages[0].id, "dosage", present=True, by=Actor("ben"))
     ReviewWorkflow(store.database).retire(
@@ -60,7 +60,7 @@ def test_changed_settings_are_named_without_their_values(
     assert "Ward 7" not in str(store.list_audit_entries(limit=9))
 
 
-def test_other_deeds_stand_beside_them_and_are_read_in_pages(store: ArticleStore) -> None:
+def test_other_events_are_logged_and_paginated(store: ArticleStore) -> None:
     save(store, "Gout", ("Use", "Take it."))
     store.append_audit_events(
         AuditEvent(Actor("ann", "10.0.0.7"), "signed-in"),

@@ -1,4 +1,4 @@
-"""What readers tell the content team: kept, listed, done."""
+"""Content requests from readers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kb.storage.article_store import ArticleStore
 from tests.raises import raises
 
 
-def test_what_was_asked_is_listed_oldest_first_until_it_is_done(store: ArticleStore) -> None:
+def test_open_requests_are_listed_oldest_first(store: ArticleStore) -> None:
     store.add_content_request("gout diet", "May they eat fish?", "ward 4")
     store.add_content_request("zebra", "", "")
 
@@ -28,7 +28,7 @@ def test_what_was_asked_is_listed_oldest_first_until_it_is_done(store: ArticleSt
 
 
 @pytest.mark.parametrize("done_before", [False, True])
-def test_a_question_that_is_not_open_cannot_be_done(store: ArticleStore, done_before: bool) -> None:
+def test_request_that_is_not_open_cannot_be_closed(store: ArticleStore, done_before: bool) -> None:
     store.add_content_request("gout", "", "")
     (question,) = store.list_content_requests()
     number = question.id if done_before else question.id + 1
@@ -41,7 +41,7 @@ def test_a_question_that_is_not_open_cannot_be_done(store: ArticleStore, done_be
     assert done_before or "`kb requests`" in str(raised.value)
 
 
-def test_a_full_table_forgets_what_is_done_and_refuses_when_nothing_is(
+def test_full_table_deletes_closed_requests_or_rejects_new_ones(
     store: ArticleStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(content_requests, "MAX_STORED", 2)

@@ -1,4 +1,4 @@
-"""Pins and synonyms: kept with who made them, and each change is seen by all processes."""
+"""Pins and synonym rules, with their revision and audit log entries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.raises import raises
 ANN = Actor("ann")
 
 
-def test_pins_and_lines_come_and_go_and_each_change_shows(store: ArticleStore) -> None:
+def test_pins_and_synonyms_change_the_revision(store: ArticleStore) -> None:
     saved = save(store, "Gout", *((f"Part {n}", f"Text {n}.") for n in range(MAX_PINS + 1)))
     ids = [passage.id for passage in saved.passages]
     curating = CurationStore(store.database)
@@ -44,7 +44,7 @@ def test_pins_and_lines_come_and_go_and_each_change_shows(store: ArticleStore) -
     assert actions == ["pin.added", "synonym.added", "pin.taken-off", "synonym.taken-out"]
 
 
-def test_what_cannot_be_pinned(store: ArticleStore) -> None:
+def test_invalid_pin_is_rejected(store: ArticleStore) -> None:
     saved = save(store, "Gout", *((f"Part {n}", f"Text {n}.") for n in range(MAX_PINS + 1)))
     ids = [passage.id for passage in saved.passages]
     curating = CurationStore(store.database)

@@ -1,4 +1,4 @@
-"""The database: durable settings, a schema that is known, and errors that are ours."""
+"""Database: durability settings, migrations, transactions and translated errors."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_the_schema_is_the_newest_migration() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [schema.SCHEMA]
 
 
-# Alembic compares an index on an expression on PostgreSQL only, and says so.
+# Alembic compares expression indexes only on PostgreSQL, and warns otherwise.
 @pytest.mark.filterwarnings("ignore:.*expression-based index")
 def test_the_tables_are_what_the_migrations_make(database_url: str) -> None:
     engine = create_engine(database_url)
@@ -83,7 +83,7 @@ def test_a_missing_database_says_to_create_one(tmp_path: Path) -> None:
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_an_empty_file_is_no_knowledge_base(tmp_path: Path) -> None:
+def test_empty_file_is_not_a_knowledge_base(tmp_path: Path) -> None:
     (tmp_path / "kb.sqlite").touch()
 
     with pytest.raises(NoKnowledgeBaseError):
@@ -105,7 +105,7 @@ def test_a_database_of_another_program_version_is_refused(
     assert (raised.value.found, raised.value.expected) == (found, database.SCHEMA)
 
 
-def test_an_older_schema_is_named_and_brought_up_with_what_it_holds(sqlite: Path) -> None:
+def test_older_schema_is_reported_and_upgraded_with_its_data(sqlite: Path) -> None:
     store = ArticleStore.open(f"sqlite:///{sqlite}")
     save(store, "Gout", ("Care", "Rest the joint."))
     store.close()
@@ -162,7 +162,7 @@ def test_creating_twice_keeps_what_is_there(database_url: str) -> None:
 
 
 def sqlite_code(error: StoreError) -> str:
-    """Return SQLite's own name of what an error of ours was translated from."""
+    """Return SQLite's name of the error from which a `StoreError` was translated."""
     cause = error.__cause__
     assert isinstance(cause, DatabaseError)
     assert isinstance(cause.orig, sqlite3.Error)
@@ -172,7 +172,7 @@ def sqlite_code(error: StoreError) -> str:
 @pytest.mark.parametrize(
     "opening", [ArticleStore.open, ArticleStore.create], ids=["open", "create"]
 )
-def test_a_file_that_is_no_database_is_an_error_of_ours(tmp_path: Path, opening) -> None:
+def test_invalid_database_file_is_translated(tmp_path: Path, opening) -> None:
     (tmp_path / "kb.sqlite").write_bytes(b"a letter, not a database. " * 100)
 
     with raises(StoreError, "statement-refused") as raised:
@@ -200,7 +200,7 @@ def test_a_locked_database_says_that_nothing_was_saved(
 
 
 def test_a_full_disk_is_an_error_and_no_loss(sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The file may not grow: what SQLite answers is what it answers on a full disk, SQLITE_FULL.
+    # The file must not grow, so SQLite returns SQLITE_FULL, as on a full disk.
     pages = sqlite3.connect(sqlite).execute("PRAGMA page_count").fetchone()[0]
     full = (*database.PRAGMAS, f"PRAGMA max_page_count = {pages}")
     monkeypatch.setattr(database, "PRAGMAS", full)
@@ -257,12 +257,12 @@ def test_an_error_inside_a_transaction_undoes_all_of_it(database_url: str) -> No
     opened.close()
 
 
-# PostgreSQL alone
+# PostgreSQL only
 
 
 @pytest.fixture
 def bare(postgres: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a PostgreSQL database without tables."""
+    """The URL of a PostgreSQL database without tables."""
     yield services.make_database(postgres, "bare")
     services.drop_database(postgres, "bare")
 
@@ -285,7 +285,7 @@ def test_on_postgres_the_tables_are_made_in_a_database_that_is_empty(bare: str) 
 
 
 @pytest.mark.postgres
-def test_a_server_that_is_away_is_an_error_of_ours_without_the_password() -> None:
+def test_unreachable_server_error_masks_the_password() -> None:
     with raises(StoreError, "unavailable") as raised:
         ArticleStore.open("postgresql+psycopg://kb:s3cret@127.0.0.1:1/kb")
 
@@ -293,7 +293,7 @@ def test_a_server_that_is_away_is_an_error_of_ours_without_the_password() -> Non
 
 
 @pytest.mark.postgres
-def test_connections_that_the_server_cut_are_opened_again(bare: str, postgres: str) -> None:
+def test_dropped_connections_are_reopened(bare: str, postgres: str) -> None:
     store = ArticleStore.create(bare)
     with psycopg.connect(
         postgres.replace("+psycopg", "") + "/postgres", autocommit=True

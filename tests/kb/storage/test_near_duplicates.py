@@ -1,4 +1,4 @@
-"""Near-duplicates: what is alike is found without comparing everything with everything."""
+"""Near-duplicate detection."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def save(store: ArticleStore, name: str, *texts: str) -> SaveResult:
     )
 
 
-def test_likeness_is_the_share_of_common_runs_of_words() -> None:
+def test_similarity_is_the_share_of_common_shingles() -> None:
     assert shingle_similarity("a b c d e f", "a b c d e f") == 1.0
     assert shingle_similarity("a b c d e f", "a b c d e x") == 1 / 3
     assert shingle_similarity("A, b c. d e f", "a b c d e f") == 1.0
@@ -67,7 +67,7 @@ def test_a_text_has_one_key_for_each_band_or_none(words: str) -> None:
     assert compute_band_keys(words) == compute_band_keys(words.upper())
 
 
-def test_passages_that_are_alike_share_a_band_and_others_do_not() -> None:
+def test_similar_passages_share_a_band_and_others_do_not() -> None:
     found = missed = 0
     for seed in range(200):
         one = text(seed)
@@ -79,12 +79,12 @@ def test_passages_that_are_alike_share_a_band_and_others_do_not() -> None:
     assert missed <= 4  # 2 in 100 at the threshold itself; these are at 0.92
 
 
-def test_a_short_text_is_nobodys_duplicate() -> None:
+def test_short_text_is_not_a_duplicate() -> None:
     assert compute_band_keys("Call 999 if you cannot breathe") == ()
     assert SHINGLE_WORDS == 5
 
 
-def test_a_copy_in_another_article_is_told_with_its_link(store: ArticleStore) -> None:
+def test_copy_in_another_article_is_reported_with_its_link(store: ArticleStore) -> None:
     first = save(store, "gout", text(1), text(2))
     assert first.notes == ()
     second = save(store, "arthritis", text(3), edited(text(1), [0]))
@@ -94,14 +94,14 @@ def test_a_copy_in_another_article_is_told_with_its_link(store: ArticleStore) ->
     assert "gout" in note
 
 
-def test_a_copy_in_the_same_article_is_told_once(store: ArticleStore) -> None:
+def test_copy_in_the_same_article_is_reported_once(store: ArticleStore) -> None:
     saved = save(store, "gout", text(1), text(2), text(1))
     (note,) = saved.notes
     assert saved.passages[0].id in note
     assert saved.passages[2].id in note
 
 
-def test_a_new_version_is_not_its_own_duplicate_and_forgets_what_it_no_longer_says(
+def test_new_version_replaces_the_bands_of_the_old_one(
     store: ArticleStore,
 ) -> None:
     save(store, "gout", text(1))
@@ -110,13 +110,13 @@ def test_a_new_version_is_not_its_own_duplicate_and_forgets_what_it_no_longer_sa
     assert save(store, "arthritis", text(1)).notes == ()
 
 
-def test_a_retired_article_is_nobodys_duplicate(store: ArticleStore) -> None:
+def test_retired_article_is_not_a_duplicate(store: ArticleStore) -> None:
     save(store, "gout", text(1))
     ReviewWorkflow(store.database).retire("gout", reason="old", replaced_by="", by=Actor("test"))
     assert save(store, "arthritis", text(1)).notes == ()
 
 
-def test_many_copies_are_counted_not_listed(store: ArticleStore) -> None:
+def test_many_copies_are_summarised(store: ArticleStore) -> None:
     texts = [text(seed) for seed in range(8)]
     save(store, "gout", *texts)
     notes = save(store, "arthritis", *texts).notes
@@ -124,7 +124,9 @@ def test_many_copies_are_counted_not_listed(store: ArticleStore) -> None:
     assert re.findall(r"\d+", notes[-1]) == ["3"]
 
 
-def test_what_was_told_at_the_saving_is_found_again(store: ArticleStore, database_url: str) -> None:
+def test_near_duplicates_are_found_again_after_saving(
+    store: ArticleStore, database_url: str
+) -> None:
     first = save(store, "gout", text(1), text(2)).passages
     second = save(store, "arthritis", text(3), edited(text(1), [0]), text(3)).passages
     database = Database(database_url)
@@ -141,16 +143,14 @@ def test_what_was_told_at_the_saving_is_found_again(store: ArticleStore, databas
     assert within.share == 1
 
 
-def test_of_several_the_nearest_is_named(store: ArticleStore) -> None:
+def test_most_similar_passage_is_reported(store: ArticleStore) -> None:
     save(store, "a", edited(text(1), [0, 50]))
     near = save(store, "b", text(1))
     (note,) = save(store, "c", text(1)).notes
     assert near.passages[0].id in note
 
 
-def test_of_a_text_that_stands_in_many_articles_the_first_are_looked_at(
-    store: ArticleStore, database_url: str
-) -> None:
+def test_number_of_compared_candidates_is_limited(store: ArticleStore, database_url: str) -> None:
     others = [f"a{number}" for number in range(MAX_CANDIDATES + 10)]
     holders = {save(store, name, text(1)).passages[0].id: name for name in others}
     mine = save(store, "mine", text(1), text(2)).passages

@@ -1,4 +1,4 @@
-"""What a process has read lately is never shown once it does not hold, whoever changed it."""
+"""The cache never returns stale content, even after changes by other processes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ANN = Actor("ann")
 
 @pytest.fixture
 def elsewhere(database_url: str) -> Iterator[ArticleStore]:
-    """Another process that has the same database open."""
+    """A second store on the same database, standing in for another process."""
     other = ArticleStore.open(database_url)
     yield other
     other.close()
@@ -36,7 +36,9 @@ def tagged(store: ArticleStore, article_id: str) -> list[Passage]:
         return published.tagged(article_id, ["safety"])
 
 
-def test_what_others_change_shows_at_once(store: ArticleStore, elsewhere: ArticleStore) -> None:
+def test_changes_by_other_processes_are_visible_immediately(
+    store: ArticleStore, elsewhere: ArticleStore
+) -> None:
     gout = save(store, "Gout", ("Use", "Take it."), ("Harm", "It may itch."))
     asthma = save(store, "Asthma", ("Use", "Breathe."))
     ids = [p.id for p in (*gout.passages, *asthma.passages)]
@@ -59,7 +61,7 @@ def test_what_others_change_shows_at_once(store: ArticleStore, elsewhere: Articl
     assert len(texts(store, ids)) == 3
 
 
-def test_many_changes_at_once_and_little_room(
+def test_cache_is_cleared_after_many_changes_and_limited_in_size(
     store: ArticleStore, elsewhere: ArticleStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(published_cache, "MAX_CHANGES", 3)
@@ -74,7 +76,7 @@ def test_many_changes_at_once_and_little_room(
 
 @settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["save", "retire", "tag", "look"]))))
-def test_it_is_what_a_store_without_memory_says(deeds: list[tuple[int, str]]) -> None:
+def test_cache_returns_the_same_as_an_uncached_store(deeds: list[tuple[int, str]]) -> None:
     store = ArticleStore.create("sqlite://")
     ids: set[str] = set()
     for number, (article, deed) in enumerate(deeds):

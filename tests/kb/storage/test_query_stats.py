@@ -1,4 +1,4 @@
-"""Searches are counters by day: they add up, age out, and words come only when they may."""
+"""Query counters: sums, retention and redaction of the text; triage and dead links."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_counters_add_up_over_days(searches: QueryStatsStore, clock: Clock) -> N
     assert [found.times for found in searches.list_recent(1)] == [3]
 
 
-def test_words_are_written_once_the_same_was_asked_on_several_days(
+def test_text_is_stored_after_the_same_query_on_several_days(
     searches: QueryStatsStore, clock: Clock
 ) -> None:
     for day in range(MIN_DAYS_BEFORE_STORING):
@@ -57,7 +57,7 @@ def test_words_are_written_once_the_same_was_asked_on_several_days(
     assert {one.key: one.text for one in searches.list_recent(30)} == {"a": "tirzepatide", "b": ""}
 
 
-def test_what_is_old_is_forgotten(searches: QueryStatsStore, clock: Clock) -> None:
+def test_old_counters_are_purged(searches: QueryStatsStore, clock: Clock) -> None:
     searches.add_counts([QueryCounters(key="a", text="gout", times=1)])
     clock.now += timedelta(days=10)
     searches.add_counts([QueryCounters(key="b", text="asthma", times=1)])
@@ -67,7 +67,7 @@ def test_what_is_old_is_forgotten(searches: QueryStatsStore, clock: Clock) -> No
     assert searches.list_recent(90) == []
 
 
-def test_what_became_of_a_row_is_the_last_that_was_said(searches: QueryStatsStore) -> None:
+def test_latest_triage_decision_wins(searches: QueryStatsStore) -> None:
     searches.set_triage("a", ASSIGNED, name="ben", by=ANN)
     searches.set_triage("a", DISMISSED, note="Not ours.", by=ANN)
     assert {key: (h.state, h.note) for key, h in searches.list_triage().items()} == {
@@ -75,7 +75,7 @@ def test_what_became_of_a_row_is_the_last_that_was_said(searches: QueryStatsStor
     }
 
 
-def test_dead_links_are_those_of_the_last_look(searches: QueryStatsStore) -> None:
+def test_dead_links_are_those_of_the_last_check(searches: QueryStatsStore) -> None:
     searches.replace_dead_links([("gout", "https://a.example", "404"), ("gout", "https://b", "x")])
     searches.replace_dead_links([("gout", "https://b", "gone")] * 2)
     assert [(d.address, d.problem) for d in searches.list_dead_links()] == [("https://b", "gone")]

@@ -21,7 +21,7 @@ def kept(folder):
         portion.commit([SHA256])
 
 
-def test_bytes_are_kept_once_under_their_hash(tmp_path):
+def test_file_is_stored_once_under_its_hash(tmp_path):
     folder = tmp_path / "sources"
     kept(folder)
     target = folder / SHA256[:2] / SHA256
@@ -33,7 +33,7 @@ def test_bytes_are_kept_once_under_their_hash(tmp_path):
     assert target.stat().st_mode & 0o077 == 0
 
 
-def test_the_same_bytes_twice_in_a_portion_are_one_file(tmp_path):
+def test_duplicate_in_a_batch_is_stored_once(tmp_path):
     with SourceFileBatch(tmp_path) as portion:
         portion.write(SHA256, CONTENT)
         portion.write(SHA256, CONTENT)
@@ -42,14 +42,14 @@ def test_the_same_bytes_twice_in_a_portion_are_one_file(tmp_path):
     assert files(tmp_path) == [tmp_path / SHA256[:2] / SHA256]
 
 
-def test_what_was_written_for_an_article_that_was_not_saved_goes(tmp_path):
+def test_uncommitted_file_is_deleted(tmp_path):
     with SourceFileBatch(tmp_path) as portion:
         portion.write(SHA256, CONTENT)
         portion.commit([])
     assert files(tmp_path) == []
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+def test_unwritable_folder_is_reported(tmp_path):
     (tmp_path / "sources").write_text("a file")
     with pytest.raises(StoreError) as error:
         kept(tmp_path / "sources")
@@ -68,7 +68,7 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path, monkeypatch):
     assert files(tmp_path) == []
 
 
-def test_bytes_that_are_not_those_that_were_read_are_an_error(tmp_path):
+def test_changed_file_is_an_error(tmp_path):
     path = tmp_path / "a.txt"
     path.write_bytes(CONTENT)
     assert read_unchanged(path, SHA256, "a.txt") == CONTENT
