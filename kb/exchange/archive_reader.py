@@ -41,7 +41,7 @@ CURATION = "vocabulary/desk.json"  # synonym rules and pins
 VOCABULARY_MEMBERS = {f"vocabulary/{name}": name for name in VOCABULARY}
 
 # Limits in bytes. The largest drug label with twenty versions takes 8 MB.
-MAX_ARTICLE_BYTES = MAX_MANIFEST_BYTES = 64 << 20
+MAX_ARTICLE_BYTES = 64 << 20
 MAX_VOCABULARY_BYTES = 16 << 20
 MAX_SOURCE_BYTES = 512 << 20
 MAX_TOTAL_BYTES = 32 << 30

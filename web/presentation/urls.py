@@ -147,10 +147,6 @@ class UrlBuilder:
         """Return the URL of OpenSearch suggestions."""
         return f"{self.root}/opensearch/suggest"
 
-    def sitemap(self) -> str:
-        """Return the URL of the sitemap."""
-        return f"{self.root}/sitemap.xml"
-
     def sign_in(self, then: str = "") -> str:
         """Return the URL of the login page; `then` is the path to redirect to after login."""
         return _with_query(f"{self.root}/sign-in", [("next", then)] if then else [])

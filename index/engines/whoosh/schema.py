@@ -11,7 +11,7 @@ from whoosh.analysis import Token as WhooshToken
 from whoosh.fields import Schema
 
 from index import analyzer
-from index.document import ALL, POSITIONAL_FIELDS, IndexDocument
+from index.document import ALL, POSITIONAL_FIELDS
 
 FORMS = "forms"  # the field of unstemmed words
 ARTICLE, PASSAGE = "article", "passage"  # the fields of the ids
@@ -52,9 +52,3 @@ def schema() -> Schema:
     texts[ALL] = fields.TEXT(analyzer=ClinicalAnalyzer(), phrase=False)
     texts[FORMS] = fields.TEXT(analyzer=FormAnalyzer(), phrase=False)
     return Schema(**{ARTICLE: fields.ID(), PASSAGE: fields.STORED()}, **texts)
-
-
-def field_texts(document: IndexDocument) -> dict[str, str]:
-    """Return the text of each indexed field of the schema."""
-    placed = {name: document.texts[name] for name in POSITIONAL_FIELDS}
-    return {**placed, ALL: document.all, FORMS: "\n".join(document.texts.values())}

@@ -30,7 +30,6 @@ TASKS = frozenset(
         "DIAGLISTREV",
     )
 )
-PARTS = ("c", "cs", "csn", "dn", "ot")
 LANGUAGE_OF = ("informationRecipient.languageCode.c", "performer.languageCode.c")
 RECIPIENTS = frozenset(("PAT", "PROV", "PAYOR"))
 # Notations seen in requests besides BCP 47: ISO 639-2, names, "sp". An unknown language is kept and
