@@ -389,7 +389,7 @@ class IndexVersionError(SearchIndexError):
 
 
 class IndexCorruptError(SearchIndexError):
-    """The index files differ from what was committed."""
+    """The index files do not match the last commit."""
 
     def __init__(self, detail: str, *, code: str = "") -> None:
         self.detail = detail

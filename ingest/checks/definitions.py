@@ -79,7 +79,10 @@ def extract_acronyms(part: CheckPassage) -> Iterator[Statement[str]]:
 def extract_denials(
     part: CheckPassage, negation: RuleOptions, origin: str = ""
 ) -> Iterator[Statement[bool]]:
-    """Yield each sentence of enough words under those words, and whether it denies them."""
+    """Yield each sentence with enough content words, and whether it is negated.
+
+    The key of a statement consists of the content words.
+    """
     denying = frozenset(negation.texts("words"))
     left_out = denying | AUXILIARY
     for sentence in part.prose:  # list items are often conditions rather than statements

@@ -78,7 +78,7 @@ class WorkerLostError(Exception):
 
 
 class WorkerFaultError(Exception):
-    """An unexpected exception in `work`: a defect of this program."""
+    """An unexpected exception in `work`, caused by a bug in this program."""
 
 
 @dataclass(frozen=True, slots=True)

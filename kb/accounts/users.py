@@ -52,7 +52,10 @@ def hash_password(password: str, name: str) -> str:
 
 
 def verify_password(password: str, kept: str) -> bool:
-    """Return whether the password matches the hash. An empty hash takes as long, and never does."""
+    """Return whether the password matches the hash.
+
+    An empty hash never matches, but takes the same time to check.
+    """
     try:
         return PASSWORD_HASHER.verify(kept or DUMMY_HASH, password[:MAX_PASSWORD_LENGTH]) and bool(
             kept
@@ -160,7 +163,7 @@ def find_account(connection: Connection, name: str) -> Row[Any] | None:
 
 
 def map_user(row: Row[Any], permissions: PermissionTable = DEFAULT_PERMISSIONS) -> User:
-    """Return the user stored in a row of `accounts`, with the permissions from `permissions`."""
+    """Return the user stored in a row of `users`, with the permissions from `permissions`."""
     roles = frozenset(Role(role) for role in row.roles.split(",") if role)
     return User(
         name=row.name,

@@ -254,7 +254,7 @@ def _verify(path: Path, archive: zipfile.ZipFile, manifest: ArchiveManifest) -> 
         raise ExportError(
             path,
             MANIFEST,
-            "has a different number of articles than the archive",
+            "lists a different number of articles from the archive",
             EXPORT_AGAIN,
             code="article-count",
         )
@@ -304,7 +304,7 @@ def _read_article(path: Path, archive: zipfile.ZipFile, name: str, wanted: str) 
         raise ExportError(
             path,
             name,
-            f"is {article.id!r}, not the file name",
+            f"is {article.id!r}, which does not match the file name",
             EXPORT_AGAIN,
             place="id",
             code="name",

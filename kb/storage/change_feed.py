@@ -1,8 +1,8 @@
 """Change feed: every change that affects search results, in commit order.
 
 Entries are numbered inside the write transaction that makes the change. `kb.storage.database`
-begins each write transaction by locking the only row of `feed`, so numbers increase in commit
-order and readers never miss an entry that is numbered early and committed late.
+begins each write transaction by locking the only row of `change_feed_position`, so numbers increase
+in commit order and readers never miss an entry that is numbered early and committed late.
 """
 
 from __future__ import annotations

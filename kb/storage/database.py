@@ -99,7 +99,7 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """Yield a connection for writing in one transaction, committed at the end of the block.
 
-        Writers are serialised by locking the row of `feed` first. On SQLite this statement
+        Writers are serialised by locking the row of `change_feed_position` first. On SQLite this
         acquires the write lock of the file.
         """
         with translate_errors(self.url), self._engine.begin() as connection:

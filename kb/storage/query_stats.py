@@ -1,6 +1,6 @@
-"""Daily query counters, their triage, and dead links.
+"""Daily query counters, triage of the search report, and dead links.
 
-Neither single searches nor users nor times of day are stored, only counters by day and query. The
+Only counters by day and query are stored, without single searches, users or times of day. The
 caller (`web.analytics.query_redaction`) decides whether the text can be stored: if it may identify
 a person, only a keyed hash is stored until the same query has occurred on several days.
 """

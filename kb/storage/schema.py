@@ -2,7 +2,7 @@
 
 Rows of `versions` and `passages` are written once and never changed. Mutable state is stored
 separately: the status of an article (`articles`) and editor tags (`editor_tags`). The change feed
-(`change_feed_table`) and the audit log (`trail`) are append-only.
+(`change_feed`) and the audit log (`audit_log`) are append-only.
 """
 
 from __future__ import annotations

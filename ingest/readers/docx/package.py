@@ -76,7 +76,7 @@ class DocxPackage:
 def open_package(data: bytes, source: str) -> DocxPackage:
     """Open a Word document.
 
-    Raises `SourceError` if it is another format, encrypted, damaged or too large.
+    Raises `SourceError` if it is not a DOCX file, or is encrypted, damaged or too large.
     """
     if len(data) > MAX_BYTES:
         problem = f"is larger than the limit of {MAX_BYTES // MEGABYTE} MB for Word documents."

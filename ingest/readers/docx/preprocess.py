@@ -42,7 +42,7 @@ HEADER = "the page header"
 FOOTER = "the page footer"
 COMMENT = "a comment"
 DELETED = "a tracked deletion"
-# Parts that are not content, by name prefix next to the main part, with the reason.
+# Prefix of a part name, relative to the folder of the main part -> reason why it is not content.
 OTHER_PARTS = {
     "header": HEADER,
     "footer": FOOTER,

@@ -183,7 +183,7 @@ def _read_chars(text: pdfium.PdfTextPage) -> Iterator[_Char | None]:
 
 
 def _clamp(coordinate: float) -> float:
-    """Return a coordinate, or one far off the page if it is not a number or out of range."""
+    """Return the coordinate, or `-MAX_COORDINATE` if it is out of range or NaN."""
     return coordinate if abs(coordinate) < MAX_COORDINATE else -MAX_COORDINATE
 
 
