@@ -91,8 +91,8 @@ class ApiTokenStore:
                     ends_on=last,
                 )
             ).inserted_primary_key
-            deed = AuditEvent(by, "token.made", name, f"{label}: {join_names(wanted)}")
-            audit_log.append_events(connection, [deed], now)
+            event = AuditEvent(by, "token.made", name, f"{label}: {join_names(wanted)}")
+            audit_log.append_events(connection, [event], now)
         assert number is not None  # a single-row insert returns its key
         return ApiToken(
             number=number[0], label=label, scopes=wanted, made_at=now, ends_on=last,

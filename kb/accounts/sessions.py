@@ -219,8 +219,8 @@ class SessionStore:
                     origin=origin,
                 )
             )
-            deed = AuditEvent(Actor(person.name, origin), "signed-in", person.name, means)
-            audit_log.append_events(connection, [deed], now)
+            event = AuditEvent(Actor(person.name, origin), "signed-in", person.name, means)
+            audit_log.append_events(connection, [event], now)
         return session
 
     def _failed(self, name: str, origin: str, *, known: bool) -> None:
@@ -240,8 +240,8 @@ class SessionStore:
         roles = join_names(person.roles)
         if roles != row.roles:
             connection.execute(delete(sessions).where(sessions.c.name == row.name))
-            deed = AuditEvent(by, "account.roles", row.name, f"{roles}, by the identity provider")
-            audit_log.append_events(connection, [deed], self._clock())
+            event = AuditEvent(by, "account.roles", row.name, f"{roles}, by the identity provider")
+            audit_log.append_events(connection, [event], self._clock())
         values = {"roles": roles, "shown": person.display_name, "email": person.email}
         connection.execute(update(users_table).where(users_table.c.name == row.name).values(values))
 

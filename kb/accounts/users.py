@@ -114,7 +114,7 @@ class UserStore:
         action = "account.disabled" if disabled else "account.enabled"
         self._change(name, {"disabled": disabled}, AuditEvent(by, action, name))
 
-    def _change(self, name: str, values: dict[str, Any], deed: AuditEvent) -> None:
+    def _change(self, name: str, values: dict[str, Any], event: AuditEvent) -> None:
         with self._database.writing() as connection:
             row = _get_account(connection, name)
             if all(row._mapping[column] == value for column, value in values.items()):
@@ -123,7 +123,7 @@ class UserStore:
             if "password" not in values and _is_administrator(row):
                 _require_administrator(connection)
             connection.execute(delete(sessions).where(sessions.c.name == name))
-            audit_log.append_events(connection, [deed], self._clock())
+            audit_log.append_events(connection, [event], self._clock())
 
 
 def insert_account(
@@ -153,8 +153,8 @@ def insert_account(
             disabled=False,
         )
     )
-    deed = AuditEvent(by, "account.added", person.name, join_names(person.roles))
-    audit_log.append_events(connection, [deed], now)
+    event = AuditEvent(by, "account.added", person.name, join_names(person.roles))
+    audit_log.append_events(connection, [event], now)
 
 
 def find_account(connection: Connection, name: str) -> Row[Any] | None:

@@ -113,8 +113,8 @@ class ImportJobStore:
                 for kind, source in sources
             ]
             names = ", ".join(source for _, source in sources)
-            deed = AuditEvent(by, "job.begun", str(job), names[:400])
-            audit_log.append_events(connection, [deed], self._clock())
+            event = AuditEvent(by, "job.begun", str(job), names[:400])
+            audit_log.append_events(connection, [event], self._clock())
         return job, numbers
 
     def start(self, job: int) -> None:
@@ -137,8 +137,8 @@ class ImportJobStore:
         states = (ItemState.READY, ItemState.FAILED, ItemState.WAITING, ItemState.STOPPED)
         self._update_item(number, states, state=ItemState.DISCARDED)
         with self._database.writing() as connection:
-            deed = AuditEvent(by, "item.discarded", str(number))
-            audit_log.append_events(connection, [deed], self._clock())
+            event = AuditEvent(by, "item.discarded", str(number))
+            audit_log.append_events(connection, [event], self._clock())
 
     def get_job(self, number: int) -> ImportJob:
         """Return a job. Raises `NotFoundError`."""
@@ -337,7 +337,7 @@ def _get_item_row(connection: Connection, number: int) -> Row[Any]:
 
 
 def _map_item(row: Row[Any]) -> ImportItem:
-    said = json.loads(row.corrections)
+    stored = json.loads(row.corrections)
     return ImportItem(
         number=row.number,
         job=row.job,
@@ -349,7 +349,7 @@ def _map_item(row: Row[Any]) -> ImportItem:
         draft=row.draft,
         corrections=tuple(
             Correction(CorrectionKind(one["what"]), tuple(one["place"]), one["old"], one["new"])
-            for one in said
+            for one in stored
         ),
         article_id=row.article_id,
         made_from=row.made_from,

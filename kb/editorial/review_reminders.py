@@ -48,14 +48,14 @@ class ReminderStore:
         reminder for the same due date within `REMINDER_INTERVAL` are omitted.
         """
         with self._database.reading() as connection:
-            told = {
+            sent_on = {
                 (row.article_id, row.due): row.on
                 for row in connection.execute(select(sent_reminders))
             }
         by_address: dict[str, list[ArticleSummary]] = {}
         nobody = []
         for summary in summaries:
-            last = told.get((summary.id, summary.metadata.review_due))
+            last = sent_on.get((summary.id, summary.metadata.review_due))
             if last is not None and today - last < REMINDER_INTERVAL:
                 continue
             to = _parse_address(summary.metadata.owner) or _parse_address(fallback)

@@ -311,8 +311,8 @@ class ReviewWorkflow:
             done = update(comments).where(*mine, comments.c.done_at.is_(None))
             if connection.execute(done.values(done_at=self._clock())).rowcount == 0:
                 raise NotFoundError("open comment", str(number))
-            deed = AuditEvent(by, "review.comment-done", article_id, str(number))
-            audit_log.append_events(connection, [deed], self._clock())
+            event = AuditEvent(by, "review.comment-done", article_id, str(number))
+            audit_log.append_events(connection, [event], self._clock())
 
     # Review dates
 
@@ -437,9 +437,9 @@ class ReviewWorkflow:
         by: Actor,
         detail: str = "",
     ) -> None:
-        said = f"version {standing.version}" + (f": {detail}" if detail else "")
-        deed = AuditEvent(by, f"review.{what}", standing.article_id, said)
-        audit_log.append_events(connection, [deed], self._clock())
+        text = f"version {standing.version}" + (f": {detail}" if detail else "")
+        event = AuditEvent(by, f"review.{what}", standing.article_id, text)
+        audit_log.append_events(connection, [event], self._clock())
 
 
 _SELECT_STATUS = (

@@ -210,18 +210,18 @@ def _read_manifest(path: Path, archive: zipfile.ZipFile) -> ArchiveManifest:
 def _check_format(path: Path, content: bytes) -> None:
     """Check the format version before the fields, which depend on it."""
     try:
-        said = json.loads(content)
+        data = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise ExportError(path, MANIFEST, "is not JSON", CHOOSE_EXPORT, code="not-json") from error
-    if not isinstance(said, dict) or said.get("format") != FORMAT:
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise ExportError(
             path, MANIFEST, f"does not have the format {FORMAT}", CHOOSE_EXPORT, code="format"
         )
-    if said.get("version") != FORMAT_VERSION:
+    if data.get("version") != FORMAT_VERSION:
         raise ExportError(
             path,
             MANIFEST,
-            f"has format version {said.get('version')!r}, but this version reads {FORMAT_VERSION}",
+            f"has format version {data.get('version')!r}, but this version reads {FORMAT_VERSION}",
             "Import it with the program version that wrote it, or a later one.",
             code="version",
         )

@@ -84,11 +84,11 @@ def create_backup(
                         archive, f"files/{name}", iter_file_chunks(home / name)
                     )
             made_at = (now or datetime.now(UTC)).isoformat(timespec="seconds")
-            said = {
+            manifest = {
                 "format": FORMAT, "schema": SCHEMA, "made_at": made_at, "rows": counts,
                 "sha256": sums,
             }  # fmt: skip
-            archive.writestr(MANIFEST, json.dumps(said, indent=1))
+            archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
     except OSError as error:
         raise BackupError(
             path, f"cannot be written: {error.strerror}", "Free some space.", code="write-failed"
@@ -104,8 +104,8 @@ def restore_backup(path: Path, database: Database, home: Path, *, replace: bool)
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            said = _verify(path, archive)
-            sums: dict[str, str] = said["sha256"]
+            manifest = _verify(path, archive)
+            sums: dict[str, str] = manifest["sha256"]
             database.create()
             with database.reading() as connection:  # before any source file is written
                 _check_replace(path, connection, replace=replace)
@@ -130,7 +130,7 @@ def restore_backup(path: Path, database: Database, home: Path, *, replace: bool)
         raise BackupError(
             path, f"is not a readable backup: {error}", "Use another backup.", code="unreadable"
         ) from error
-    return _summarise(said["made_at"], said["rows"], sums)
+    return _summarise(manifest["made_at"], manifest["rows"], sums)
 
 
 def _summarise(made_at: str, counts: dict[str, int], sums: dict[str, str]) -> BackupSummary:
@@ -170,9 +170,9 @@ def _write_member(archive: zipfile.ZipFile, name: str, parts: Iterable[bytes]) -
 def _verify(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
     """Verify version, members and checksums of a backup, and return its manifest."""
     try:
-        said: dict[str, Any] = json.loads(archive.read(MANIFEST))
-        sums, schema, kind = dict(said["sha256"]), said["schema"], said["format"]
-        str(said["made_at"]), int(said["rows"][articles.name])
+        manifest: dict[str, Any] = json.loads(archive.read(MANIFEST))
+        sums, schema, kind = dict(manifest["sha256"]), manifest["schema"], manifest["format"]
+        str(manifest["made_at"]), int(manifest["rows"][articles.name])
     except (KeyError, TypeError, ValueError) as error:
         raise BackupError(
             path, "has no valid backup manifest", "Choose another file.", code="manifest"
@@ -200,7 +200,7 @@ def _verify(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
             found = checksum(iter_chunks(member))
         if found != wanted:
             raise BackupError(path, f"is damaged at {name}", "Use another backup.", code="checksum")
-    return said
+    return manifest
 
 
 def _has_checksum(path: Path, wanted: str) -> bool:

@@ -124,13 +124,13 @@ def import_curation(
     `renamed` maps passage ids of the export to local ones.
     """
     known = set(connection.execute(select(synonyms.c.line)).scalars())
-    deeds: list[AuditEvent] = []
+    events: list[AuditEvent] = []
     notes: list[str] = []
     for line in taught.synonyms:
         if line.line not in known:
             known.add(line.line)
             connection.execute(insert(synonyms).values(line=line.line, name=line.name, at=line.at))
-            deeds.append(AuditEvent(by, "synonym.added", "", line.line))
+            events.append(AuditEvent(by, "synonym.added", "", line.line))
     for pin in taught.pins:
         passage_id = renamed.get(pin.passage_id, pin.passage_id)
         same = select(pins.c.passage_id).where(func.lower(pins.c.query) == pin.query.lower())
@@ -151,6 +151,6 @@ def import_curation(
                     query=pin.query, passage_id=passage_id, note=pin.note, name=pin.name, at=pin.at
                 )
             )
-            deeds.append(AuditEvent(by, "pin.added", passage_id, pin.query))
-    audit_log.append_events(connection, deeds, datetime.now(UTC))
-    return len(deeds), notes
+            events.append(AuditEvent(by, "pin.added", passage_id, pin.query))
+    audit_log.append_events(connection, events, datetime.now(UTC))
+    return len(events), notes

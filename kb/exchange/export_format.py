@@ -271,7 +271,7 @@ def _find_block_faults(place: str, blocks: Sequence[Block]) -> Iterator[tuple[st
 def _find_tag_faults(
     tags: Sequence[ExportedEditorTag], known: set[str]
 ) -> Iterator[tuple[str, str]]:
-    said: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str]] = set()
     for number, tag in enumerate(tags):
         here = f"editor_tags.{number}"
         yield from _check_nul(f"{here}.actor", tag.actor)
@@ -279,9 +279,9 @@ def _find_tag_faults(
             yield f"{here}.passage_id", "is not the id of a passage of this article"
         if not TAG_KEY.fullmatch(tag.tag):
             yield f"{here}.tag", "is empty, has spaces or is too long"
-        if (tag.passage_id, tag.tag) in said:
+        if (tag.passage_id, tag.tag) in seen:
             yield here, "is a duplicate"
-        said.add((tag.passage_id, tag.tag))
+        seen.add((tag.passage_id, tag.tag))
 
 
 def _check_nul(place: str, text: str) -> Iterator[tuple[str, str]]:

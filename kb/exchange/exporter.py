@@ -107,10 +107,10 @@ def export_archive(
             code="write-failed",
         ) from error
     with database.writing() as connection:
-        deed = AuditEvent(
+        event = AuditEvent(
             by, "base.exported", detail=f"{done.articles} articles: {str(selection) or 'all'}"
         )
-        audit_log.append_events(connection, [deed], datetime.now(UTC))
+        audit_log.append_events(connection, [event], datetime.now(UTC))
     return done
 
 

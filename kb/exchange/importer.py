@@ -185,8 +185,8 @@ class _ImportTransaction:
         arrivals = [self._import_article(article) for article in self._found.articles()]
         changed = sum(arrival.status != "unchanged" for arrival in arrivals)
         if changed:
-            deed = AuditEvent(self._by, "base.imported", self._name[:200], f"{changed} articles")
-            audit_log.append_events(self._connection, [deed], datetime.now(UTC))
+            event = AuditEvent(self._by, "base.imported", self._name[:200], f"{changed} articles")
+            audit_log.append_events(self._connection, [event], datetime.now(UTC))
         return arrivals
 
     def import_curation(self, notes: list[str]) -> dict[str, str]:
@@ -370,11 +370,11 @@ class _ImportTransaction:
         pairs = zip(there.newest.passages, here.newest.passages, strict=True)
         ids = {there.id: here.id for there, here in pairs}
         self._renamed |= ids
-        said = {(tag.passage_id, tag.tag) for tag in here.editor_tags}
+        known_tags = {(tag.passage_id, tag.tag) for tag in here.editor_tags}
         tags = [
             tag
             for tag in there.editor_tags
-            if tag.passage_id in ids and (ids[tag.passage_id], tag.tag) not in said
+            if tag.passage_id in ids and (ids[tag.passage_id], tag.tag) not in known_tags
         ]
         facts = {one.what for one in here.corrections if one.what in METADATA_KINDS}
         made = {one.correction for one in here.corrections}

@@ -116,10 +116,10 @@ def _load_passage_refs(
         .order_by(passages.c.article_id, passages.c.ordinal)
     ).all()
     read = [(row.article_id, _outline_adapter().validate_json(row.content)) for row in found_rows]
-    said = _load_editor_tags(connection, [outline.id for _, outline in read])
+    editor_tags_by_passage = _load_editor_tags(connection, [outline.id for _, outline in read])
     places: dict[str, list[PassageRef]] = defaultdict(list)
     for article_id, outline in read:
-        keys = {tag.tag: True for tag in outline.tags} | said[outline.id]
+        keys = {tag.tag: True for tag in outline.tags} | editor_tags_by_passage[outline.id]
         tags = tuple(key for key, present in keys.items() if present)
         places[article_id].append(PassageRef(outline.id, outline.heading_path, tags))
     return places
@@ -127,13 +127,13 @@ def _load_passage_refs(
 
 def _load_editor_tags(connection: Connection, ids: list[str]) -> dict[str, dict[str, bool]]:
     """Return the editor tags by passage id: whether each tag is present."""
-    said: dict[str, dict[str, bool]] = defaultdict(dict)
+    editor_tags_by_passage: dict[str, dict[str, bool]] = defaultdict(dict)
     for batch in mappers.iter_batches(ids):
         for row in connection.execute(
             select(editor_tags).where(editor_tags.c.passage_id.in_(batch))
         ):
-            said[row.passage_id][row.tag] = row.present
-    return said
+            editor_tags_by_passage[row.passage_id][row.tag] = row.present
+    return editor_tags_by_passage
 
 
 def list_versions(connection: Connection, article_id: str) -> list[VersionSummary]:
@@ -153,13 +153,13 @@ def list_activity(
     connection: Connection, *, offset: int, limit: int
 ) -> tuple[list[ActivityItem], int]:
     """Return a page of activity, latest first, and the total number of items."""
-    told = change_feed_table.c.kind.in_(PUBLIC_CHANGES)
+    is_public = change_feed_table.c.kind.in_(PUBLIC_CHANGES)
     total = connection.execute(
-        select(func.count()).select_from(change_feed_table).where(told)
+        select(func.count()).select_from(change_feed_table).where(is_public)
     ).scalar_one()
     page = connection.execute(
         select(change_feed_table)
-        .where(told)
+        .where(is_public)
         .order_by(change_feed_table.c.seq.desc())
         .limit(limit)
         .offset(offset)
@@ -168,7 +168,7 @@ def list_activity(
     history: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in connection.execute(
         select(change_feed_table)
-        .where(told, change_feed_table.c.article_id.in_(ids))
+        .where(is_public, change_feed_table.c.article_id.in_(ids))
         .order_by(change_feed_table.c.seq)
     ):
         history[row.article_id].append(row)

@@ -157,8 +157,8 @@ class ArticleStore:
         """Delete a correction, so that it is not applied to later ingests."""
         with self._database.writing() as connection:
             dropped = correction_store.delete_correction(connection, article_id, number)
-            deed = AuditEvent(by, "correction.dropped", article_id, str(dropped))
-            audit_log.append_events(connection, [deed], datetime.now(UTC))
+            event = AuditEvent(by, "correction.dropped", article_id, str(dropped))
+            audit_log.append_events(connection, [event], datetime.now(UTC))
 
     def find_id_by_source_key(self, source_key: str) -> str | None:
         """Return the id of the article with this source key, or None."""
@@ -210,10 +210,10 @@ class ArticleStore:
         with self._database.writing() as connection:
             content_requests.close_request(connection, number)
 
-    def append_audit_events(self, *deeds: AuditEvent) -> None:
+    def append_audit_events(self, *events: AuditEvent) -> None:
         """Append events to the audit log that change no other table, such as a sign-in."""
         with self._database.writing() as connection:
-            audit_log.append_events(connection, deeds, datetime.now(UTC))
+            audit_log.append_events(connection, events, datetime.now(UTC))
 
     def record_settings(self, digests: Mapping[str, str], *, by: Actor) -> None:
         """Append the settings changed since the last start of the server to the audit log."""

@@ -92,25 +92,25 @@ def save_article(connection: Connection, submission: SaveRequest) -> SaveResult:
     """Apply the stored corrections and save an article as a new version, unless unchanged."""
     row = connection.execute(BY_KEY, {"key": submission.source_key}).one_or_none()
     known = correction_store.list_corrections(connection, row.id) if row is not None else ()
-    mended = apply_on_save(
+    corrected = apply_on_save(
         submission.article, submission.passages, (*known, *submission.corrections)
     )
-    saved = _save_corrected(connection, with_corrections(submission, mended), row)
+    saved = _save_corrected(connection, with_corrections(submission, corrected), row)
     if submission.corrections:
         correction_store.add_corrections(
             connection, saved.article_id, submission.corrections, submission.by
         )
-        correction_store.add_tags(connection, saved.passages, mended.tags, submission.by)
-    return replace(saved, notes=(*mended.notes, *saved.notes))
+        correction_store.add_tags(connection, saved.passages, corrected.tags, submission.by)
+    return replace(saved, notes=(*corrected.notes, *saved.notes))
 
 
-def with_corrections(submission: SaveRequest, mended: CorrectedArticle) -> SaveRequest:
+def with_corrections(submission: SaveRequest, corrected: CorrectedArticle) -> SaveRequest:
     """Return the request with corrected content."""
     return replace(
         submission,
-        article=mended.article,
-        passages=mended.passages,
-        warnings=(*submission.warnings, *mended.notes),
+        article=corrected.article,
+        passages=corrected.passages,
+        warnings=(*submission.warnings, *corrected.notes),
     )
 
 
@@ -260,15 +260,15 @@ def save_correction(
 ) -> SaveResult:
     """Save the latest version with corrections; lost corrections are listed in the notes."""
     base = _request_from_version(connection, row, row.latest_version, by)
-    mended = apply_on_save(base.article, base.passages, corrections)
-    again = with_corrections(base, mended)
+    corrected = apply_on_save(base.article, base.passages, corrections)
+    again = with_corrections(base, corrected)
     bare = tuple(replace(passage, id="") for passage in again.passages)
     saved = update_article(connection, replace(again, passages=bare), row)
     correction_store.add_corrections(connection, row.id, corrections, by)
-    tagged = correction_store.add_tags(connection, saved.passages, mended.tags, by)
+    tagged = correction_store.add_tags(connection, saved.passages, corrected.tags, by)
     if tagged and saved.status == "unchanged":
         change_feed.append_changes(connection, [PendingChange(row.id, "tagged", by)])
-    return replace(saved, notes=(*mended.notes, *saved.notes))
+    return replace(saved, notes=(*corrected.notes, *saved.notes))
 
 
 def restore_version(connection: Connection, row: Row[Any], number: int, by: Actor) -> int:

@@ -61,22 +61,22 @@ class AuditEntry:
     event: AuditEvent
 
 
-def append_events(connection: Connection, deeds: Sequence[AuditEvent], now: datetime) -> None:
+def append_events(connection: Connection, events: Sequence[AuditEvent], now: datetime) -> None:
     """Append events in the caller's transaction."""
-    if not deeds:
+    if not events:
         return
     seal = connection.execute(SELECT_LAST_HASH).scalar_one_or_none() or ""
     written = []
-    for deed in deeds:
-        seal = _entry_hash(seal, now, deed)
+    for event in events:
+        seal = _entry_hash(seal, now, event)
         written.append(
             {
                 "at": now,
-                "name": deed.by.name,
-                "origin": deed.by.origin,
-                "action": deed.action,
-                "about": deed.about,
-                "detail": deed.detail,
+                "name": event.by.name,
+                "origin": event.by.origin,
+                "action": event.action,
+                "about": event.about,
+                "detail": event.detail,
                 "seal": seal,
             }
         )
@@ -144,17 +144,17 @@ def _midnight(day: date) -> datetime:
 
 
 def _map_entry(row: Row[Any]) -> AuditEntry:
-    deed = AuditEvent(Actor(row.name, row.origin), row.action, row.about, row.detail)
-    return AuditEntry(row.number, row.at, deed)
+    event = AuditEvent(Actor(row.name, row.origin), row.action, row.about, row.detail)
+    return AuditEntry(row.number, row.at, event)
 
 
-def _entry_hash(before: str, at: datetime, deed: AuditEvent) -> str:
-    said = (
+def _entry_hash(before: str, at: datetime, event: AuditEvent) -> str:
+    hashed = (
         before,
         at.astimezone(UTC).isoformat(),
-        deed.by.name,
-        deed.by.origin,
-        deed.action,
-        deed.about,
+        event.by.name,
+        event.by.origin,
+        event.action,
+        event.about,
     )
-    return hashlib.sha256("\x1f".join((*said, deed.detail)).encode()).hexdigest()
+    return hashlib.sha256("\x1f".join((*hashed, event.detail)).encode()).hexdigest()

@@ -60,11 +60,11 @@ def append_changes(connection: Connection, entries: Sequence[PendingChange]) -> 
             for seq, entry in enumerate(entries, start=first)
         ],
     )
-    deeds = [
+    events = [
         AuditEvent(entry.by, f"article.{entry.kind}", entry.article_id, entry.detail)
         for entry in entries
     ]
-    audit_log.append_events(connection, deeds, now)
+    audit_log.append_events(connection, events, now)
 
 
 def reserve_numbers(connection: Connection, count: int) -> int:

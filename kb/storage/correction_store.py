@@ -49,12 +49,12 @@ def apply_on_save(
         f"A correction can no longer be applied: {one}. Check whether it is still needed."
         for one in made.lost
     )
-    said = tuple(
+    decisions = tuple(
         {tag.tag: True for tag in by_hand.tags if tag not in bare.tags}
         | dict.fromkeys({t.tag for t in bare.tags} - {t.tag for t in by_hand.tags}, False)
         for by_hand, bare in zip(made.passages, plain.passages, strict=True)
     )
-    return CorrectedArticle(plain.article, plain.passages, said, notes)
+    return CorrectedArticle(plain.article, plain.passages, decisions, notes)
 
 
 def list_corrections(connection: Connection, article_id: str) -> tuple[Correction, ...]:
@@ -113,8 +113,8 @@ def add_tags(
     connection: Connection, saved: Sequence[Passage], tags: Sequence[dict[str, bool]], by: Actor
 ) -> bool:
     """Store the editor tags of each passage. Returns whether there are any."""
-    for passage, said in zip(saved, tags, strict=True):
-        for tag, present in said.items():
+    for passage, decisions in zip(saved, tags, strict=True):
+        for tag, present in decisions.items():
             now = datetime.now(UTC)
             set_tag(connection, passage.id, tag, present=present, name=by.name, at=now)
     return any(tags)

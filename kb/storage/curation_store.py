@@ -80,11 +80,11 @@ class CurationStore:
                 for row in found
             )  # fmt: skip
             lines = connection.execute(select(synonyms).order_by(synonyms.c.number))
-            told = tuple(
+            rules = tuple(
                 SynonymRule(number=row.number, line=row.line, name=row.name, at=row.at)
                 for row in lines
             )
-            return CurationRules(kept, told, _get_revision(connection))
+            return CurationRules(kept, rules, _get_revision(connection))
 
     def add_pin(self, query: str, passage_id: str, *, note: str = "", by: Actor) -> int:
         """Pin a passage to a query. Returns the number of the pin.
@@ -119,8 +119,8 @@ class CurationStore:
                     name=by.name, at=self._clock(),
                 )
             )  # fmt: skip
-            deed = AuditEvent(by, "pin.added", passage_id, query)
-            audit_log.append_events(connection, [deed], self._clock())
+            event = AuditEvent(by, "pin.added", passage_id, query)
+            audit_log.append_events(connection, [event], self._clock())
             return _get_key(result)
 
     def remove_pin(self, number: int, *, by: Actor) -> None:
@@ -130,8 +130,8 @@ class CurationStore:
             if row is None:
                 raise NotFoundError("pin", str(number))
             connection.execute(delete(pins).where(pins.c.number == number))
-            deed = AuditEvent(by, "pin.taken-off", row.passage_id, row.query)
-            audit_log.append_events(connection, [deed], self._clock())
+            event = AuditEvent(by, "pin.taken-off", row.passage_id, row.query)
+            audit_log.append_events(connection, [event], self._clock())
 
     def add_synonym(self, line: str, *, by: Actor) -> int:
         """Add a synonym rule that the caller has validated. Returns its number."""

@@ -166,28 +166,28 @@ def load_passages(connection: Connection, article_id: str, number: int) -> list[
 
 def apply_editor_tags(connection: Connection, kept: Sequence[Passage]) -> list[Passage]:
     """Return the passages with editor tags applied to the automatic ones."""
-    said = _load_editor_tags(connection, [passage.id for passage in kept])
-    return [_apply_tag_rows(passage, said.get(passage.id, ())) for passage in kept]
+    tag_rows = _load_editor_tags(connection, [passage.id for passage in kept])
+    return [_apply_tag_rows(passage, tag_rows.get(passage.id, ())) for passage in kept]
 
 
 def _load_editor_tags(
     connection: Connection, passage_ids: Sequence[str]
 ) -> dict[str, list[Row[Any]]]:
     """Return the rows of `editor_tags` by passage id, for passages that have any."""
-    said: dict[str, list[Row[Any]]] = defaultdict(list)
+    tag_rows: dict[str, list[Row[Any]]] = defaultdict(list)
     for batch in iter_batches(passage_ids):
         for row in connection.execute(_SELECT_EDITOR_TAGS, {"ids": batch}):
-            said[row.passage_id].append(row)
-    return said
+            tag_rows[row.passage_id].append(row)
+    return tag_rows
 
 
-def _apply_tag_rows(passage: Passage, said: Sequence[Row[Any]]) -> Passage:
-    if not said:
+def _apply_tag_rows(passage: Passage, tag_rows: Sequence[Row[Any]]) -> Passage:
+    if not tag_rows:
         return passage
-    spoken_for = {row.tag for row in said}
+    spoken_for = {row.tag for row in tag_rows}
     tags = [tag for tag in passage.tags if tag.tag not in spoken_for]
     tags += [
-        Tag(row.tag, 1.0, Evidence.EDITOR, f"set by {row.actor}") for row in said if row.present
+        Tag(row.tag, 1.0, Evidence.EDITOR, f"set by {row.actor}") for row in tag_rows if row.present
     ]
     return replace(passage, tags=tuple(tags))
 
@@ -240,11 +240,11 @@ def load_published_passages(
         for batch in iter_batches(sorted({row.article_id for row in found}))
         for row in connection.execute(_SELECT_SUMMARIES, {"ids": batch})
     }
-    said = _load_editor_tags(connection, [row.id for row in found if row.spoken_of])
+    tag_rows = _load_editor_tags(connection, [row.id for row in found if row.spoken_of])
     return {
         row.id: (
             summaries[row.article_id],
-            _apply_tag_rows(parse_passage(row.content), said.get(row.id, ())),
+            _apply_tag_rows(parse_passage(row.content), tag_rows.get(row.id, ())),
         )
         for row in found
     }
@@ -263,13 +263,13 @@ def load_tagged_passages(
 ) -> list[Passage]:
     """Return the passages of a published article that have one of `tags`, in order."""
     contents = connection.execute(_SELECT_PASSAGES, {"article_id": strip_nul(article_id)}).all()
-    said = _load_editor_tags(connection, [row.id for row in contents if row.spoken_of])
+    tag_rows = _load_editor_tags(connection, [row.id for row in contents if row.spoken_of])
     # Parsing is far slower than a text search, so skip passages without the name of a tag.
     names = [f'"{tag}"' for tag in tags]
     kept = [
-        _apply_tag_rows(parse_passage(row.content), said.get(row.id, ()))
+        _apply_tag_rows(parse_passage(row.content), tag_rows.get(row.id, ()))
         for row in contents
-        if row.id in said or any(name in row.content for name in names)
+        if row.id in tag_rows or any(name in row.content for name in names)
     ]
     return [passage for passage in kept if any(tag.tag in tags for tag in passage.tags)]
 

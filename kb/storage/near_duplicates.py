@@ -151,15 +151,15 @@ def record_bands(connection: Connection, article_id: str, kept: Sequence[Passage
     """Replace the bands of an article. Returns a sentence for each near-duplicate."""
     keys = write_bands(connection, article_id, kept)
     headings = {passage.id: passage.heading for passage in kept}
-    told = [
+    notes = [
         f"The passage {_describe_passage(double.passage_id, headings[double.passage_id])} is "
         f"{double.share:.0%} identical to {_describe_other(double)}."
         for double in _find_near_duplicates(connection, article_id, kept, keys)
     ]
-    more = len(told) - MAX_REPORTED
+    more = len(notes) - MAX_REPORTED
     if more > 0:
-        told[MAX_REPORTED:] = [f"{more} more passages of this article have near-duplicates."]
-    return told
+        notes[MAX_REPORTED:] = [f"{more} more passages of this article have near-duplicates."]
+    return notes
 
 
 def write_bands(

@@ -136,8 +136,8 @@ def cancel_schedule(
     """Cancel the schedule of a version; the version itself is kept."""
     connection.execute(delete(reviews).where(*_match_review(article_id, version)))
     detail = f"version {version}: {why}"
-    deed = AuditEvent(by, "review.schedule-cancelled", article_id, detail)
-    audit_log.append_events(connection, [deed], now)
+    event = AuditEvent(by, "review.schedule-cancelled", article_id, detail)
+    audit_log.append_events(connection, [event], now)
 
 
 def _map_schedule(row: Any) -> Schedule:

@@ -142,8 +142,8 @@ class QueryStatsStore:
                     key=key, state=state, name=name, note=note[:400], on=self._clock().date()
                 )
             )
-            deed = AuditEvent(by, f"board.{state}", "", f"{key} {name} {note}".strip()[:400])
-            audit_log.append_events(connection, [deed], self._clock())
+            event = AuditEvent(by, f"board.{state}", "", f"{key} {name} {note}".strip()[:400])
+            audit_log.append_events(connection, [event], self._clock())
 
     def list_triage(self) -> dict[str, Triage]:
         """Return the triage decisions by key."""
