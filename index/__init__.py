@@ -1,1 +1,1 @@
-"""Published passages in, a searchable index out; a query in, hits out. Knows kb."""
+"""Search index: indexes published passages and answers queries. Imports `kb` only."""

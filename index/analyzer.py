@@ -76,7 +76,8 @@ _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 
 _ITIS_ENDING = re.compile(r"(?<=[a-z]{3})iti(?:s|c|des)$")
 
-# The only Snowball rule that changes the first two letters of a word: "dying" is "die".
+# The only Snowball rule that changes the first two letters of a word: it stems "dying" to
+# "die".
 _YING_STEMS = tuple((f"{letter}ying", f"{letter}ie") for letter in ascii_lowercase)
 
 MIN_KERNEL_LENGTH = 100  # characters; the regular expression is faster for shorter texts

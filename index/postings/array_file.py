@@ -66,7 +66,7 @@ def read_arrays(path: Path) -> dict[str, Array]:
     with path.open("rb") as file:
         size = path.stat().st_size
         if size < HEADER.size + CHECKSUM_SIZE:
-            raise IndexCorruptError(f"{path.name} is cut off", code="truncated")
+            raise IndexCorruptError(f"{path.name} is truncated", code="truncated")
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     magic, version, order, described = HEADER.unpack_from(content)
     if magic != MAGIC or version != VERSION or HEADER.size + described + CHECKSUM_SIZE > size:
@@ -95,7 +95,7 @@ def checksum(path: Path) -> str:
     with path.open("rb") as file:
         size = path.stat().st_size
         if size <= CHECKSUM_SIZE:
-            raise IndexCorruptError(f"{path.name} is cut off", code="truncated")
+            raise IndexCorruptError(f"{path.name} is truncated", code="truncated")
         with (
             mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
             memoryview(content) as view,

@@ -113,7 +113,7 @@ def _sum_counts(news: Sequence[Array], counts: Sequence[Array], terms: int) -> A
 
 
 def _destinations(news: Sequence[Array], counts: Sequence[Array], total: Array) -> list[Array]:
-    """Return for each segment where each of its things goes, term by term."""
+    """Return for each segment the positions of its items in the merged array, ordered by term."""
     following = np.cumsum(total) - total
     found = []
     for new, count in zip(news, counts, strict=True):
@@ -124,7 +124,7 @@ def _destinations(news: Sequence[Array], counts: Sequence[Array], total: Array) 
 
 
 def _widened(places: Array, kind: np.dtype[np.generic]) -> Array:
-    """Return places in a wider type, the mark at its top."""
+    """Return the positions in a wider integer type, with the marker in the most significant bit."""
     if places.dtype == kind:
         return places
     mark = places.dtype.type(1 << (8 * places.itemsize - 1))
@@ -141,7 +141,10 @@ def _forms(
     postings: Sequence[Array],
     holders: Array,
 ) -> tuple[list[bytes], Array, Array, tuple[Array, Array]]:
-    """Return the forms, their terms and holders, and the pairs (posting, form) that are needed."""
+    """Return the word forms, their terms and document frequencies, and (posting, form) pairs.
+
+    Only terms with several forms have pairs.
+    """
     term_of: dict[bytes, int] = {}
     for (segment, _), part, new in zip(sources, parts, news, strict=True):
         renumbered = np.full(len(segment.terms), -1, np.int64)

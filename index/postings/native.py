@@ -16,8 +16,9 @@ from index.postings.array_file import Array
 
 BLOCK, SKIP, STRIP, TABLED, PADDING = 128, 12, 64, 16, 8  # as in kernel.h
 
-# Structures of kernel.h. `List` (LISTS for several): term, count, factor, most, row, docs, scores.
-# `Choice`: live, allowed, worth, room. `Space`: docs, scores, bounds, maxima.
+# Layouts of the structs in kernel.h. LIST packs one `List` and LISTS an array of them; the fields
+# are term, count, factor, most, row, docs and scores. CHOICE packs a `Choice` (live, allowed,
+# worth, room) and SPACE a `Space` (docs, scores, bounds, maxima).
 LIST = struct.Struct("=IIddQQQ")
 LISTS = np.dtype(
     [("term", "u4"), ("count", "u4"), ("factor", "f8"), ("most", "f8")]

@@ -106,7 +106,10 @@ def _pad(heap: Array) -> Array:
 def _frequent_rows(
     inverted: InvertedDocuments, starts: Array, bytes_: Array, mean: float
 ) -> tuple[Array, Array]:
-    """Return the terms with rows, and the rows; stopwords, rarely searched, get none."""
+    """Return the terms that have rows, and the rows.
+
+    Stop words have no rows because they are rarely searched.
+    """
     passages = len(inverted.columns.passages)
     if passages < MIN_DOCS_FOR_ROWS:
         return np.zeros(0, np.uint32), np.zeros((0, passages), np.uint8)

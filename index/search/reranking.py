@@ -1,7 +1,7 @@
 """Reranking of the best results; docs/relevance.md reports the measured effects.
 
-Article scores: in a long question only some words carry the topic, and no single passage contains
-them all. Words are therefore weighted by idf without the constant 1 that the engine adds
+Article scores: in a long question, only some words describe the topic, and no single passage
+contains them all. Words are therefore weighted by idf without the constant 1 that the engine adds
 (Robertson and Sparck Jones), and half of an article's score is the BM25 score of its best three
 passages read as one text (Callan, "Passage-level evidence in document retrieval", 1994).
 
@@ -9,8 +9,8 @@ Score regularisation: the score of each of the best articles is mixed with the s
 similar ones (Diaz, "Regularizing ad hoc retrieval scores", 2005). This reduces the influence of
 single words and adds no results.
 
-Headings: a passage whose heading matches the query leads its article's hit. The order of the
-articles does not change.
+Headings: a passage whose heading matches the query is shown first in its article's hit. The order
+of the articles does not change.
 """
 
 from __future__ import annotations

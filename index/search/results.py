@@ -105,8 +105,9 @@ class FacetValue:
 class SearchResponse:
     """The response to a `SearchRequest`; `total` counts articles, `total_passages` passages.
 
-    If few articles contain all words, `partial_hits` are articles that contain some of them; no
-    total counts them. `safety` are the safety passages of the first hit's article in its order.
+    If few articles contain all words, `partial_hits` lists articles that contain some of them; the
+    totals exclude these. `safety` lists the safety passages of the first hit's article, in article
+    order.
     """
 
     query: QueryEcho

@@ -95,7 +95,9 @@ def retire_article(article_id: str) -> schemas.WorkflowStatusResponse:
     body = _read_object()
     reason = _read_string(body, "reason").strip()
     if not reason:
-        raise ParameterError("reason", "must not be empty; readers who follow an old link see it")
+        raise ParameterError(
+            "reason", "must not be empty; it is shown to readers who follow an old link"
+        )
     replaced_by = _read_string(body, "replaced_by").strip()
     current_services().editorial.workflow.retire(
         article_id, reason=reason, replaced_by=replaced_by, by=auth.current_actor()

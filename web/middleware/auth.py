@@ -1,4 +1,4 @@
-"""Authentication and authorization, enforced on the server regardless of what the UI shows.
+"""Authentication and authorisation, enforced on the server regardless of what the UI shows.
 
 Decorators on a view declare its requirements: `requires` (a permission, and a scope for tokens),
 `public` (no account, even if `read_needs_account` is set) and `csrf_exempt`. All other views are

@@ -20,7 +20,7 @@ from web.services.import_files import job_folder, original_file, uploaded_file
 POLL_SECONDS = 0.5  # pause between polls of an empty queue
 POLLS_PER_PURGE = 7_200  # one hour; old jobs and their files are deleted then
 FILE_MISSING = (
-    "The file is not on this machine any more. Upload it again. (If several machines serve the "
+    "The file is no longer on this machine. Upload it again. (If several machines serve the "
     "site, they must share KB_HOME.)"
 )
 

@@ -42,7 +42,7 @@ def save_item(
     except OSError as error:
         raise SourceError(
             item.source,
-            "is not on this machine any more.",
+            "is no longer on this machine.",
             "Upload it again.",
             code="original-missing",
         ) from error

@@ -30,7 +30,7 @@ MOVED = {
     f"/desk/<any({', '.join(map(repr, MOVED))}):former>/<path:rest>", methods=["GET", "POST"]
 )
 def moved(former: str, rest: str = "") -> ResponseReturnValue:
-    """Redirect to the present URL with the same method and query."""
+    """Redirect to the current URL, keeping the method and query."""
     target = urls().desk(MOVED[former] + (f"/{rest}" if rest else ""))
     query = request.query_string.decode("ascii", "replace")
     return redirect(f"{target}?{query}" if query else target, HTTPStatus.PERMANENT_REDIRECT)

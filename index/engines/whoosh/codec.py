@@ -236,11 +236,11 @@ class ArrayPassages(base.PerDocumentReader):  # type: ignore[misc]  # Whoosh has
         return self._listed.doc_count_all()
 
     def has_deletions(self) -> bool:
-        """Tell whether a passage is deleted."""
+        """Return whether any passage is deleted."""
         return self._listed.has_deletions()
 
     def is_deleted(self, docnum: int) -> bool:
-        """Tell whether a passage is deleted."""
+        """Return whether the passage is deleted."""
         return self._listed.is_deleted(docnum)
 
     def deleted_docs(self) -> set[int]:

@@ -142,7 +142,9 @@ class WhooshEngine:
             folder, generation = self._watcher.read()
             try:
                 if generation is None:
-                    raise IndexCorruptError(f"{folder.name} holds no commit", code="no-commit")
+                    raise IndexCorruptError(
+                        f"{folder.name} does not contain a commit", code="no-commit"
+                    )
                 return action(folder, generation)
             except (OSError, IndexCorruptError) as error:
                 # Files may be missing because a newer commit replaced them: retry with that one.

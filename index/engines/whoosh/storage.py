@@ -73,7 +73,7 @@ class CommitStorage(FileStorage):  # type: ignore[misc]  # Whoosh has no type fo
         toc = TOC.match(newname)
         if toc:
             if self.metadata is None:
-                raise AssertionError("a commit without a note")
+                raise AssertionError("a commit without metadata")
             self._write_manifest(int(toc[1]), oldname, newname, self.metadata)
         super().rename_file(oldname, newname, safe)
         sync_folder(self.path)
@@ -173,7 +173,7 @@ def read_pointer(root: Path) -> Path:
     while not (root / name).is_dir():
         before, name = name, _pointer(root)
         if name == before:  # otherwise a rebuild switched folders
-            raise IndexCorruptError("CURRENT names no index", code="pointer")
+            raise IndexCorruptError("CURRENT does not name an index folder", code="pointer")
     return root / name
 
 
@@ -185,7 +185,7 @@ def _pointer(root: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise IndexCorruptError("CURRENT cannot be read", code="pointer") from error
     if not re.fullmatch(r"build-\d+", name, re.ASCII):
-        raise IndexCorruptError("CURRENT names no index", code="pointer")
+        raise IndexCorruptError("CURRENT does not name an index folder", code="pointer")
     return name
 
 

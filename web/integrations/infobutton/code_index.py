@@ -1,6 +1,6 @@
 """Index of the published articles by medical code and by name.
 
-It is built once per catalog snapshot, so requests do not compare texts.
+It is built once per catalogue snapshot, so requests do not compare texts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MIN_WORDS = 2  # shortest part of an alternative name that matches it
 
 
 class CodeIndex:
-    """Codes and names of the articles in one catalog snapshot."""
+    """Codes and names of the articles in one catalogue snapshot."""
 
     def __init__(self, catalog: CatalogSnapshot) -> None:
         self.catalog = catalog

@@ -185,7 +185,9 @@ def _concept(parts: dict[str, str]) -> InfobuttonConcept:
 def _check(main: tuple[InfobuttonConcept, ...], task: str) -> None:
     """Raise `ParameterError` if the request does not conform to the specification."""
     if not main:
-        raise ParameterError("mainSearchCriteria.v.c", "or another main criterion is required")
+        raise ParameterError(
+            "mainSearchCriteria.v.c", "is missing; send at least one main search criterion"
+        )
     for concept in main:
         sent = dict(concept.sent)
         if sent.get("c") and concept.code is None:

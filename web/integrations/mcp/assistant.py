@@ -26,9 +26,9 @@ from web.schemas.types import Day, Path, ReviewName, means
 
 NOTHING = (
     "This knowledge base has nothing on “{q}”. "
-    "Say so, and do not present other knowledge as its content."
+    "Say so, and do not present information from other sources as if it came from here."
 )
-RELAXED = "No passage contains all words; these contain some of them."
+RELAXED = "No passage contains all of these words. These contain some of them."
 OVERDUE = "The review of this text is overdue. Say so when you quote it."
 
 

@@ -29,7 +29,7 @@ READ_ONLY = ToolAnnotations(
 )
 
 # Parameters of the tools. The server evaluates the signatures, so they must be module-level names.
-Words = Annotated[str, Field(max_length=MAX_QUERY_LENGTH, description="Query.")]
+Words = Annotated[str, Field(max_length=MAX_QUERY_LENGTH, description="The search query.")]
 Tags = Annotated[
     tuple[str, ...],
     Field(max_length=MAX_FILTERS, description="Only passages with one of these tags."),

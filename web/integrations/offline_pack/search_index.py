@@ -124,7 +124,7 @@ def _phrases(stemmed: Sequence[str], phrases: set[Key]) -> Iterator[str]:
 def _present(
     synonyms: Mapping[Key, Sequence[Synonym]], found: set[str]
 ) -> dict[str, list[tuple[str, float, str]]]:
-    """Return the (stems, weight, text) of synonyms that occur in at least one passage."""
+    """Return (stems, weight, text) of synonyms that occur in at least one passage."""
     present: dict[str, list[tuple[str, float, str]]] = {}
     for key, others in synonyms.items():
         listed = [(" ".join(one.stems), one.weight, one.text) for one in others]

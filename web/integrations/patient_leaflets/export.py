@@ -91,7 +91,8 @@ def export_leaflets(
         now[name] = key
         if before.get(name) != key or not path.exists():
             written.append(name)
-    # The manifest is written first, so that files written before a crash are known afterwards.
+    # The manifest is written first, so that files written before a crash are recognised on the
+    # next run.
     _write_manifest(folder, before | dict.fromkeys(written, UNFINISHED))
     for name in written:
         key = now[name]

@@ -128,7 +128,7 @@ def _preview(made: CurationRules, about: list[str]) -> curation_preview.Curation
     site = current_services()
     live = site.search
     if not isinstance(live, SearchService):
-        raise WorkflowStateError("This search cannot preview changes.")
+        raise WorkflowStateError("The configured search engine does not support previews.")
     draft = live.with_curation(
         build_synonyms(made, site.analytics.synonyms_file), group_pins(made.pins)
     )

@@ -187,7 +187,7 @@ def _start_job(
 
 
 def _safe_name(file: FileStorage) -> str:
-    """Return the name of an uploaded file without directories and unprintable characters."""
+    """Return the name of an uploaded file without directories or unprintable characters."""
     name = PurePosixPath((file.filename or "").replace("\\", "/")).name
     return "".join(sign for sign in name if sign.isprintable())[-MAX_NAME_LENGTH:] or "file"
 
