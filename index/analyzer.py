@@ -194,7 +194,7 @@ def _first_letters(first: str) -> str:
 
 @lru_cache(maxsize=1_000)
 def _initial_pairs(start: str) -> tuple[int, ...]:
-    """Return the indexes of the letter pairs that words stemmed to `start`... may begin with.
+    """Return the indexes of the first two letters of words whose stem may begin with `start`.
 
     `start` has one or two letters.
     """
@@ -212,7 +212,7 @@ def _initial_pairs(start: str) -> tuple[int, ...]:
 
 @lru_cache(maxsize=1)
 def _rewritten_from() -> dict[str, frozenset[str]]:
-    """Return, by the first two letters of a form, the first letters of words rewritten to it."""
+    """Return the first letters of words before a rewrite, by the first two letters after it."""
     found: dict[str, set[str]] = {}
     for name, meant in _initial_rewrites():
         found.setdefault(meant[:2], set()).add(name[:2])
@@ -251,7 +251,7 @@ def fold(word: str) -> str:
     decomposed = unicodedata.normalize("NFKD", plain)
     plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     plain = _POSSESSIVE.sub("", plain).replace("’", "'")[:MAX_TOKEN_LENGTH]
-    return plain or word[:MAX_TOKEN_LENGTH]  # a word of nothing but accents stays unchanged
+    return plain or word[:MAX_TOKEN_LENGTH]  # a word that consists of accents only is unchanged
 
 
 def normalize_spelling(folded: str) -> str:
@@ -269,12 +269,12 @@ def normalize_spelling(folded: str) -> str:
 
 
 def is_stopword(word: str) -> bool:
-    """Return whether the word is a stopword."""
+    """Return whether the word is a stop word."""
     return fold(word) in _stopwords()
 
 
 def is_question_word(word: str) -> bool:
-    """Return whether the word phrases a question and carries no topic: "which", "used", "role"."""
+    """Return whether the word phrases a question and names no topic: "which", "used", "role"."""
     return fold(word) in _question_words()
 
 
@@ -285,7 +285,7 @@ def _stopwords() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def stopword_stems() -> frozenset[str]:
-    """Return the stems of the stopwords."""
+    """Return the stems of the stop words."""
     return frozenset(map(stem_word, _stopwords()))
 
 
@@ -321,7 +321,7 @@ def _spellings() -> tuple[re.Pattern[str], dict[str, str], re.Pattern[str]]:
 
 @lru_cache(maxsize=1)
 def _spelling_pairs() -> tuple[str, ...]:
-    """Return letter pairs of which every word that `normalize_spelling` changes contains one."""
+    """Return letter pairs; every word that `normalize_spelling` changes contains one of them."""
     parts = {*_spellings()[1], "is"}
     chosen: list[str] = []
     while parts:  # greedy set cover: the pair that most remaining spellings contain
@@ -333,7 +333,7 @@ def _spelling_pairs() -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _respelled_pairs() -> bytes:
-    """Return one byte for each letter pair: 2 if a spelling rule replaces the first letter of it.
+    """Return one byte for each letter pair: 2 if a spelling rule replaces its first letter.
 
     Such a pair, as the second and third letter of a word, changes the first two letters.
     """

@@ -37,8 +37,8 @@ class EngineRequest:
     excluded_articles: frozenset[str] = frozenset()
 
 
-# An overdue article ranks below an up-to-date one with a similar score, but only just: it may be
-# the only article that answers the query.
+# An overdue article ranks below an up-to-date one with a similar score. The penalty is small,
+# because it may be the only article that answers the query.
 OVERDUE_FACTOR = 0.95
 
 MAX_TOPICS = 40  # topics in a facet, in addition to the selected ones

@@ -41,7 +41,7 @@ class Indexer:
 
     def pending_changes(self) -> int:
         """Return the number of changes that are not indexed; raises `SearchIndexError`."""
-        checkpoint = self._engine.state().checkpoint  # before the feed, which may grow meanwhile
+        checkpoint = self._engine.state().checkpoint  # read before the feed, which can grow
         last = self._store.last_seq()
         if checkpoint > last:
             raise IndexCorruptError(

@@ -17,7 +17,7 @@ from kb.errors import InstallationError
 LIBRARY = Path(__file__).parent / "postings" / "_kernel.so"
 COUNT = ctypes.c_int64  # result of a function that counts; negative if memory ran out
 
-OFFSET_MASK = (1 << 31) - 1  # the offset in a start whose highest bit marks an unsplit chunk
+OFFSET_MASK = (1 << 31) - 1  # the highest bit of a start marks an unsplit chunk
 
 _ARGUMENT_TYPES = {
     "p": ctypes.c_void_p,

@@ -18,7 +18,7 @@ from kb.model.records import ArticleStatus, ArticleSummary
 from kb.storage.article_listing import ArticleOutline, PassageRef
 from kb.storage.article_store import ArticleStore
 
-# Articles that are updated within a request: some tenths of a second.
+# Articles that are updated within a request: a few tenths of a second.
 MAX_SYNCHRONOUS_ARTICLES = 200
 CHANGE_BATCH_SIZE = 500  # feed entries
 READ_BATCH_SIZE = 100  # articles

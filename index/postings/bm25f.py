@@ -59,7 +59,7 @@ def idf(passages: int, holders: int) -> float:
 
 
 def growth(mean_then: float, mean_now: float) -> float:
-    """Return the maximum growth of a saturation after the mean length changed.
+    """Return the largest factor by which a saturation grows with a new mean length, at least 1.
 
     The growth is largest for frequency 1.
     """

@@ -7,7 +7,7 @@ places               positions of each posting, packed in the same blocks
 form_*               sorted unstemmed words; the term of each, its number among the term's forms,
                      and its number of passages
 spelling_*           one bit per posting and form for terms with several forms; start of each term
-rows, row_terms      frequent words again, one byte per passage: 0 if absent, else the saturation
+rows, row_terms      frequent words, also with one byte per passage: 0 or the saturation
                      in 255ths of the maximum, rounded up
 article_*, ...       columns of passages and articles (`index.postings.builder.PassageColumns`)
 facts                mean length of a passage, sum of all lengths, maximum number of words
@@ -92,7 +92,7 @@ def narrowest_type(bound: int) -> type[np.unsignedinteger]:
 
 
 def range_starts(counts: Array) -> Array:
-    """Return the start of each range when ranges of these sizes are concatenated, and the end."""
+    """Return the start of each of the concatenated ranges with these sizes, and the end."""
     starts = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=starts[1:])
     return starts if starts[-1] >= 1 << 32 else starts.astype(np.uint32)

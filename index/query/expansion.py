@@ -81,7 +81,7 @@ def _text(node: Node) -> str:
 def _synonym_query(
     typed: tuple[Leaf, ...], others: tuple[WordQuery | PhraseQuery, ...]
 ) -> SynonymQuery:
-    """Return the typed words, adjacent or at a lower weight apart, with their synonyms."""
+    """Return the typed words with their synonyms; words that are not adjacent weigh less."""
     words = [leaf for leaf in typed if isinstance(leaf, WordQuery)]
     if len(words) < len(typed) or len(words) == 1:
         return SynonymQuery(typed, others)

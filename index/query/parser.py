@@ -34,7 +34,7 @@ FILTER_FIELDS = ("tag", "topic")
 
 @dataclass(frozen=True, slots=True)
 class WordQuery:
-    """A word, compared by `stem`, in the text `field` or in any text if that is empty.
+    """A word, compared by `stem`, in the text `field`, or in any text if `field` is empty.
 
     `weight` multiplies its score; a typed word has weight 1.
     """
@@ -264,7 +264,7 @@ def _leaves(text: str, prefix: str | None, field: str) -> list[Leaf]:
 
 @lru_cache(maxsize=10_000)
 def _plain_word(text: str) -> tuple[WordQuery, bool]:
-    """Return a word of ASCII letters as a leaf, and whether it is a stopword."""
+    """Return a word of ASCII letters as a leaf, and whether it is a stop word."""
     word = WordQuery(text, stem_word(text))
     return word, _is_filler(word)
 

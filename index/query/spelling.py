@@ -136,7 +136,7 @@ class SpellChecker:
         return bool(drugs) and min(drugs) - min(costs.values()) <= MAX_DRUG_COST_GAP
 
     def _costs(self, typed: str) -> dict[str, float]:
-        """Return the cost of each candidate; other first sounds only if there is no candidate."""
+        """Return the cost of each candidate; tries other first sounds only if there is none."""
         heard = phonetic_key(typed)
         costs = self._affordable(typed, heard, self._similar_words(typed, heard))
         for at in range(MIN_PART_LENGTH, len(typed) - MIN_PART_LENGTH + 1):
@@ -252,7 +252,7 @@ def _opposite_prefixes(typed: str) -> tuple[str, ...]:
 
 
 def _differ_by_adjacent_key(typed: str, near: str) -> bool:
-    """Return whether the words differ in one letter and its keys are adjacent on a keyboard."""
+    """Return whether the words differ in one letter, typed with an adjacent key."""
     if len(typed) != len(near):
         return False
     different = [(a, b) for a, b in zip(typed, near, strict=True) if a != b]

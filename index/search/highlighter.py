@@ -118,7 +118,7 @@ def highlight_text(text: str, looking_for: HighlightTerms) -> Snippet:
 
 
 def build_snippet(text: str, looking_for: HighlightTerms) -> Snippet:
-    """Return about `SNIPPET_LENGTH` characters around the best match, else from the beginning."""
+    """Return about `SNIPPET_LENGTH` characters around the best match, or from the start."""
     matches = looking_for.matches(text)
     text = text[:MAX_TEXT_LENGTH]
     start = _window_start(text, matches)

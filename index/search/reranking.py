@@ -156,7 +156,7 @@ NEIGHBOUR_SHARE = 0.3
 
 
 def topical_terms(counts: Mapping[str, int]) -> dict[str, int]:
-    """Return the counts without stopwords."""
+    """Return the counts without stop words."""
     small = stopword_stems()
     return {stem: times for stem, times in counts.items() if stem not in small}
 
@@ -190,13 +190,13 @@ def regularize_scores(
     return mixed
 
 
-# Share of the words of query and heading that both must contain: one word of five may differ.
+# Share of the words of query and heading that both must contain: one word in five may differ.
 MIN_HEADING_SIMILARITY = 0.8
 
 
 @lru_cache(maxsize=8_192)  # queries repeat, and articles share headings
 def heading_stems(text: str) -> frozenset[str]:
-    """Return the stems of `text` without stopwords and, if others remain, question words."""
+    """Return the stems of `text` without stop words and, if others remain, question words."""
     found = [word for word in split_words(text) if not is_stopword(word)]
     return frozenset(stem_word(word) for word in found if not is_question_word(word)) or frozenset(
         map(stem_word, found)

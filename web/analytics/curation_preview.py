@@ -112,7 +112,7 @@ def _compare_ranks(
         was, now = before.get(id_), after.get(id_)
         if (was and was[0]) != (now and now[0]) or (was and now and was[2] != now[2]):
             shown = now or was
-            assert shown is not None  # it is in one of them
+            assert shown is not None  # every id is in `before` or `after`
             found.append(
                 RankedPassage(shown[1], shown[2], was[0] if was else None, now[0] if now else None)
             )

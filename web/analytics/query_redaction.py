@@ -2,8 +2,8 @@
 
 The text is stored immediately only if every word is known from articles or the medical vocabulary
 and nothing looks like personal data. Other queries are counted under a keyed hash; their text is
-stored once they were made on several days (`kb.storage.query_stats`), as for a new drug, and never
-if something looks like personal data.
+stored once they have been made on several days (`kb.storage.query_stats`), as for a new drug, and
+never if something looks like personal data.
 """
 
 from __future__ import annotations

@@ -65,13 +65,13 @@ def public(view: View) -> View:
 
 
 def csrf_exempt(view: View) -> View:
-    """Exempt a view from the CSRF check: it is called by other systems and changes no data."""
+    """Exempt a view from the CSRF check. Only for calls by other systems that change no data."""
     setattr(view, CSRF_EXEMPT, True)
     return view
 
 
 def set_up(app: Flask, settings: Settings) -> None:
-    """Authenticate and authorize every request to `app`."""
+    """Authenticate and authorise every request to `app`."""
     default = (
         Requirement(Permission.READ, TokenScope.SEARCH) if settings.read_needs_account else None
     )

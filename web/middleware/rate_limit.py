@@ -2,7 +2,7 @@
 
 The rate is counted per address, but addresses are not stored: the key is a keyed hash, and its
 secret is generated at startup and never leaves the process. Each worker process counts separately,
-so a site with two workers allows up to twice the rate; docs/api.md says so.
+so a site with two workers allows up to twice the rate, as docs/api.md states.
 
 Requests for too many results are rejected with other status codes, since waiting does not help: see
 `web.params` for the limits and docs/decisions/0015-api.md for the reasons.

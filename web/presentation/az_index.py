@@ -34,7 +34,7 @@ class AzEntryKind(StrEnum):
 class AzEntry:
     """Entry of the index.
 
-    `articles` is the article count of a topic, `see` the title that an alternative name stands for.
+    `articles` is the article count of a topic, `see` the article title for an alternative name.
     """
 
     kind: AzEntryKind

@@ -208,7 +208,7 @@ def search_parameters(
     offset: int,
     literal: bool,
 ) -> tuple[tuple[str, str], ...]:
-    """Return the query parameters of a search apart from the query."""
+    """Return the query parameters of a search, except the query."""
     return (
         *(("tag", tag) for tag in tags),
         *(("topic", topic) for topic in topics),

@@ -1,1 +1,1 @@
-"""View models: what the pages show, as values for the templates."""
+"""View models: the values that the page templates render."""

@@ -259,7 +259,7 @@ class SearchLinks:
 
 
 class SearchState(TypedDict):
-    """State of a search apart from the query."""
+    """State of a search, except the query."""
 
     tags: tuple[str, ...]
     topics: tuple[str, ...]

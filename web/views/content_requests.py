@@ -159,7 +159,7 @@ def vote() -> ResponseReturnValue:
         )
     site, form = current_services(), request.form
     q, helped = form.get("q", "")[:MAX_QUERY_LENGTH], form.get("helped") == "yes"
-    if site.throttle.try_acquire():  # beyond the limit, answers are not from people
+    if site.throttle.try_acquire():  # above the limit, it is probably a script
         site.analytics.query_log.voted(q, helped=helped)
     if not helped:
         return redirect(urls().content_request(q), HTTPStatus.SEE_OTHER)

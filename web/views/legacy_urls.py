@@ -11,7 +11,7 @@ from web.context import urls
 
 blueprint = Blueprint("legacy_urls", __name__)
 
-# Former path below /desk and its present one; docs/renames.md lists them.
+# Former path below /desk and its current one; docs/renames.md lists them.
 MOVED = {
     "accounts": "users",
     "add": "import",

@@ -50,7 +50,7 @@ class SegmentSearcher:
         self.score_factors = lru_cache(maxsize=2)(self._score_factors)
 
     def _filter_mask(self, tags: frozenset[str], topics: frozenset[str]) -> Array:
-        """Return a mask of the passages that match the filters, of which one is not empty."""
+        """Return a mask of the passages that match the filters; at least one must not be empty."""
         if tags and topics:
             return np.asarray(self.facets.tag_mask(tags) & self.facets.topic_mask(topics))
         return self.facets.tag_mask(tags) if tags else self.facets.topic_mask(topics)

@@ -5,5 +5,6 @@
 3. `response` builds the feed as Atom, as MedlinePlus Connect JSON or for the HTML page.
 4. `web.views.infobutton` is the endpoint.
 
-See ``docs/infobutton.md`` for the rules. Of a request, nothing but its number is stored or logged.
+See ``docs/infobutton.md`` for the rules. The log contains only the number, task, recipient,
+language and format of a request, and the number of results.
 """

@@ -10,8 +10,8 @@ For each main criterion, the first step with a result is used:
 4. articles whose names start or end with the display name, unless the code is more specific;
 5. passages whose title and headings contain all words of the display name.
 
-There is no weaker fallback: the result is shown next to a patient, so no result is better than a
-passage that contains only some of the words.
+There is no weaker fallback: the result is shown next to a patient, so an empty result is better
+than a passage that contains only some of the words.
 """
 
 from __future__ import annotations

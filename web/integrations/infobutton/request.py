@@ -33,7 +33,7 @@ TASKS = frozenset(
 LANGUAGE_OF = ("informationRecipient.languageCode.c", "performer.languageCode.c")
 RECIPIENTS = frozenset(("PAT", "PROV", "PAYOR"))
 # Notations seen in requests besides BCP 47: ISO 639-2, names, "sp". An unknown language is kept and
-# matches nothing, because no result is better than one in another language.
+# matches nothing, because an empty result is better than one in another language.
 LANGUAGES = {
     **dict.fromkeys(("english", "eng"), "en"),
     **dict.fromkeys(("spanish", "spa", "sp", "español", "espanol"), "es"),

@@ -1,8 +1,8 @@
 """Search and citations for AI assistants, independent of the protocol.
 
 Assistants quote what they receive, so every passage comes with its source: article title, version,
-review date, whether the review is overdue, and a link. A search without results says so in words,
-so that the assistant does not answer from elsewhere. Drafts and retired articles are excluded.
+review date, whether the review is overdue, and a link. A search without results returns a message
+that tells the assistant not to use other sources instead. Drafts and retired articles are excluded.
 """
 
 from __future__ import annotations
