@@ -1,4 +1,4 @@
-"""Redirects from the desk's former URLs, so that bookmarks and links in mails keep working."""
+"""Redirects from the desk's former URLs, so that bookmarks and links in emails keep working."""
 
 from __future__ import annotations
 

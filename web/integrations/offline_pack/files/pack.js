@@ -71,7 +71,7 @@
     return data.stems.get(folded) ?? bySnowball.get(snowball) ?? snowball;
   }
 
-  /* Queries: words, the names among them, words that are excluded by a minus, and tags (tag:KEY) */
+  /* Queries: words, multi-word names, words excluded with a minus, and tags (tag:KEY) */
 
   const TAG = /(?<=^|\s)tag:([\w-]+)/gi;
 
@@ -108,7 +108,7 @@
     return (Math.log(all / (some + 1)) + 1) / Math.log(1 + (all - some + 0.5) / (some + 0.5));
   }
 
-  /* Return the scores of the passages for a name. Its best form counts: the words next to each other or apart, or a synonym. */
+  /* Return the scores of the passages for a name: the best score of its words, adjacent or not, and its synonyms. */
   function score({ words, synonyms }, combineWith) {
     const stems = words.map(({ stem }) => stem);
     const apart = words.length > 1 ? [[stems, APART, combineWith]] : [];
@@ -139,7 +139,7 @@
     return groups.map(({ article, passages }) => ({ article, passages: headingFirst(typed, passages) }));
   }
 
-  /* The passage whose heading is nearly what was typed leads its article. */
+  /* Move the passage whose heading is most similar to the query to the front, if it is similar enough. */
   function headingFirst(typed, passages) {
     const likeness = passages.slice(0, MAX_FURTHER + 1).map(({ path }) => {
       const heading = new Set(topical(wordsOf(path.at(-1) ?? "")).map(stemOf));
@@ -157,7 +157,7 @@
     return [...groups].map(([article, found]) => ({ article: data.articles[article], passages: found }));
   }
 
-  /* Similar words, for those that no passage contains. A drug is suggested, but never searched for in place of another word. */
+  /* Similar words for words that no passage contains. Drug names are suggested but never replace a word automatically. */
 
   function similarTo(word) {
     if (!similarWords) {
@@ -338,7 +338,7 @@
     document.getElementById("q").select();
   });
 
-  /* What has become out of date since the copy was made, by the clock of this computer */
+  /* Age of the pack and reviews overdue since its creation, by the clock of this computer */
 
   const days = Math.round((Date.parse(today) - Date.parse(document.body.dataset.made)) / 86_400_000);
   for (const place of document.querySelectorAll("[data-age]")) {
