@@ -2,7 +2,7 @@
 
 Readers and workers expect files, so each member is extracted to a private temporary folder, which
 holds only a few at a time. A member is never extracted under its name in the archive, so no name
-can point outside the folder. Unsafe names are rejected nevertheless, because they indicate an
+can point outside the folder. Unsafe names are rejected anyway, because they indicate an
 attack.
 
 The code runs in the main process, within limits: the size of the central directory is checked

@@ -109,7 +109,7 @@ def check_alternatives_missing(context: CheckContext, rule: Rule) -> Iterator[Fi
 
 
 def _treatment_lacks(section: str, context: CheckContext, rule: Rule) -> bool:
-    """Return whether an article on a treatment has neither a tag nor a sentence of a section."""
+    """Return whether an article on a treatment has neither a tag nor a sentence for a section."""
     if not context.article_type.is_treatment or context.parts_of_section(section):
         return False
     return not any(rule.contains("words", text) for _, text in context.sentences())

@@ -1,7 +1,7 @@
 """An article prepared for the checks, together with related content of the knowledge base.
 
 The type of the article decides which rules apply: an article on a treatment must mention harms, an
-article on a disease need not; a text for patients must be easy to read.
+article on a disease does not have to; a text for patients must be easy to read.
 
 Related content is other articles, the previous version and dead links. `ingest.checks.service`
 collects it. While a source is ingested there is none, so the rules that need it have no findings.

@@ -5,7 +5,7 @@ There are three kinds, in order of decreasing certainty:
 - **Long forms.** "X, short for Y", "X stands for Z", and "also known as Y" if Y looks like the long
   form of X: a name has one long form.
 - **Denials.** Two sentences with the same words, one of them with "not".
-- **Meanings.** "X means Y" and "X refers to Z" with hardly a word in common. These may be two
+- **Meanings.** "X means Y" and "X refers to Z" with few words in common. These may be two
   meanings or two wordings of one, so the finding is a warning.
 
 "X is Y" is not evaluated, because an article makes many true statements about X in this form.

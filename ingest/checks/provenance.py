@@ -184,7 +184,7 @@ def check_conflict_of_interest(context: CheckContext, rule: Rule) -> Iterator[Fi
 def check_partial_review(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Find a later review date in a version that changes only a small part of the text.
 
-    Reviews of individual passages are not recorded, so the finding asks.
+    Reviews of individual passages are not recorded, so the finding is phrased as a question.
     """
     previous, reviewed = context.related.previous_version, context.article.metadata.reviewed
     if previous is None or reviewed is None or not context.parts:

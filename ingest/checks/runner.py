@@ -23,7 +23,7 @@ from kb.model.passage import Passage
 
 Check = Callable[[CheckContext, Rule], Iterator[Finding]]
 
-# Rule in rules.toml -> function that looks for it.
+# Rule in rules.toml -> function that checks it.
 CHECKS: dict[str, Check] = {
     "review-date": provenance.check_review_dates,
     "partial-review": provenance.check_partial_review,

@@ -39,7 +39,7 @@ class CheckService:
     def check(
         self, record: ArticleRecord, today: date, *, links: bool = False
     ) -> tuple[Finding, ...]:
-        """Return the findings for an article; with `links`, its links are checked, too."""
+        """Return the findings for an article; with `links`, its links are checked as well."""
         related = RelatedContent(
             related_passages=self._statements.find_related(
                 record.id, record.article, record.passages

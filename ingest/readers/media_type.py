@@ -55,7 +55,7 @@ UTF8_BOM = b"\xef\xbb\xbf"
 
 # Bytes examined at the start of a file. A page may have a long script before its body.
 HEAD_BYTES = 65_536
-# About 10% of random bytes are control characters, and none of a text; a stray NUL is tolerated.
+# About 10% of random bytes are control characters, while text has none; a stray NUL is tolerated.
 MAX_CONTROL_SHARE = 0.05
 
 # Most of the first lines must start with an object, so that one invalid line does not prevent

@@ -1,6 +1,6 @@
 """Child side of the sandbox: the fork server's loop, resource limits and the workers' loop.
 
-Sources are untrusted, and the libraries that parse them have defects, so no source is parsed in the
+Sources are untrusted, and the libraries that parse them have bugs, so no source is parsed in the
 process that holds the database. `ingest.workers.pool` starts a fork server: a fresh interpreter
 with an empty environment and one open socket. It imports the readers once (about a second) and then
 forks workers (milliseconds). It never reads a source itself, so every worker starts clean. Each

@@ -233,7 +233,7 @@ class ReviewWorkflow:
             )
 
     def publish_unreviewed(self, article_id: str, *, by: Actor) -> None:
-        """Publish the latest version without a review, as the operator of the site."""
+        """Publish the latest version without a review, on behalf of the operator."""
         with self._database.writing() as connection:
             standing = self._load_status(connection, article_id)
             if standing.state is WorkflowState.PUBLISHED:

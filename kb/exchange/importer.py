@@ -120,8 +120,8 @@ def import_archive(
 ) -> ImportReport:
     """Import the export at `path`. Raises `ExportError`, which names the file as `shown`.
 
-    `only_try` makes a dry run. `vocabulary` includes the vocabulary files, which `check`
-    validates.
+    With `only_try`, nothing is saved (dry run). `vocabulary` includes the vocabulary files, which
+    `check` validates.
     """
     with open_archive(path, shown or str(path)) as found:
         words = found.vocabulary() if vocabulary else {}

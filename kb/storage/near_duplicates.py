@@ -34,7 +34,7 @@ MIN_WORDS = 20  # shorter passages ("Call 999 if:") legitimately recur
 # At similarity 0.8 a pair shares a band with probability 1 - (1 - 0.8**5)**10 = 0.98, at 0.5 0.27.
 BANDS, ROWS = 10, 5
 _BINS = BANDS * ROWS
-_ROTATION = 0x9E3779B97F4A7C15  # odd offset that distinguishes a borrowed minimum
+_ROTATION = 0x9E3779B97F4A7C15  # odd offset that marks a minimum borrowed from another bin
 _MASK = (1 << 64) - 1
 
 
@@ -90,8 +90,8 @@ MAX_REPORTED = 5  # reported pairs per article
 MAX_CANDIDATES = 20  # per key, so that boilerplate in hundreds of articles is not compared
 
 # Selects the first passages of other articles for each key. The limit keeps saving fast even if
-# boilerplate occurs in every article. Written as text, because SQLAlchemy takes twenty times as
-# long to render the list of values as SQLite to run the query.
+# boilerplate occurs in every article. Written as text, because SQLAlchemy needs twenty times as
+# long to render the list of values as SQLite needs to run the query.
 SELECT_CANDIDATES = f"""
 WITH wanted(key) AS (VALUES {{}})
 SELECT bands.key, bands.article_id, bands.passage_id, articles.latest_version

@@ -13,7 +13,7 @@ from kb.model.passage_matching import similarity
 from kb.storage import mappers
 from kb.storage.schema import passages
 
-MIN_SIMILARITY = 0.3  # minimum similarity of a removed passage and its successor
+MIN_SIMILARITY = 0.3  # minimum similarity of a removed passage to its successor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

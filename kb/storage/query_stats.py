@@ -154,7 +154,7 @@ class QueryStatsStore:
             }
 
     def replace_dead_links(self, found: Iterable[tuple[str, str, str]]) -> None:
-        """Replace all dead links with these (article id, URL, problem) tuples."""
+        """Replace all stored dead links by (article id, URL, problem) tuples."""
         today = self._clock().date()
         with self._database.writing() as connection:
             connection.execute(delete(dead_links))

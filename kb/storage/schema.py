@@ -274,7 +274,7 @@ audit_log_table = Table(
     Column("action", String(60), nullable=False),
     Column("about", String(200), nullable=False, index=True),
     Column("detail", Text, nullable=False),
-    Column("seal", String(64), nullable=False),  # hash of this row and the previous seal
+    Column("seal", String(64), nullable=False),  # hash of this row and of the previous `seal`
 )
 
 # User accounts. `issuer` and `subject` identify users of an OpenID Connect identity provider.
@@ -317,7 +317,7 @@ api_tokens_table = Table(
     Column("used_on", Date),
 )
 
-# Sent review reminders: the due date they were about, and the day they were sent.
+# Sent review reminders: the due date that they refer to, and the day on which they were sent.
 sent_reminders = Table(
     "sent_reminders",
     metadata,

@@ -2,7 +2,7 @@
 
 Every entry is decompressed once and counted, because the sizes declared in a ZIP archive are not
 trustworthy. Only the XML parts are kept; images and embedded files are counted and discarded. XML
-with a document type is rejected: Word never writes one, and it can define entities.
+with a document type is rejected: Word never writes one, and it could define entities.
 """
 
 from __future__ import annotations

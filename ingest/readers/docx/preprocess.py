@@ -63,7 +63,7 @@ EMBEDDED_FILE = "an embedded file"
 
 
 def preprocess(package: DocxPackage) -> tuple[dict[str, bytes], str, list[OmittedText]]:
-    """Return the changed parts, the visible text, and the omitted text of a package."""
+    """Return the changed parts, the visible text and the omitted text of a package."""
     changed: dict[str, bytes] = {}
     omitted: list[OmittedText] = []
     visible_texts: list[str] = []

@@ -3,8 +3,8 @@
 The main-content extraction (`ingest.readers.html.main_content`) and
 `ingest.readers.html.boilerplate` apply them. Losing clinical text is worse than keeping a menu, so
 a class name is trusted only if it cannot mean clinical content: a box called "related" is removed
-only if most of it is links, one called "cookie" always. An element that contains the page title or
-most of the page's words is never removed by its name.
+only if most of it is links, a box called "cookie" always. An element that contains the page title
+or most of the page's words is never removed by its name.
 """
 
 from __future__ import annotations

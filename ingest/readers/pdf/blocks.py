@@ -41,7 +41,7 @@ from kb.model.article import Block, BlockKind, ListItem
 
 INDENT_TOLERANCE = 4.0  # points
 _MARKER_PUNCTUATION = re.compile(r"[().]")
-MAX_BOXES = 3  # boxes per page; more are the steps of a flow chart
+MAX_BOXES = 3  # boxes per page; a page with more is a flow chart
 MAX_HEADING_BOX_WORDS = 16  # words of a heading in a coloured bar
 SIDEWAYS = "text at a right angle to the page"
 # words next to the text of a page, such as its number; more words are content

@@ -27,8 +27,8 @@ MIN_COLUMN_LINES = 3  # lines per column; two lines may have aligned gaps by cha
 ALIGNMENT_TOLERANCE = 3.0  # points by which the starts of aligned lines may differ
 # share of table rows with cells on both sides; rare in two columns of text
 MIN_PAIRED_SHARE = 0.6
-# Of the text size, free of lines next to a column. Line segments on one baseline are at least 0.9
-# apart; a line that runs over its margin may come closer to lines above and below.
+# Free space next to a column, as a share of the text size. Line segments on one baseline are at
+# least 0.9 apart; a line that extends into its margin may be closer to lines above and below.
 MIN_GUTTER_WIDTH = 0.5
 MIN_FULL_LINE_WIDTH = 0.7  # share of the column width
 MIN_FULL_LINE_SHARE = 0.5  # share of lines that fill their column, in running text

@@ -95,7 +95,7 @@ class HeadingLevels:
             return not depth and above_depth > 1  # an unnumbered heading in a numbered part
         if above.exceeds(prominence) or prominence.exceeds(above):
             return above.exceeds(prominence)
-        # Whether italics rank higher differs between documents: the style that occurs first does.
+        # Documents differ in whether italics rank higher: the first style to occur does.
         return self._first_occurrence(above) < self._first_occurrence(prominence)
 
     def _first_occurrence(self, prominence: Prominence) -> int:

@@ -2,7 +2,7 @@
 
 A PDF only records the position of each character. Here characters become words with a size and a
 weight; `ingest.readers.pdf.columns` finds the reading order. Characters are read from PDFium one at
-a time, because its lines run across the columns of a table.
+a time, because PDFium joins the columns of a table into one line.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ingest.readers.pdf.lines import BULLET, PdfWord, attach_raised_marks
 MIN_BOLD_WEIGHT = 600  # on the scale of 100 to 900; 400 is regular and 700 is bold
 BOLD_FONT_NAME = re.compile(r"bold|black|heavy|[-,]demi|semib", re.I)
 ITALIC_FONT_NAME = re.compile(r"italic|oblique", re.I)
-# Shares of the character size. A space is a quarter of it, and kerning never leaves as much. A
+# Shares of the character size. A space is a quarter of it; gaps from kerning are always smaller. A
 # letter may overlap the one before it, but not by more than half.
 MIN_SPACE_WIDTH = 0.3
 MAX_OVERLAP = 0.5

@@ -17,7 +17,7 @@ from ingest.readers.pdf.lines import Dehyphenator, PdfLine, is_bullet, is_item_m
 from ingest.readers.pdf.ruled_tables import SNAP_DISTANCE, Grid
 from ingest.readers.pdf.unruled_tables import RowTable
 
-DEFAULT_LEADING = 1.2  # baseline distance in sizes, unless the document shows otherwise
+DEFAULT_LEADING = 1.2  # default baseline distance, as a multiple of the type size
 MAX_LEADING = 2.5
 MAX_LEADING_RATIO = (
     # factor of the leading that starts a paragraph; often half a line more, while a fifth is noise
@@ -133,7 +133,7 @@ def join_lines(lines: Sequence[str], dehyphenator: Dehyphenator) -> str:
 
 
 def measure_leading(columns: Sequence[PdfColumn]) -> float:
-    """Return the usual baseline distance in sizes.
+    """Return the usual baseline distance as a multiple of the type size.
 
     Only lines that start with a lower-case letter count, because they certainly continue the line
     above.

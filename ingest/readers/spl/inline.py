@@ -1,6 +1,6 @@
 """Inline text of a drug label, and the meaning of its formatting.
 
-Labels use formatting more than markup: a bold line is a heading, a table is often a box.
+Labels express structure by formatting: a bold line is a heading, and a table is often a box.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def item_text(item: XmlNode) -> str:
 
 
 def find_heading_line(text: XmlNode, more_below: bool) -> XmlNode | None:
-    """Return the first paragraph if it is a heading in all but markup, else None.
+    """Return the first paragraph if it is formatted as a heading, else None.
 
     `more_below` is true if subsections follow the text.
     """
