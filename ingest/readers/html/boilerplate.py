@@ -89,7 +89,7 @@ def _elements_under(heading: Tag, rule: HeadingRule, density: TextDensity) -> li
 def _is_teaser(element: Tag, density: TextDensity) -> bool:
     """Return whether an element links to other pages: linked titles with little text next to them.
 
-    A sentence with a link does not count, because the link is not in a block of its own.
+    A sentence with a link does not count, because the link is not in a separate block.
     """
     measured = density.measure(element)
     return 0 < measured.words <= MAX_TEASER_LENGTH * measured.links and any(
