@@ -101,13 +101,13 @@ def test_bad_member_is_rejected_and_others_are_extracted(path, results, member, 
     first, refused, last = results(path)
     assert (first[0], last[0]) == ("good.md", "after.md")
     assert refused.code == code
-    assert refused.place == getattr(member, "filename", member)
+    assert refused.location == getattr(member, "filename", member)
     assert refused.hint
 
 
 def test_unsupported_compression_is_rejected(path, results):
     (refused,) = results(archive(path, [("a.md", "x")], ZIP_BZIP2))
-    assert (refused.code, refused.place) == (SourceProblem.COMPRESSION, "a.md")
+    assert (refused.code, refused.location) == (SourceProblem.COMPRESSION, "a.md")
 
 
 def test_encrypted_member_is_rejected(path, results):
@@ -116,7 +116,7 @@ def test_encrypted_member_is_rejected(path, results):
     content[content.index(b"PK\x01\x02") + 8] |= 1
     path.write_bytes(content)
     (refused,) = results(path)
-    assert (refused.code, refused.place) == (SourceProblem.ENCRYPTED, "a.md")
+    assert (refused.code, refused.location) == (SourceProblem.ENCRYPTED, "a.md")
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_encrypted_member_is_rejected(path, results):
 )
 def test_archive_exceeding_a_limit_is_rejected(path, results, members, code, limit):
     (refused,) = results(archive(path, members))
-    assert (refused.code, refused.place) == (code, "")
+    assert (refused.code, refused.location) == (code, "")
     assert re.search(rf"\b{limit}\b", refused.problem)
 
 
