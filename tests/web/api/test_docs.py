@@ -1,4 +1,4 @@
-"""The description of the API: whole, true to the routes, and readable as a page."""
+"""OpenAPI document and API documentation page: complete and consistent with the routes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def document(client) -> dict:
     return client.get("/api/v1/openapi.json").get_json()
 
 
-def test_every_route_of_the_api_is_described_and_no_other(app, document):
+def test_openapi_describes_exactly_the_api_routes(app, document):
     served = {
         re.sub(r"<(\w+)>", r"{\1}", rule.rule)
         for rule in app.url_map.iter_rules()
@@ -32,7 +32,7 @@ def test_every_route_of_the_api_is_described_and_no_other(app, document):
     assert set(document["paths"]) == served - {"/api/v1/openapi.json"}
 
 
-def test_what_is_written_by_hand_leaves_out_no_name_no_limit_and_no_error(client):
+def test_api_guide_covers_all_names_limits_and_errors(client):
     document = client.get("/api/v1/openapi.json").get_json()
     shapes = document["components"]["schemas"].values()
     names = {name for shape in shapes for name in shape["properties"]}
@@ -49,7 +49,7 @@ def test_what_is_written_by_hand_leaves_out_no_name_no_limit_and_no_error(client
         assert any(f" {most} " in row and f" {limit['status']} " in row for row in rows), limit
 
 
-def test_each_route_tells_its_errors_and_how_long_to_wait(document):
+def test_operations_document_errors_and_retry_after(document):
     for operation in (one for found in document["paths"].values() for one in found.values()):
         responses = operation["responses"]
         assert {"200", "413", "414", "429", "500", "503"} <= set(responses)
@@ -58,7 +58,7 @@ def test_each_route_tells_its_errors_and_how_long_to_wait(document):
         assert all(list(answer["content"]) == ["application/problem+json"] for answer in errors)
 
 
-def test_what_may_be_kept_is_said(document):
+def test_operations_document_304_for_cacheable_routes(document):
     kept = {
         path
         for path, one in document["paths"].items()
@@ -71,7 +71,7 @@ def test_what_may_be_kept_is_said(document):
     }
 
 
-def test_bounds_and_tags_are_those_that_hold(document, taxonomy):
+def test_search_parameters_document_bounds_and_tags(document, taxonomy):
     search = document["paths"]["/api/v1/search"]["get"]["parameters"]
     schemas = {parameter["name"]: parameter["schema"] for parameter in search}
     assert schemas["limit"] == {"type": "integer", "minimum": 1, "maximum": 50, "default": 10}
@@ -79,7 +79,7 @@ def test_bounds_and_tags_are_those_that_hold(document, taxonomy):
     assert schemas["tag"]["items"]["enum"] == [tag.key for tag in taxonomy]
 
 
-def test_the_example_of_each_route_works(client, document):
+def test_docs_page_examples_return_200(client, document):
     page = client.get("/api").text
     addresses = [str(link["href"]) for link in elements(page, "a[data-example]")]
     every = [one for found in document["paths"].values() for one in found.values()]
@@ -90,14 +90,14 @@ def test_the_example_of_each_route_works(client, document):
     assert client.get(addresses[0]).get_json()["total"] > 0
 
 
-def test_an_empty_base_has_a_description_without_examples(client_with, search, empty_store):
+def test_docs_page_of_empty_base_omits_examples(client_with, search, empty_store):
     page = client_with(search, empty_store).get("/api")
     assert page.status_code == 200
     assert "/api/v1/passages/{passage_id}" in page.text
     assert len(elements(page, "a[data-example]")) == 3
 
 
-def test_every_link_of_the_page_leads_somewhere_on_it(client):
+def test_docs_page_links_have_targets(client):
     page = client.get("/api").text
     ids = set(re.findall(r'id="([^"]+)"', page))
     assert set(re.findall(r'href="#([^"]+)"', page)) <= ids
@@ -106,13 +106,13 @@ def test_every_link_of_the_page_leads_somewhere_on_it(client):
 @pytest.mark.parametrize(
     "path", ["search?limit=0", "search?tag=no", "articles/no", "search?q=" + "a" * 8_000]
 )
-def test_the_type_of_an_error_is_described_where_it_leads(client, path):
+def test_problem_type_links_to_its_description(client, path):
     kind = client.get(f"/api/v1/{path}").get_json()["type"]
     page, _, anchor = kind.partition("#")
     assert f'id="{anchor}"' in client.get(page).text
 
 
-def test_the_limits_are_those_of_the_settings(settings, store, search, taxonomy):
+def test_documented_limits_follow_settings(settings, store, search, taxonomy):
     narrow = Settings(home=settings.home, api_requests_per_minute=60)
     client = create_app(narrow, store, search, taxonomy).test_client()
     limits = client.get("/api/v1/openapi.json").get_json()["x-limits"]
@@ -122,7 +122,7 @@ def test_the_limits_are_those_of_the_settings(settings, store, search, taxonomy)
     assert "60" in re.findall(r"\d+", shown)
 
 
-def test_the_document_is_asked_for_again_by_its_tag(client):
+def test_openapi_document_returns_304_for_matching_etag(client):
     first = client.get("/api/v1/openapi.json")
     again = client.get("/api/v1/openapi.json", headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
@@ -144,7 +144,7 @@ PAIR = {"type": "array", "items": False, "prefixItems": [{"type": "string"}, {"t
         (PAIR, ["string", "boolean"]),
     ],
 )
-def test_a_schema_in_words_names_each_of_its_parts_in_order(schema, parts):
+def test_type_words_name_schema_parts_in_order(schema, parts):
     names = TYPES | FORMATS | {"items": CONTAINERS["items"], "object": TYPES["object"]}
     words = "".join(text for text, _ in type_words(schema))
     at = 0
@@ -152,7 +152,7 @@ def test_a_schema_in_words_names_each_of_its_parts_in_order(schema, parts):
         at = words.index(names[part], at) + 1
 
 
-def test_a_schema_in_words_keeps_values_and_leads_to_shapes(snapshot: SnapshotAssertion):
+def test_type_words_keep_enum_values_and_schema_links(snapshot: SnapshotAssertion):
     assert type_words({"enum": ["any", None]}) == [("any, null", "")]
     assert type_words(SHAPE) == [("", "Hit")]
     assert type_words({"type": "array", "items": SHAPE}) == [(CONTAINERS["items"], ""), ("", "Hit")]
@@ -168,6 +168,6 @@ def test_a_schema_in_words_keeps_values_and_leads_to_shapes(snapshot: SnapshotAs
         ({}, []),
     ],
 )
-def test_bounds_in_words(schema, numbers, snapshot: SnapshotAssertion):
+def test_bounds_describe_schema_limits(schema, numbers, snapshot: SnapshotAssertion):
     assert re.findall(r"[\d,]+", bounds(schema)) == numbers
     assert bounds(schema) == snapshot

@@ -1,4 +1,4 @@
-"""What scripts do with a token: within its scopes, the rights of its person, and the rules."""
+"""Editorial API: token scopes, user permissions and workflow rules."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def bearer(site: Services, role: Role, *scopes: TokenScope) -> dict[str, str]:
     return {"Authorization": f"Bearer {made.key}"}
 
 
-def test_from_a_text_to_what_is_found(
+def test_api_takes_text_from_import_to_search(
     client: FlaskClient, site: Services, empty_store: ArticleStore
 ) -> None:
     author, publisher = bearer(site, Role.AUTHOR), bearer(site, Role.PUBLISHER)
@@ -84,7 +84,7 @@ def test_from_a_text_to_what_is_found(
     assert (again.status_code, again.json["code"]) == (409, "state")
 
 
-def test_retiring_over_the_api_cancels_a_schedule(
+def test_api_retire_cancels_schedule(
     client: FlaskClient, site: Services, empty_store: ArticleStore
 ) -> None:
     save(empty_store, "Gout", ("Use", "Take it once."), by=Actor("author"), publish=False)
@@ -103,7 +103,7 @@ def test_retiring_over_the_api_cancels_a_schedule(
     assert (retired["state"], retired["version"], retired["schedules"]) == ("retired", 2, [])
 
 
-def test_files_each_with_its_fate(
+def test_file_import_reports_result_per_file(
     client: FlaskClient, site: Services, empty_store: ArticleStore
 ) -> None:
     archive = io.BytesIO()
@@ -136,7 +136,7 @@ def test_files_each_with_its_fate(
         (b'{"title": "Gout"}', 422),
     ],
 )
-def test_what_cannot_be_read_says_why(
+def test_unreadable_request_returns_reason(
     client: FlaskClient, site: Services, body: bytes, status: int
 ) -> None:
     headers = bearer(site, Role.AUTHOR) | {"Content-Type": "application/json"}
@@ -146,9 +146,7 @@ def test_what_cannot_be_read_says_why(
     assert answer.json["detail"]
 
 
-def test_a_token_may_what_its_scopes_and_its_person_may(
-    client: FlaskClient, site: Services
-) -> None:
+def test_token_is_limited_by_its_scopes_and_user_roles(client: FlaskClient, site: Services) -> None:
     search_only = bearer(site, Role.ADMINISTRATOR, TokenScope.SEARCH)
     reader = bearer(site, Role.READER)
     author = bearer(site, Role.AUTHOR)
@@ -176,7 +174,7 @@ def test_a_token_may_what_its_scopes_and_its_person_may(
         assert client.get(f"/api/v1/audit-log?{wrong}", headers=boss).status_code == 400
 
 
-def test_the_searches_are_counted_without_persons(client: FlaskClient, site: Services) -> None:
+def test_search_statistics_contain_no_users(client: FlaskClient, site: Services) -> None:
     client.get("/search?q=warfarin")
     client.get("/search?q=Oluwaseun+Mwangi")
     site.analytics.query_log.write(everything=True)

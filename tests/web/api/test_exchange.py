@@ -1,4 +1,4 @@
-"""Export and import as a person and a script meet them: the commands over real knowledge bases."""
+"""Export and import through the commands and the API, on real knowledge bases."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ __all__ = ["gout", "home"]  # fixtures
 
 @pytest.fixture
 def elsewhere(gout: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An export of the knowledge base with gout, while KB_HOME is another, empty one."""
+    """Return an export of the gout knowledge base; KB_HOME is a separate, empty one."""
     run("add", str(gout), "--publish")
     (gout.parent / "kb" / "synonyms.txt").write_text("gout = podagra\n")
     result = run("export", "kb.zip")
@@ -47,7 +47,7 @@ def elsewhere(gout: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return gout.parent / "kb.zip"
 
 
-def test_what_was_imported_is_found_there(elsewhere: Path) -> None:
+def test_imported_articles_are_searchable(elsewhere: Path) -> None:
     tried = run("import", str(elsewhere), "--dry-run")
     assert tried.stdout.splitlines()[-1].startswith("1 added ")  # and more words: only tried
     assert run("list").stdout == ""
@@ -63,7 +63,7 @@ def test_what_was_imported_is_found_there(elsewhere: Path) -> None:
     assert objects(run("show", "gout", "--json"))[0]["version"] == 1
 
 
-def test_a_vocabulary_that_differs_is_put_beside(elsewhere: Path) -> None:
+def test_import_stores_differing_vocabulary_separately(elsewhere: Path) -> None:
     own = elsewhere.parent / "other" / "synonyms.txt"
     own.write_text("gout = gicht\n")
     result = run("import", str(elsewhere))
@@ -72,9 +72,7 @@ def test_a_vocabulary_that_differs_is_put_beside(elsewhere: Path) -> None:
     assert own.read_text() == "gout = gicht\n"
 
 
-def test_a_taxonomy_that_comes_is_built_into_the_index(
-    gout: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_imported_taxonomy_is_indexed(gout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run("add", str(gout), "--publish")
     own = '[[tag]]\nkey = "harms"\nlabel = "Harms"\nheadings = ["side effects"]\n'
     (gout.parent / "kb" / "taxonomy.toml").write_text(own)
@@ -92,7 +90,7 @@ def test_a_taxonomy_that_comes_is_built_into_the_index(
         ("taxonomy.toml", "[[tag]]\n", "taxonomy.toml, tag 1"),
     ],
 )
-def test_a_vocabulary_that_cannot_be_used_is_refused(
+def test_import_rejects_unusable_vocabulary(
     elsewhere: Path, name: str, content: str, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full = elsewhere.parent / "kb"
@@ -109,7 +107,7 @@ def test_a_vocabulary_that_cannot_be_used_is_refused(
     assert run("list").stdout == ""
 
 
-def test_a_file_that_is_no_export_is_refused(elsewhere: Path) -> None:
+def test_import_rejects_file_that_is_not_an_export(elsewhere: Path) -> None:
     run("backup", "backup.zip")
     error = refused("import", "backup.zip")
     assert isinstance(error, ExportError)
@@ -122,7 +120,7 @@ def test_a_file_that_is_no_export_is_refused(elsewhere: Path) -> None:
 
 @pytest.fixture
 def site(tmp_path: Path, search: SearchService, taxonomy: Taxonomy) -> Iterator[Flask]:
-    """A site of its own, with one article and a draft."""
+    """Yield a separate site with one article and a draft."""
     settings = Settings(home=tmp_path, api_requests_per_minute=0)
     store = ArticleStore.create(settings.database_url)
     save(store, "Gout", ("Care", "Rest the joint."), topics=("Joints",))
@@ -132,7 +130,7 @@ def site(tmp_path: Path, search: SearchService, taxonomy: Taxonomy) -> Iterator[
 
 
 def token(site: Flask, role: Role, *scopes: TokenScope) -> dict[str, str]:
-    """Return the header by which a script of somebody says who it is."""
+    """Return the authorization header of a token for a user with `role`."""
     person = make_person(site, role, str(role))
     made = services_of(site).accounts.tokens.create(
         person.name, "script", scopes, ends_on=None, by=Actor(person.name)
@@ -146,7 +144,7 @@ def send(site: Flask, content: bytes, headers: dict[str, str], query: str = "") 
     )
 
 
-def test_what_was_exported_over_the_api_is_imported_over_it(site: Flask) -> None:
+def test_api_imports_its_own_export(site: Flask) -> None:
     headers = token(site, Role.PUBLISHER, TokenScope.EXPORT)
     answer = site.test_client().get("/api/v1/export", headers=headers)
     assert answer.status_code == 200
@@ -176,7 +174,7 @@ def test_what_was_exported_over_the_api_is_imported_over_it(site: Flask) -> None
     assert list(home.glob(".import-*")) == []
 
 
-def test_an_import_over_the_api_may_be_tried_only(site: Flask, tmp_path: Path) -> None:
+def test_api_import_supports_dry_run(site: Flask, tmp_path: Path) -> None:
     other = Settings(home=tmp_path / "other")
     other.home.mkdir()
     store = ArticleStore.create(other.database_url)
@@ -224,7 +222,7 @@ def test_an_import_over_the_api_may_be_tried_only(site: Flask, tmp_path: Path) -
         ("POST", "import?dry_run=2", Role.ADMINISTRATOR, TokenScope.PUBLISH, 400, "parameter"),
     ],
 )
-def test_what_is_refused_over_the_api(
+def test_api_import_rejects_invalid_request(
     site: Flask,
     method: str,
     query: str,
@@ -241,7 +239,7 @@ def test_what_is_refused_over_the_api(
     assert (answer.status_code, answer.get_json()["code"]) == (status, code)
 
 
-def test_a_body_of_another_kind_or_size_is_refused(
+def test_api_import_rejects_wrong_content_type_or_size(
     site: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     headers = token(site, Role.ADMINISTRATOR, TokenScope.PUBLISH)
@@ -255,7 +253,7 @@ def test_a_body_of_another_kind_or_size_is_refused(
     assert send(site, b"x" * 11, headers).status_code == 413
 
 
-def test_what_takes_a_token_is_described_so(site: Flask) -> None:
+def test_openapi_marks_routes_that_require_a_token(site: Flask) -> None:
     document = site.test_client().get("/api/v1/openapi.json").get_json()
     OpenAPIV31SpecValidator(document).validate()
     operation = document["paths"]["/api/v1/import"]["post"]

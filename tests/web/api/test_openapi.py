@@ -1,4 +1,4 @@
-"""The API over the sample articles against its own description: no 500, no answer outside it."""
+"""Conformance of the API to its OpenAPI document, on the sample articles."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ schema = schemathesis.openapi.from_dict(
 # mistakes that no address can show: `topic=0` is a number to it, and a text to whoever reads it.
 @schema.parametrize()
 @settings(max_examples=150)
-def test_what_schemathesis_asks(sample_app, case):
+def test_generated_requests_conform_to_openapi(sample_app, case):
     case.call_and_validate(app=sample_app, headers=PLAIN)
 
 
@@ -60,13 +60,13 @@ QUERIES = [
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_searches_of_every_kind(sample_app, query):
+def test_search_responses_conform_to_openapi(sample_app, query):
     answer = sample_app.test_client().get(f"/api/v1/search?{query}", headers=PLAIN)
     assert answer.status_code == 200
     schema["/api/v1/search"]["GET"].validate_response(answer)
 
 
-def test_every_article_and_a_passage_of_each(sample_app):
+def test_article_and_passage_responses_conform_to_openapi(sample_app):
     client = sample_app.test_client()
     articles = client.get("/api/v1/articles").get_json()["articles"]
     assert len(articles) >= 24
@@ -79,7 +79,7 @@ def test_every_article_and_a_passage_of_each(sample_app):
         schema["/api/v1/passages/{passage_id}"]["GET"].validate_response(answer)
 
 
-def test_the_document_is_openapi(sample_app):
+def test_document_is_valid_openapi(sample_app):
     document = sample_app.test_client().get("/api/v1/openapi.json").get_json()
     OpenAPIV31SpecValidator(document).validate()
     assert document["openapi"].startswith("3.1")

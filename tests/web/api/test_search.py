@@ -1,4 +1,4 @@
-"""The JSON API: its shapes, its bounds and its errors."""
+"""JSON API: response schemas, parameter bounds and errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def problem(response) -> dict:
     return body
 
 
-def test_search_answers_with_hits_whose_address_leads_to_the_passage(client):
+def test_search_hits_link_to_their_passages(client):
     answer = client.get("/api/v1/search?q=gut+bleeding&tag=safety").get_json()
     assert answer["total"] == 1
     hit = answer["hits"][0]
@@ -47,7 +47,7 @@ def test_search_answers_with_hits_whose_address_leads_to_the_passage(client):
         ("&".join(f"topic={n}" for n in range(21)), "topic", ("20",)),
     ],
 )
-def test_a_parameter_out_of_bounds_is_named_with_its_bounds(client, query, parameter, bounds):
+def test_out_of_bounds_parameter_error_names_parameter_and_bounds(client, query, parameter, bounds):
     response = client.get(f"/api/v1/search?q=x&{query}")
     assert response.status_code == 400
     body = problem(response)
@@ -57,25 +57,25 @@ def test_a_parameter_out_of_bounds_is_named_with_its_bounds(client, query, param
         assert client.get(f"/search?q=x&{query}").status_code == 400
 
 
-def test_an_unknown_tag_and_an_endless_query_are_refused(client):
+def test_search_rejects_unknown_tag_and_oversized_query(client):
     assert problem(client.get("/api/v1/search?tag=nothing"))["code"] == "query"
     assert problem(client.get("/api/v1/search?q=" + "a" * 2001))["status"] == 400
 
 
-def test_limit_and_offset_are_passed_on(client):
+def test_search_passes_limit_and_offset_to_service(client):
     answer = client.get("/api/v1/search?q=operation&limit=5&offset=20").get_json()
     assert (answer["limit"], answer["offset"], answer["total"]) == (5, 20, 24)
     assert len(answer["hits"]) == 4
 
 
-def test_an_index_that_cannot_be_used_is_a_503_with_its_mend(client_with):
+def test_unusable_index_returns_503_with_fix(client_with):
     client = client_with(CannedSearch(error=IndexCorruptError("a file is short")))
     body = problem(client.get("/api/v1/search?q=x"))
     assert body["status"] == 503
     assert "kb index rebuild" in body["detail"]
 
 
-def test_articles_lists_the_published_ones(client):
+def test_articles_lists_published_articles(client):
     found = client.get("/api/v1/articles").get_json()["articles"]
     assert len(found) == 26
     assert {article["status"] for article in found} == {"published"}
@@ -83,7 +83,7 @@ def test_articles_lists_the_published_ones(client):
     assert problem(client.get("/api/v1/articles?status=draft"))["parameter"] == "status"
 
 
-def test_an_article_is_whole(client):
+def test_article_response_is_complete(client):
     article = client.get("/api/v1/articles/warfarin").get_json()
     assert article["title"] == "Warfarin"
     assert article["reviewed"] == "2025-06-09"
@@ -92,14 +92,14 @@ def test_an_article_is_whole(client):
     ]
 
 
-def test_a_passage_comes_with_its_article(client, store):
+def test_passage_response_contains_its_article(client, store):
     id_ = store.article("warfarin").passages[2].id
     found = client.get(f"/api/v1/passages/{id_}").get_json()
     assert found["article"]["id"] == "warfarin"
     assert [block["kind"] for block in found["blocks"]] == ["list", "table", "callout"]
 
 
-def test_what_is_not_published_does_not_exist(client, store):
+def test_unpublished_content_returns_404(client, store):
     draft = store.article("draft-article")
     for path in (
         "articles/draft-article",
@@ -114,14 +114,14 @@ def test_what_is_not_published_does_not_exist(client, store):
         assert problem(response)["code"] == "not-found"
 
 
-def test_another_method_is_refused(client):
+def test_unsupported_method_is_rejected(client):
     response = client.post("/api/v1/search")
     assert response.status_code == 405
     assert "GET" in response.headers["Allow"]
     problem(response)
 
 
-def test_a_fault_of_ours_shows_no_trace(client_with):
+def test_internal_error_hides_traceback(client_with):
     client = client_with(CannedSearch(error=RuntimeError("secret")))
     response = client.get("/api/v1/search?q=x")
     assert response.status_code == 500
@@ -129,7 +129,7 @@ def test_a_fault_of_ours_shows_no_trace(client_with):
     problem(response)
 
 
-def test_the_document_describes_every_route(app):
+def test_openapi_document_describes_every_route(app):
     text = DOCUMENT.read_text(encoding="utf-8")
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/api/") or rule.rule in {"/healthz", "/readyz"}:
@@ -137,7 +137,7 @@ def test_the_document_describes_every_route(app):
                 assert f"{method} {rule.rule}" in text
 
 
-def test_health(client, client_with):
+def test_health_routes_report_state(client, client_with):
     assert client.get("/healthz").get_json()["status"] == "up"
     ready = client.get("/readyz")
     assert ready.status_code == 200

@@ -1,4 +1,4 @@
-"""What is offered while somebody types, as JSON and as what the search box carries."""
+"""Search suggestions: the JSON response and the markup of the search box."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def suggested(client, q: str) -> list[dict]:
     return answer["suggestions"]
 
 
-def test_a_beginning_of_a_title_is_offered_with_its_address(client) -> None:
+def test_title_prefix_suggests_article_with_url(client) -> None:
     (first, *_) = suggested(client, "warf")
     assert first == {
         "text": "Warfarin",
@@ -30,7 +30,7 @@ def test_a_beginning_of_a_title_is_offered_with_its_address(client) -> None:
     }
 
 
-def test_a_topic_another_name_and_a_heading_lead_where_they_say(client) -> None:
+def test_topic_name_and_heading_suggestions_link_to_targets(client) -> None:
     (topic,) = suggested(client, "leaflets")[:1]
     assert (topic["kind"], topic["articles"]) == ("topic", 24)
     assert "Leaflets" in client.get(topic["url"]).text
@@ -41,14 +41,14 @@ def test_a_topic_another_name_and_a_heading_lead_where_they_say(client) -> None:
     assert 'arrived"' in client.get(heading["url"]).text
 
 
-def test_a_heading_of_many_articles_leads_to_a_search(client) -> None:
+def test_common_heading_suggestion_links_to_search(client) -> None:
     (shared,) = [entry for entry in suggested(client, "bleeding") if not entry["see"]]
     assert (shared["kind"], shared["articles"]) == ("heading", 25)
     assert shared["url"] == "/search?q=heading%3A%22Bleeding%22"
     assert values(client.get(shared["url"]), "data-articles") == ["25"]
 
 
-def test_a_slip_is_said(client) -> None:
+def test_suggestion_shows_spelling_correction(client) -> None:
     answer = client.get("/api/v1/suggest?q=warfatin").get_json()
     assert answer["did_you_mean"] is True
     assert answer["suggestions"][0]["text"] == "Warfarin"
@@ -58,15 +58,15 @@ def test_a_slip_is_said(client) -> None:
 @pytest.mark.parametrize(
     "q", ["", "   ", "xyzzy" * 100, "\u0301" * 1000, "e\u0301" * 500, '"', "\0"]
 )
-def test_nothing_typed_and_nothing_meant_offer_nothing(client, q) -> None:
+def test_empty_or_unmatched_input_returns_no_suggestions(client, q) -> None:
     assert suggested(client, q) == []
 
 
-def test_what_is_not_published_is_not_offered(client) -> None:
+def test_unpublished_article_is_not_suggested(client) -> None:
     assert suggested(client, "draft") == []
 
 
-def test_every_suggestion_leads_somewhere(client) -> None:
+def test_suggestion_urls_resolve(client) -> None:
     for letter in "abcdefghijklmnopqrstuvwxyz":
         entries = suggested(client, letter)
         assert len(entries) <= MOST
@@ -75,19 +75,19 @@ def test_every_suggestion_leads_somewhere(client) -> None:
             assert client.get(entry["url"].partition("#")[0]).status_code == 200
 
 
-def test_an_answer_is_kept_by_nobody(client) -> None:
+def test_suggestions_are_not_cached(client) -> None:
     answer = client.get("/api/v1/suggest?q=warf")
     assert answer.headers["Cache-Control"] == "private, no-store"
 
 
 @pytest.mark.parametrize("path", ["/", "/articles/warfarin", "/search?q=bleeding", "/topics"])
-def test_the_box_of_every_page_carries_its_list_and_files(client, path) -> None:
+def test_search_box_on_every_page_has_listbox_and_assets(client, path) -> None:
     page = client.get(path).text
     assert page.count('id="q-offer"') == page.count('id="q-said"') == 1
     assert page.count("/combobox.js") == page.count("/combobox.css") == 1
     assert 'data-suggest="/api/v1/suggest"' in page
 
 
-def test_the_box_asks_under_the_path_that_the_site_is_mounted_at(client) -> None:
+def test_search_box_uses_mount_path(client) -> None:
     page = client.get("/", environ_overrides={"SCRIPT_NAME": "/kb"}).text
     assert 'data-suggest="/kb/api/v1/suggest"' in page

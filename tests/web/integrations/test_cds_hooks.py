@@ -1,4 +1,4 @@
-"""CDS Hooks: what is discovered, what a service answers, and what it says of a wrong request."""
+"""CDS Hooks: discovery, cards, feedback and invalid requests."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def cards(client: FlaskClient, service: str, body: object) -> list[dict]:
     return found["cards"]
 
 
-def test_the_services_are_discovered(record: FlaskClient) -> None:
+def test_discovery_lists_services(record: FlaskClient) -> None:
     services = record.get("/cds-services").get_json()["services"]
     assert [(one["id"], one["hook"]) for one in services] == [
         ("conditions", "patient-view"),
@@ -118,7 +118,7 @@ def test_the_services_are_discovered(record: FlaskClient) -> None:
             assert "{{context.patientId}}" in query
 
 
-def test_conditions_get_a_card_for_each_article(record: FlaskClient) -> None:
+def test_conditions_return_one_card_per_article(record: FlaskClient) -> None:
     (card,) = cards(
         record,
         "conditions",
@@ -143,16 +143,16 @@ def test_conditions_get_a_card_for_each_article(record: FlaskClient) -> None:
         condition(("http://unknown.example", "1", "Gout")),
     ],
 )
-def test_a_condition_may_be_written_in_other_ways(record: FlaskClient, one: dict) -> None:
+def test_condition_is_matched_in_alternative_forms(record: FlaskClient, one: dict) -> None:
     assert len(cards(record, "conditions", view(one))) == 1
 
 
-def test_a_long_title_is_cut(record: FlaskClient) -> None:
+def test_card_title_is_truncated(record: FlaskClient) -> None:
     (card,) = cards(record, "conditions", view(condition((ICD10, "J45.40", ""))))
     assert card["summary"].endswith("…")
 
 
-def test_what_is_ordered_leads_to_safety_first(record: FlaskClient) -> None:
+def test_order_card_links_to_safety_first(record: FlaskClient) -> None:
     for_staff, card = cards(record, "orders", order(draft("1", "11289"), draft("2", "1")))
     assert for_staff["summary"].startswith("Warfarin for prescribers")
     assert [link["label"] for link in card["links"]] == ["Harms", "Use"]
@@ -162,7 +162,7 @@ def test_what_is_ordered_leads_to_safety_first(record: FlaskClient) -> None:
     assert len(cards(record, "orders", order(draft("2", "11289"), selections=("None/0",)))) == 2
 
 
-def test_a_patient_gets_no_card_for_professionals(record: FlaskClient) -> None:
+def test_patient_gets_no_professional_card(record: FlaskClient) -> None:
     body = order(draft("1", "11289"))
     body["context"]["userId"] = "Patient/1288992"
     assert len(cards(record, "orders", body)) == 1
@@ -188,22 +188,20 @@ REQUEST = {"resourceType": "MedicationRequest", "id": "1"}
                     "contained": [{"resourceType": "Medication", "id": "m", "code": PRODUCT}]}],
     ],
 )  # fmt: skip
-def test_a_medicine_is_found_wherever_an_order_names_it(
-    record: FlaskClient, drafts: list[dict]
-) -> None:
+def test_medicine_is_found_in_any_order_field(record: FlaskClient, drafts: list[dict]) -> None:
     found = cards(record, "orders", order(*drafts))
     assert [card["summary"].partition(".")[0] for card in found][-1] == "Warfarin"
 
 
 @pytest.mark.parametrize("status", ["refuted", "entered-in-error"])
-def test_what_the_patient_has_not_is_no_condition(record: FlaskClient, status: str) -> None:
+def test_refuted_condition_is_ignored(record: FlaskClient, status: str) -> None:
     wrong = condition((ICD10, "M10", "Gout")) | {
         "verificationStatus": {"coding": [{"code": status}]}
     }
     assert cards(record, "conditions", view(wrong)) == []
 
 
-def test_feedback_tells_of_the_article_and_nothing_more(
+def test_feedback_records_only_the_article(
     record: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -235,7 +233,7 @@ def test_feedback_tells_of_the_article_and_nothing_more(
         ("orders", [{}] * 101, 400),
     ],
 )
-def test_feedback_that_cannot_be_read_is_refused(
+def test_invalid_feedback_is_rejected(
     record: FlaskClient, service: str, told: object, status: int
 ) -> None:
     response = record.post(f"/cds-services/{service}/feedback", json={"feedback": told})
@@ -243,7 +241,7 @@ def test_feedback_that_cannot_be_read_is_refused(
     assert response.mimetype == "application/problem+json"
 
 
-def test_no_match_and_nothing_known_are_no_card(record: FlaskClient) -> None:
+def test_unmatched_request_returns_no_cards(record: FlaskClient) -> None:
     assert cards(record, "conditions", view()) == []
     empty = view()
     empty["prefetch"] = {"conditions": None}
@@ -267,7 +265,7 @@ def test_no_match_and_nothing_known_are_no_card(record: FlaskClient) -> None:
         ("orders", {**order(), "context": {"userId": "1", "patientId": "2"}}, 400),
     ],
 )
-def test_a_wrong_request_is_told_what_is_wrong(
+def test_invalid_request_returns_reason(
     record: FlaskClient, service: str, body: object, status: int
 ) -> None:
     response = record.post(f"/cds-services/{service}", json=body)
@@ -275,12 +273,12 @@ def test_a_wrong_request_is_told_what_is_wrong(
     assert response.mimetype == "application/problem+json"
 
 
-def test_bodies_that_are_no_json_deep_or_large(record: FlaskClient) -> None:
+def test_service_rejects_non_json_deep_and_large_bodies(record: FlaskClient) -> None:
     for body, status in ((b"\xff{", 400), (b"[" * 200_000, 400), (b"x" * 5_000_000, 413)):
         assert record.post("/cds-services/conditions", data=body).status_code == status
 
 
-def test_a_browser_on_a_listed_page_may_call(record: FlaskClient) -> None:
+def test_listed_origin_can_call_service(record: FlaskClient) -> None:
     ask = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
     response = record.options("/cds-services/conditions", headers=ask)
     assert response.headers["Access-Control-Allow-Origin"] == ORIGIN
@@ -289,7 +287,7 @@ def test_a_browser_on_a_listed_page_may_call(record: FlaskClient) -> None:
     assert "Access-Control-Allow-Origin" not in other.headers
 
 
-def test_nothing_of_the_patient_is_logged(
+def test_service_logs_no_patient_data(
     record: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -334,7 +332,7 @@ JSON = st.recursive(
 
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(JSON, st.booleans())
-def test_no_resource_breaks_it(record: FlaskClient, value: object, ordered: bool) -> None:
+def test_service_handles_any_resource(record: FlaskClient, value: object, ordered: bool) -> None:
     body = order() if ordered else view()
     if ordered:
         body["context"]["draftOrders"] = value

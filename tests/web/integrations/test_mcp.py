@@ -1,4 +1,4 @@
-"""The tools of an assistant: passages with citations, honest when there are none, never a draft."""
+"""MCP tools: passages with citations, empty results and excluded drafts."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def server(tmp_path_factory, taxonomy):
 
 
 def in_a_loop(conversation):
-    """Hold a conversation in a thread: the browser of other tests has a loop in this one."""
+    """Run a coroutine in a thread, because Playwright runs an event loop in this one."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, conversation).result()
 
@@ -75,9 +75,7 @@ def refused(server, tool: str, **arguments: object) -> str:
     return answer.content[0].text
 
 
-def test_an_assistant_is_told_how_to_quote_and_what_the_tools_take(
-    server, snapshot: SnapshotAssertion
-):
+def test_server_describes_citation_rules_and_tool_parameters(server, snapshot: SnapshotAssertion):
     async def look():
         async with Client(server) as client:
             return client.instructions, (await client.list_tools()).tools
@@ -95,7 +93,7 @@ def test_an_assistant_is_told_how_to_quote_and_what_the_tools_take(
     assert tools[0].input_schema["properties"]["limit"]["maximum"] == 10
 
 
-def test_what_is_found_carries_its_citation_and_says_when_it_is_overdue(server):
+def test_result_has_citation_and_overdue_warning(server):
     findings = found(server, "search", query="gut bleeding", tags=["safety"])
     assert findings["articles"] == 1
     assert "gut bleeding" in findings["summary"]
@@ -121,7 +119,7 @@ def test_what_is_found_carries_its_citation_and_says_when_it_is_overdue(server):
     assert "from the gut" in whole["text"]
 
 
-def test_a_review_that_is_not_due_needs_no_warning(server):
+def test_current_review_has_no_warning(server):
     findings = found(server, "search", query="operation", limit=2)
     assert findings["articles"] == 24
     assert len(findings["passages"]) == 2
@@ -129,20 +127,20 @@ def test_a_review_that_is_not_due_needs_no_warning(server):
         assert (passage["overdue"], passage["warning"]) == (False, "")
 
 
-def test_nothing_found_is_said_and_the_assistant_told_to_say_so(server):
+def test_empty_result_instructs_assistant_to_report_it(server):
     findings = found(server, "search", query="zebra")
     assert findings["summary"] == NOTHING.format(q="zebra")
     assert (findings["articles"], findings["passages"]) == (0, [])
 
 
-def test_what_was_done_to_the_query_is_told(server):
+def test_result_reports_query_changes(server):
     relaxed = found(server, "search", query="gut bleeding zebra")
     assert relaxed["summary"].endswith(RELAXED)
     notes = found(server, "search", query="haemorrhage")["notes"]
     assert any("bleeding" in note for note in notes)
 
 
-def test_drafts_are_not_found(server):
+def test_search_excludes_drafts(server):
     assert found(server, "search", query="unpublished")["passages"] == []
 
 
@@ -156,11 +154,11 @@ def test_drafts_are_not_found(server):
         ("search", {}, "query"),
     ],
 )
-def test_a_mistake_is_answered_in_words(server, tool, arguments, words):
+def test_invalid_arguments_return_readable_error(server, tool, arguments, words):
     assert words in refused(server, tool, **arguments)
 
 
-def test_over_stdin_and_stdout_as_a_process_that_follows_the_store(tmp_path, taxonomy):
+def test_stdio_process_follows_store(tmp_path, taxonomy):
     settings = Settings(home=tmp_path)
     store = ArticleStore.create(settings.database_url)
     save(store, WARFARIN, WARFARIN_PASSAGES)
@@ -189,7 +187,7 @@ def test_over_stdin_and_stdout_as_a_process_that_follows_the_store(tmp_path, tax
     assert passage["link"].startswith(f"{SITE}/articles/later/")
 
 
-def test_nothing_but_the_protocol_goes_to_stdout(tmp_path):
+def test_stdout_contains_only_protocol_messages(tmp_path):
     ArticleStore.create(
         Settings(home=tmp_path).database_url
     ).close()  # and no index: a search is refused
@@ -220,7 +218,7 @@ def test_nothing_but_the_protocol_goes_to_stdout(tmp_path):
     assert "pangolin" not in said
 
 
-def test_without_the_package_one_line_says_what_to_run(monkeypatch, tmp_path):
+def test_missing_package_error_names_install_command(monkeypatch, tmp_path):
     ArticleStore.create(Settings(home=tmp_path).database_url).close()
     monkeypatch.setenv("KB_HOME", str(tmp_path))
     monkeypatch.setitem(sys.modules, "mcp.server.mcpserver", None)
@@ -234,7 +232,7 @@ def test_without_the_package_one_line_says_what_to_run(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("site", ["kb.example", "ftp://kb.example", "/kb", "https://"])
-def test_links_need_a_site(site):
+def test_invalid_site_url_is_rejected(site):
     result = CliRunner().invoke(main, ["mcp", "--site", site])
     assert result.exit_code == 2
     assert "http://" in result.output

@@ -1,4 +1,4 @@
-"""Sheets for patients: which files there are, what stands in them, and what is left alone."""
+"""Patient leaflets: file names, content, and files that are not replaced."""
 
 from __future__ import annotations
 
@@ -43,9 +43,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "education"
 
 
-def test_files_are_named_by_codes_and_the_codes_below_them(
-    empty_store: ArticleStore, folder: Path
-) -> None:
+def test_leaflets_are_named_by_codes_and_subcodes(empty_store: ArticleStore, folder: Path) -> None:
     save(empty_store, "Asthma", ("", "Inhalers."), codes=("icd-10-cm:J45", "mesh:D001249"))
     save(empty_store, "Bad asthma", ("", "Steroids."), codes=("icd-10-cm:J45.5",))
     save(empty_store, "Warfarina", ("", "Sangre."), codes=("rxnorm:11289",), language="es-MX")
@@ -62,9 +60,7 @@ def test_files_are_named_by_codes_and_the_codes_below_them(
     assert "Steroids." in text_of(folder / "icd10_j45.50_en.pdf")  # of the nearest code
 
 
-def test_a_sheet_says_how_far_to_trust_it_and_holds_every_letter(
-    empty_store: ArticleStore, folder: Path
-) -> None:
+def test_leaflet_has_review_status_and_full_text(empty_store: ArticleStore, folder: Path) -> None:
     save(
         empty_store,
         "β-blockers & <others>",
@@ -95,7 +91,7 @@ def test_a_sheet_says_how_far_to_trust_it_and_holds_every_letter(
     assert note.text.endswith("漢")
 
 
-def test_every_page_says_of_which_article_it_is(empty_store: ArticleStore, folder: Path) -> None:
+def test_every_page_names_its_article(empty_store: ArticleStore, folder: Path) -> None:
     long = "One more sentence on it. " * 400
     for title, source in (("Gout", "First source"), ("Gouty feet", "Second source")):
         save(empty_store, title, ("", long), codes=("icd-9-cm:274",), source=source)
@@ -149,12 +145,12 @@ def sheet(*blocks: Block) -> Leaflet:
 @example([Block(kind=BlockKind.TABLE, rows=(("word " * 5_000, "b"), ("c", "d")), header_rows=1)])
 @example([Block(kind=BlockKind.TABLE, rows=(("h " * 50, "b"),) * 80, header_rows=70)])
 @example([Block(kind=BlockKind.TABLE, rows=(("x" * 900,) * 40,) * 3, header_rows=1)])
-def test_whatever_an_article_holds_fits_on_paper(blocks: list[Block]) -> None:
+def test_leaflet_fits_any_blocks(blocks: list[Block]) -> None:
     made = pypdfium2.PdfDocument(render_pdf([sheet(*blocks)], "Site", TODAY))
     assert re.search(r"X, \w+ 1\b", made[0].get_textpage().get_text_range())
 
 
-def test_a_run_that_was_cut_off_is_finished_by_the_next(
+def test_interrupted_export_is_completed_by_next_run(
     empty_store: ArticleStore, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number, title in enumerate(("Asthma", "Gout", "Migraine")):
@@ -177,7 +173,7 @@ def test_a_run_that_was_cut_off_is_finished_by_the_next(
     assert len(exported(empty_store, folder).written) == 0
 
 
-def test_no_code_leads_out_of_the_folder(empty_store: ArticleStore, folder: Path) -> None:
+def test_code_cannot_escape_folder(empty_store: ArticleStore, folder: Path) -> None:
     codes = ("rxnorm:../../passwd", "ndc:a/b", "icd-9-cm:274")
     save(empty_store, "Gout", ("", "Crystals."), codes=codes)
     done = exported(empty_store, folder)
@@ -188,7 +184,7 @@ def test_no_code_leads_out_of_the_folder(empty_store: ArticleStore, folder: Path
     assert "ndc:A/B" in note.text
 
 
-def test_the_next_run_writes_what_changed_and_removes_what_is_gone(
+def test_next_export_updates_changed_and_removes_retired_leaflets(
     empty_store: ArticleStore, folder: Path
 ) -> None:
     save(
@@ -216,7 +212,7 @@ def test_the_next_run_writes_what_changed_and_removes_what_is_gone(
     ]
 
 
-def test_a_file_of_somebody_else_is_never_replaced(empty_store: ArticleStore, folder: Path) -> None:
+def test_foreign_file_is_never_replaced(empty_store: ArticleStore, folder: Path) -> None:
     save(empty_store, "Gout", ("", "Crystals."), codes=("icd-9-cm:274",))
     folder.mkdir()
     (folder / "icd9_274_en.pdf").write_text("ours")
@@ -236,7 +232,7 @@ def test_a_file_of_somebody_else_is_never_replaced(empty_store: ArticleStore, fo
         ({"codes": ("icd-9-cm:1",), "language": "fr"}, "language"),
     ],
 )
-def test_what_is_left_out_is_said(
+def test_export_reports_omitted_articles(
     empty_store: ArticleStore, folder: Path, metadata: dict[str, object], code: str
 ) -> None:
     save(empty_store, "Gout", ("", "Crystals."), **metadata)
@@ -247,7 +243,7 @@ def test_what_is_left_out_is_said(
     assert note.text.startswith("gout")
 
 
-def test_a_damaged_list_is_told(empty_store: ArticleStore, folder: Path) -> None:
+def test_damaged_manifest_is_reported(empty_store: ArticleStore, folder: Path) -> None:
     folder.mkdir()
     (folder / MANIFEST).write_text("{")
     with pytest.raises(SettingsError) as caught:

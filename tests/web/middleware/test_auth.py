@@ -1,4 +1,4 @@
-"""Every route as every role, against one table of who may: a new route must join the table."""
+"""Authorization of every route for every role, against one table; new routes must be added."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
 def needed(endpoint: str) -> Permission | None:
-    """Return what the table says of a view: for itself, else for its blueprint."""
+    """Return the permission of a view from the table, or that of its blueprint."""
     blueprint = endpoint.partition(".")[0]
     assert endpoint in NEEDED or blueprint in NEEDED, f"{endpoint} is not in the table of who may"
     return NEEDED.get(endpoint, NEEDED.get(blueprint))
@@ -73,7 +73,7 @@ def walked(
 
 
 def address(rule: Rule) -> str:
-    """Return an address of a route, of things that there are not."""
+    """Return a URL of the route with ids that do not exist."""
     values: dict[str, object] = {}
     for name, converter in rule._converters.items():
         choices = sorted(getattr(converter, "items", ()))
@@ -85,7 +85,7 @@ def address(rule: Rule) -> str:
 
 
 @pytest.mark.parametrize("role", [None, *Role], ids=lambda role: role or "nobody")
-def test_every_route_as_every_role(walked: Flask, role: Role | None) -> None:
+def test_routes_enforce_permission_table_for_each_role(walked: Flask, role: Role | None) -> None:
     client = walked.test_client()
     person = sign_in(client, role) if role else None
     # Signing out comes last, since it ends the walk.
@@ -113,7 +113,7 @@ def test_every_route_as_every_role(walked: Flask, role: Role | None) -> None:
             ), where
 
 
-def test_the_table_names_no_view_that_is_gone(walked: Flask) -> None:
+def test_permission_table_names_only_existing_views(walked: Flask) -> None:
     endpoints = {rule.endpoint for rule in walked.url_map.iter_rules()}
     blueprints = {endpoint.partition(".")[0] for endpoint in endpoints}
     assert set(NEEDED) <= endpoints | blueprints

@@ -1,4 +1,4 @@
-"""What goes over the wire: small where the browser takes it so, and the same text either way."""
+"""Response compression: negotiation, exclusions and page size."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def compressed(client, path: str):
 
 
 @pytest.mark.parametrize("path", ["/search?q=bleeding", "/articles/warfarin", "/api/v1/articles"])
-def test_text_is_compressed_for_who_takes_it(client, path):
+def test_text_response_is_compressed_if_accepted(client, path):
     answer, plain = compressed(client, path), client.get(path)
     assert answer.headers["Content-Encoding"] == "gzip"
     assert int(answer.headers["Content-Length"]) == len(answer.data) < len(plain.data) / 2
@@ -32,12 +32,12 @@ def test_text_is_compressed_for_who_takes_it(client, path):
     assert without_time[0] == without_time[1]
 
 
-def test_refusing_compression_is_heard(client):
+def test_compression_respects_refused_encoding(client):
     answer = client.get("/articles/warfarin", headers={"Accept-Encoding": "gzip;q=0, identity"})
     assert "Content-Encoding" not in answer.headers
 
 
-def test_a_page_with_a_session_is_not_compressed(client):
+def test_session_page_is_not_compressed(client):
     sign_in(client, Role.READER)  # whose pages hold the token of the session
     assert "Content-Encoding" not in compressed(client, "/articles/warfarin").headers
     client.delete_cookie("kb")
@@ -45,7 +45,7 @@ def test_a_page_with_a_session_is_not_compressed(client):
     assert "Content-Encoding" in compressed(client, "/articles/warfarin").headers
 
 
-def test_little_answers_and_files_in_parts_stay_as_they_are(client):
+def test_small_and_partial_responses_are_not_compressed(client):
     assert "Content-Encoding" not in compressed(client, "/healthz").headers
     (style,) = re.findall(r'href="(/static/\w+/kb\.css)"', client.get("/").text)
     part = client.get(style, headers={"Accept-Encoding": "gzip", "Range": "bytes=0-1999"})
@@ -54,7 +54,7 @@ def test_little_answers_and_files_in_parts_stay_as_they_are(client):
     assert "Content-Encoding" not in part.headers
 
 
-def test_a_file_that_has_not_changed_is_not_sent_again(client):
+def test_unchanged_static_file_returns_304(client):
     (style,) = re.findall(r'href="(/static/\w+/kb\.css)"', client.get("/").text)
     first = compressed(client, style)
     again = client.get(
@@ -65,7 +65,7 @@ def test_a_file_that_has_not_changed_is_not_sent_again(client):
 
 
 @pytest.mark.parametrize("path", ["/search?q=operation", "/articles/warfarin?q=bleeding", "/"])
-def test_the_first_view_is_small(client, path):
+def test_first_view_stays_within_size_limit(client, path):
     page = compressed(client, path)
     files = re.findall(r'(?:href|src)="(/static/[^"]+)"', gzip.decompress(page.data).decode())
     assert len(files) >= 3

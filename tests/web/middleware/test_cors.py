@@ -1,4 +1,4 @@
-"""Other sites' pages: those of the list may read the API, no others, and nothing but that."""
+"""CORS: listed origins can read the API, and only the API."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ READ = "/api/v1/search?q=bleeding"
 
 @pytest.fixture(scope="module")
 def listed(settings, store, search, taxonomy):
-    """A client of a site that pages of `ALLOWED` may read."""
+    """Return a client of a site with the CORS origins `ALLOWED`."""
     app = create_app(Settings(home=settings.home, allowed_origins=ALLOWED), store, search, taxonomy)
     return app.test_client()
 
@@ -34,7 +34,7 @@ def cors_headers(response) -> dict[str, str]:
      "/api/v1/articles/nothing", "/api/v1/search?limit=many", "/api/v1/nothing",
      "/infobutton?mainSearchCriteria.v.dn=warfarin"],
 )  # fmt: skip
-def test_a_page_of_the_list_may_read_answers_and_errors(listed, origin, path):
+def test_listed_origin_can_read_responses_and_errors(listed, origin, path):
     response = listed.get(path, headers={"Origin": origin})
     assert cors_headers(response) == {
         "Access-Control-Allow-Origin": origin,
@@ -50,7 +50,7 @@ def test_a_page_of_the_list_may_read_answers_and_errors(listed, origin, path):
      "http://portal.example", "https://PORTAL.example", "https://portal.example:8443",
      "https://portal.example, https://evil.example"],
 )  # fmt: skip
-def test_nobody_else_may_and_caches_are_told_that_it_depends(listed, origin):
+def test_unlisted_origin_is_refused_and_response_varies_by_origin(listed, origin):
     response = listed.get(READ, headers={} if origin is None else {"Origin": origin})
     assert response.status_code == 200
     assert cors_headers(response) == {"Cross-Origin-Resource-Policy": "same-origin"}
@@ -58,7 +58,7 @@ def test_nobody_else_may_and_caches_are_told_that_it_depends(listed, origin):
 
 
 @pytest.mark.parametrize("method", ["OPTIONS", "POST", "PUT", "DELETE"])
-def test_whatever_is_no_simple_reading_is_not_allowed(listed, method):
+def test_cors_rejects_other_methods(listed, method):
     asked = {"Origin": PORTAL, "Access-Control-Request-Method": "GET",
              "Access-Control-Request-Headers": "authorization"}  # fmt: skip
     response = listed.open(READ, method=method, headers=asked)
@@ -66,13 +66,13 @@ def test_whatever_is_no_simple_reading_is_not_allowed(listed, method):
 
 
 @pytest.mark.parametrize("path", ["/", "/search?q=bleeding", "/articles/warfarin", "/healthz"])
-def test_pages_are_not_read_by_other_sites(listed, path):
+def test_pages_send_no_cors_headers(listed, path):
     response = listed.get(path, headers={"Origin": PORTAL})
     assert cors_headers(response) == {"Cross-Origin-Resource-Policy": "same-origin"}
     assert "Origin" not in response.vary
 
 
-def test_without_a_list_nothing_changes(client):
+def test_cors_is_disabled_without_listed_origins(client):
     response = client.get(READ, headers={"Origin": PORTAL})
     assert cors_headers(response) == {"Cross-Origin-Resource-Policy": "same-origin"}
     assert "Origin" not in response.vary

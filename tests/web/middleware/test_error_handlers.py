@@ -1,4 +1,4 @@
-"""Each class of error has its status, and none of them is forgotten."""
+"""Mapping of error classes to HTTP statuses and problem codes."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ STATUSES = [
 
 
 @pytest.mark.parametrize(("error", "status", "code"), STATUSES)
-def test_the_table(error, status, code):
+def test_error_class_maps_to_status_and_code(error, status, code):
     problem = find_problem(error)
     assert (problem.status, problem.code) == (HTTPStatus(status), code)
     assert problem.title
     assert problem.kept
 
 
-def test_what_is_unexpected_never_shows_its_own_words():
+def test_unexpected_error_hides_its_message():
     assert UNEXPECTED.detail

@@ -1,4 +1,4 @@
-"""What may be kept: asked for again by its tag, which changes with what was answered."""
+"""HTTP caching: ETags, revalidation and responses that are not stored."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEPT = ["/api/v1/articles", "/api/v1/articles/warfarin", "/api/v1/articles?statu
 
 @pytest.fixture
 def changing(settings, empty_store, search, taxonomy):
-    """A client of a site of its own, the store behind it, and the days it may think it is."""
+    """Return a client of a separate site, its store and its adjustable date."""
     save(empty_store, WARFARIN, WARFARIN_PASSAGES)
     days = [TODAY]
     app = create_app(settings, empty_store, search, taxonomy, today=lambda: days[-1])
@@ -30,7 +30,7 @@ def again(client, path, tag):
 
 @pytest.mark.parametrize("path", KEPT)
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
-def test_an_answer_that_still_holds_is_not_sent_again(client, path, encoding):
+def test_unchanged_response_returns_304(client, path, encoding):
     first = client.get(path, headers={"Accept-Encoding": encoding})
     assert first.headers["Cache-Control"] == "no-cache"
     second = again(client, path, first.headers["ETag"])
@@ -40,7 +40,7 @@ def test_an_answer_that_still_holds_is_not_sent_again(client, path, encoding):
     assert "Accept-Encoding" in second.vary
 
 
-def test_a_passage_too(client, store):
+def test_unchanged_passage_returns_304(client, store):
     path = f"/api/v1/passages/{store.article('warfarin').passages[0].id}"
     assert again(client, path, client.get(path).headers["ETag"]).status_code == 304
 
@@ -65,7 +65,7 @@ def sleep_over(store, days):
 
 
 @pytest.mark.parametrize("change", [publish_another, retag, retire, sleep_over])
-def test_every_change_and_every_day_has_another_tag(changing, change):
+def test_etag_changes_with_content_and_date(changing, change):
     client, store, days = changing
     tag = client.get("/api/v1/articles").headers["ETag"]
     change(store, days)
@@ -74,7 +74,7 @@ def test_every_change_and_every_day_has_another_tag(changing, change):
     assert response.headers["ETag"] != tag
 
 
-def test_what_is_withdrawn_is_gone_whatever_tag_is_sent(changing):
+def test_retired_article_is_gone_despite_matching_etag(changing):
     client, store, days = changing
     path = "/api/v1/articles/warfarin"
     tag = client.get(path).headers["ETag"]
@@ -87,13 +87,13 @@ def test_what_is_withdrawn_is_gone_whatever_tag_is_sent(changing):
 
 
 @pytest.mark.parametrize("path", ["/api/v1/search?q=bleeding", "/api/v1/suggest?q=war"])
-def test_an_answer_to_a_query_has_no_tag_and_is_kept_by_nobody(client, path):
+def test_query_response_has_no_etag_and_is_not_stored(client, path):
     response = client.get(path)
     assert "ETag" not in response.headers
     assert response.headers["Cache-Control"] == "private, no-store"
 
 
-def test_the_same_articles_in_another_store_have_another_tag(
+def test_etag_differs_between_stores_with_same_articles(
     settings, changing, search, taxonomy, tmp_path
 ):
     other = ArticleStore.create(f"sqlite:///{tmp_path / 'other.sqlite'}")

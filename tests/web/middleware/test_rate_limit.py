@@ -1,4 +1,4 @@
-"""Limits: who asks too often or too much is told so, and no address is kept."""
+"""Rate and size limits, without stored addresses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def taken(rate: RateLimiter, address: str, tries: int) -> int:
     return sum(rate.count(address) == 0 for _ in range(tries))
 
 
-def test_ten_seconds_of_the_rate_may_come_at_once_and_then_it_goes_on_evenly(clock):
+def test_rate_limiter_allows_ten_second_burst_then_steady_rate(clock):
     rate = RateLimiter(120, clock.seconds)
     assert taken(rate, "192.0.2.1", 100) == 20
     assert 0 < rate.count("192.0.2.1") <= 0.5
@@ -26,7 +26,7 @@ def test_ten_seconds_of_the_rate_may_come_at_once_and_then_it_goes_on_evenly(clo
     assert taken(rate, "192.0.2.1", 100) == 20
 
 
-def test_a_slow_rate_lets_at_least_one_through(clock):
+def test_rate_limiter_allows_one_request_at_slow_rate(clock):
     rate = RateLimiter(1, clock.seconds)
     assert taken(rate, "192.0.2.1", 3) == 1
     assert rate.count("192.0.2.1") == pytest.approx(60)
@@ -47,13 +47,13 @@ def test_a_slow_rate_lets_at_least_one_through(clock):
         ("", "192.0.2.1", False),  # a socket of the machine
     ],
 )
-def test_who_counts_as_one_client(clock, one, other, same):
+def test_rate_limiter_groups_addresses_by_client(clock, one, other, same):
     rate = RateLimiter(6, clock.seconds)
     assert taken(rate, one, 5) == 1
     assert (rate.count(other) > 0) is same
 
 
-def test_what_is_held_is_bounded_and_holds_no_address(clock, monkeypatch):
+def test_rate_limiter_state_is_bounded_and_stores_no_address(clock, monkeypatch):
     monkeypatch.setattr(rate_limit, "MAX_CLIENTS", 3)
     rate = RateLimiter(6, clock.seconds)
     for number in range(10):
@@ -68,7 +68,7 @@ def test_what_is_held_is_bounded_and_holds_no_address(clock, monkeypatch):
 
 @pytest.fixture
 def site(settings, store, search, taxonomy):
-    """Return a function that makes a client of a site that takes six requests a minute."""
+    """Return a factory of clients of a site limited to six requests per minute."""
 
     def make(**others):
         chosen = Settings(home=settings.home, api_requests_per_minute=6, **others)
@@ -77,7 +77,7 @@ def site(settings, store, search, taxonomy):
     return make
 
 
-def test_too_many_requests_are_a_problem_with_the_seconds_to_wait(site, caplog):
+def test_rate_limit_returns_problem_with_retry_after(site, caplog):
     client = site()
     assert client.get("/api/v1/search?q=bleeding").status_code == 200
     for path in ("search?q=bleeding", "suggest?q=b", "articles", "nothing", "openapi.json"):
@@ -92,7 +92,7 @@ def test_too_many_requests_are_a_problem_with_the_seconds_to_wait(site, caplog):
     assert caplog.records == []
 
 
-def test_readers_behind_a_proxy_are_counted_apart_when_the_setting_says_so(site):
+def test_rate_limit_separates_clients_behind_trusted_proxy(site):
     def ask(client, forwarded):
         return client.get("/api/v1/articles", headers={"X-Forwarded-For": forwarded}).status_code
 
@@ -113,7 +113,7 @@ def test_readers_behind_a_proxy_are_counted_apart_when_the_setting_says_so(site)
         ("/api/v1/search?q=x", b"a" * 65_536, 200),
     ],
 )
-def test_what_is_too_large_is_no_matter_of_waiting(client, path, body, status):
+def test_oversized_request_is_rejected_without_retry_after(client, path, body, status):
     response = client.get(path, data=body)
     assert response.status_code == status
     if status != 200:

@@ -1,4 +1,4 @@
-"""No page runs what an article or a query holds, and every response carries the headers."""
+"""Security headers and escaping of articles and queries."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "met
 
 
 class Tags(HTMLParser):
-    """Collects what could run or load, and checks that what is opened is closed."""
+    """Parser that collects active and loading elements and checks that tags are balanced."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ def check(body: str) -> None:
 
 
 @pytest.mark.parametrize("path", SEEN_BY_ALL)
-def test_every_response_carries_the_headers(client, path):
+def test_every_response_has_security_headers(client, path):
     response = client.get(path)
     for name, value in HEADERS.items():
         assert response.headers[name] == value
@@ -73,7 +73,7 @@ def test_every_response_carries_the_headers(client, path):
         check(response.text)
 
 
-def test_the_policy_lets_nothing_in_from_elsewhere():
+def test_content_security_policy_allows_no_other_hosts():
     policy = HEADERS["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'")
     assert "unsafe" not in policy
@@ -103,7 +103,7 @@ def hostile_paths(store) -> list[str]:
     ]
 
 
-def test_hostile_articles_and_queries_stay_text(client, store):
+def test_hostile_articles_and_queries_are_escaped(client, store):
     for path in hostile_paths(store):
         page = client.get(path)
         assert page.status_code == 200, path
@@ -112,18 +112,18 @@ def test_hostile_articles_and_queries_stay_text(client, store):
         check(page.text)
 
 
-def test_hostile_errors_and_hits_stay_text(client_with):
+def test_hostile_errors_and_hits_are_escaped(client_with):
     check(client_with(CannedSearch(error=IndexMissingError(HOSTILE))).get("/search?q=x").text)
     answer = an_answer(a_hit(title=HOSTILE, heading=HOSTILE, snippet=((HOSTILE, True),)))
     check(client_with(CannedSearch(answer)).get("/search?q=" + quote(HOSTILE)).text)
 
 
 @pytest.mark.parametrize("path", ["/search?q=x", "/articles/warfarin?q=x", "/api/v1/search?q=x"])
-def test_the_answer_to_a_query_is_kept_by_nobody(client, path):
+def test_query_response_is_not_stored(client, path):
     assert client.get(path).headers["Cache-Control"] == "private, no-store"
 
 
-def test_a_static_file_is_kept_for_good_under_its_hash(app, client):
+def test_hashed_static_file_is_immutable(app, client):
     home = client.get("/").text
     for name in ("kb.css", "kb.js", "icon.svg"):
         start = home.index("/static/")

@@ -1,4 +1,4 @@
-"""The process: it answers, follows the store, logs no query, and stops when told to."""
+"""Server process: responses, index sync, logging and shutdown."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ UNREADABLE = {
 
 
 def say(port: int, line: str) -> bytes:
-    """Send a request as it stands; return all of the answer."""
+    """Send an unmodified request and return the whole response."""
     with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
         connection.sendall(f"{line}\r\nHost: here\r\n\r\n".encode())
         return b"".join(iter(lambda: connection.recv(65_536), b""))
@@ -83,7 +83,7 @@ def assert_refused(answer: bytes, status: int) -> None:
     assert b"pangolin" not in answer
 
 
-def test_a_server_follows_the_store_and_logs_no_query(tmp_path, taxonomy):
+def test_server_follows_store_and_logs_no_query(tmp_path, taxonomy):
     store = ArticleStore.create(Settings(home=tmp_path).database_url)
     save(store, WARFARIN, WARFARIN_PASSAGES)
     Indexer(store, open_engine(Settings(home=tmp_path).engine_url, taxonomy), taxonomy).rebuild()
@@ -114,7 +114,7 @@ def test_a_server_follows_the_store_and_logs_no_query(tmp_path, taxonomy):
     assert "127.0.0.1" not in output.replace(f"http://127.0.0.1:{port}", "")
 
 
-def test_what_would_stop_every_worker_is_said_before_one_starts(tmp_path):
+def test_server_reports_fatal_error_before_starting_workers(tmp_path):
     with pytest.raises(NoKnowledgeBaseError):
         serve(Settings(home=tmp_path / "nothing"), "127.0.0.1", free_port(), 1)
 
@@ -127,7 +127,7 @@ class Failing:
         raise self.errors.pop(0)
 
 
-def test_a_follower_says_each_error_once_and_goes_on(caplog):
+def test_sync_thread_logs_each_error_once_and_continues(caplog):
     missing = IndexMissingError("/kb/index")
     follower = IndexSyncThread(Failing(missing, missing, RuntimeError("odd"), missing), 1)
     for _ in range(4):
@@ -158,6 +158,6 @@ def test_server_names_port_without_permission(tmp_path, monkeypatch):
         serve(Settings(home=tmp_path), "127.0.0.1", 80, 1)
 
 
-def test_server_names_host_that_is_not_of_this_computer(tmp_path):
+def test_server_names_host_that_is_not_local(tmp_path):
     with pytest.raises(ServerError, match=r"192\.0\.2\.1"):
         serve(Settings(home=tmp_path), "192.0.2.1", free_port(), 1)

@@ -1,4 +1,4 @@
-"""Requests that real records send, and the table of docs/infobutton.md that they make.
+"""Requests of real health records, and the table of docs/infobutton.md made from them.
 
 ``python -m tests.web.integrations.infobutton.replay`` prints the table with the present answers of
 the samples; a test compares the page with it.
@@ -41,7 +41,7 @@ def main(**parts: str) -> str:
 
 @dataclass(frozen=True)
 class Replayed:
-    """One request: who sends such, what it asks for in words, and the request."""
+    """Request with its sender and a description."""
 
     name: str
     asks: str
@@ -153,7 +153,7 @@ REQUESTS = (
 
 
 def titles(client: FlaskClient, request: Replayed) -> list[str]:
-    """Return the titles of what answers a request; it is asked once as it stands, too."""
+    """Return the titles of the results of a request; also send the request unmodified."""
     pairs = parse_qsl(request.query)
     as_json = [pair for pair in pairs if pair[0] != "knowledgeResponseType"]
     as_json.append(("knowledgeResponseType", "application/json"))

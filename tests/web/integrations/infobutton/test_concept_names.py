@@ -1,4 +1,4 @@
-"""Names as records write them: which are one, and what remains of those of products and tests."""
+"""Concept names: matching, and reduction of product and laboratory test names."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from web.integrations.infobutton.concept_names import (
         ("Type I diabetes", "Type II diabetes", False),
     ],
 )
-def test_names_are_one_by_their_words(one: str, other: str, same: bool) -> None:
+def test_names_match_by_words(one: str, other: str, same: bool) -> None:
     assert (name_key(one) == name_key(other)) == same
 
 
@@ -45,7 +45,7 @@ def test_names_are_one_by_their_words(one: str, other: str, same: bool) -> None:
         ("Thrombosis due to internal prosthetic devices", ""),
     ],
 )
-def test_what_a_classification_adds_is_left_out(name: str, plain: str) -> None:
+def test_classification_suffix_is_removed(name: str, plain: str) -> None:
     assert without_additions(name) == plain
 
 
@@ -70,7 +70,7 @@ def test_what_a_classification_adds_is_left_out(name: str, plain: str) -> None:
         ("500 mg", [("",), ("",), (), ()]),
     ],
 )  # fmt: skip
-def test_of_a_product_remains_what_is_in_it(name: str, groups: list[tuple[str, ...]]) -> None:
+def test_product_name_reduces_to_ingredients(name: str, groups: list[tuple[str, ...]]) -> None:
     assert list(product_names(name)) == groups
 
 
@@ -84,18 +84,18 @@ def test_of_a_product_remains_what_is_in_it(name: str, groups: list[tuple[str, .
         ("Glucose", "Glucose"),
     ],
 )
-def test_of_a_test_remains_what_it_measures(name: str, measured: str) -> None:
+def test_lab_test_name_reduces_to_analyte(name: str, measured: str) -> None:
     assert analyte_name(name) == measured
 
 
-def test_only_products_have_a_strength() -> None:
+def test_only_product_names_have_strength() -> None:
     assert is_product_name("aspirin 81 MG")
     assert is_product_name("aspirin 81mg tab")
     for name in ("Gout", "Type 2 diabetes", "Stage 3 kidney disease", "Vitamin B 12", ""):
         assert not is_product_name(name)
 
 
-def test_a_title_may_say_a_name_twice() -> None:
+def test_title_can_repeat_a_name() -> None:
     assert titles_of("COPD (chronic obstructive pulmonary disease)") == (
         "COPD (chronic obstructive pulmonary disease)",
         "COPD",
@@ -106,7 +106,7 @@ def test_a_title_may_say_a_name_twice() -> None:
 
 
 @given(st.text(max_size=80))
-def test_any_text_is_a_name(text: str) -> None:
+def test_name_parser_accepts_any_text(text: str) -> None:
     assert name_key(text) == frozenset(stems(text))
     for group in product_names(text):
         assert all(isinstance(name, str) for name in group)

@@ -1,4 +1,4 @@
-"""The Infobutton's address: what it finds, the forms of its answers, and what it never does."""
+"""Infobutton endpoint: matching, response formats and privacy."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ ENTRY_KEYS = {"title", "link", "id", "updated", "summary"}
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory, taxonomy: Taxonomy) -> Iterator[FlaskClient]:
-    """A client of a site whose articles have codes, languages and readers."""
+    """Yield a client of a site whose articles have codes, languages and audiences."""
     home = tmp_path_factory.mktemp("records")
     settings = Settings(home=home, public_url="https://kb.example/", title="Knowledge")
     store = ArticleStore.create(settings.database_url)
@@ -118,7 +118,9 @@ def titles(client: FlaskClient, query: str) -> list[str]:
         ("", []),
     ],
 )  # fmt: skip
-def test_what_a_criterion_finds(records: FlaskClient, query: str, found: list[str]) -> None:
+def test_criterion_returns_matching_articles(
+    records: FlaskClient, query: str, found: list[str]
+) -> None:
     assert titles(records, query) == found
 
 
@@ -140,11 +142,13 @@ def test_what_a_criterion_finds(records: FlaskClient, query: str, found: list[st
          ["Warfarin", "Warfarin for prescribers", "Warfarina"]),
     ],
 )  # fmt: skip
-def test_all_else_narrows_or_is_ignored(records: FlaskClient, more: str, found: list[str]) -> None:
+def test_other_parameters_narrow_or_are_ignored(
+    records: FlaskClient, more: str, found: list[str]
+) -> None:
     assert titles(records, criterion(c="11289", cs=RXNORM) + more) == found
 
 
-def test_the_json_has_the_keys_of_medlineplus_connect(records: FlaskClient) -> None:
+def test_json_has_medlineplus_connect_keys(records: FlaskClient) -> None:
     found = feed(records, criterion(c="J45.4", cs=ICD10) + "&informationRecipient=PAT")
     assert found.keys() >= FEED_KEYS
     (entry,) = found["entry"]
@@ -162,7 +166,7 @@ def test_the_json_has_the_keys_of_medlineplus_connect(records: FlaskClient) -> N
     ]
 
 
-def test_atom_is_the_answer_without_a_wish(records: FlaskClient) -> None:
+def test_atom_is_the_default_format(records: FlaskClient) -> None:
     response = records.get(
         f"/infobutton?{criterion(c='11289', cs=RXNORM)}&subTopic.v.c=Q000009&subTopic.v.c=Q999999"
         "&taskContext.c.c=WHAT&patientPerson.genderCode=F"
@@ -205,12 +209,12 @@ def test_atom_is_the_answer_without_a_wish(records: FlaskClient) -> None:
         ("taskContext.c.c=WHAT&informationRecipient=DOG&age.v.v=67", []),
     ],
 )  # fmt: skip
-def test_a_category_says_what_counted(records: FlaskClient, query: str, used: list[str]) -> None:
+def test_categories_name_criteria_used(records: FlaskClient, query: str, used: list[str]) -> None:
     said = {category["scheme"] for category in feed(records, query)["category"]}
     assert said == set(used)
 
 
-def test_a_page_and_a_script(records: FlaskClient) -> None:
+def test_endpoint_returns_html_and_jsonp(records: FlaskClient) -> None:
     query = f"/infobutton?{criterion(dn='Coumadin')}&knowledgeResponseType="
     page = records.get(query + "text/html")
     assert "<h1>Coumadin</h1>" in page.text
@@ -234,7 +238,7 @@ def test_a_page_and_a_script(records: FlaskClient) -> None:
     assert parse(nothing).select('[data-empty="results"]')
 
 
-def test_a_posted_form_is_a_request(records: FlaskClient) -> None:
+def test_endpoint_accepts_posted_form(records: FlaskClient) -> None:
     response = records.post(
         "/infobutton",
         data={
@@ -250,19 +254,19 @@ def test_a_posted_form_is_a_request(records: FlaskClient) -> None:
         assert posted.data.count(b"<entry>") == 2
 
 
-def test_letters_of_old_records_are_read(records: FlaskClient) -> None:
+def test_endpoint_decodes_legacy_encoding(records: FlaskClient) -> None:
     for written in ("%E2%82%ACuro+M%C3%A9nage", "%80uro+M%E9nage"):
         found = feed(records, f"mainSearchCriteria.v.dn={written}")
         assert found["subtitle"]["_value"].endswith("€uro Ménage")
 
 
-def test_a_script_may_be_loaded_by_a_page_elsewhere(records: FlaskClient) -> None:
+def test_jsonp_can_be_loaded_cross_origin(records: FlaskClient) -> None:
     for kind, policy in (("application/javascript", "cross-origin"), ("text/html", "same-origin")):
         response = records.get(f"/infobutton?knowledgeResponseType={kind}")
         assert response.headers["Cross-Origin-Resource-Policy"] == policy
 
 
-def test_what_cannot_be_answered_says_why(records: FlaskClient) -> None:
+def test_unanswerable_request_returns_reason(records: FlaskClient) -> None:
     response = records.get("/infobutton?knowledgeResponseType=image/png")
     assert response.status_code == 415
     assert response.mimetype == "application/problem+json"
@@ -271,7 +275,7 @@ def test_what_cannot_be_answered_says_why(records: FlaskClient) -> None:
     assert response.get_json()["parameter"] == "callback"
 
 
-def test_content_is_data_in_every_form(records: FlaskClient) -> None:
+def test_content_is_escaped_in_every_format(records: FlaskClient) -> None:
     query = f"/infobutton?{criterion(c='D000001', cs='2.16.840.1.113883.6.177')}"
     for kind in ("text/html", "text/xml", "application/json", "application/javascript"):
         text = records.get(f"{query}&knowledgeResponseType={kind}").text
@@ -281,7 +285,7 @@ def test_content_is_data_in_every_form(records: FlaskClient) -> None:
     assert "<script>" not in entry["feed"]["entry"][0]["summary"]["_value"]
 
 
-def test_nothing_of_a_patient_or_a_secret_is_said_or_logged(
+def test_endpoint_neither_returns_nor_logs_patient_data(
     records: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -322,7 +326,9 @@ def test_nothing_of_a_patient_or_a_secret_is_said_or_logged(
         max_size=8,
     )
 )  # fmt: skip
-def test_no_request_breaks_it(records: FlaskClient, pairs: list[tuple[str, str]]) -> None:
+def test_endpoint_handles_any_parameters(
+    records: FlaskClient, pairs: list[tuple[str, str]]
+) -> None:
     response = records.get("/infobutton", query_string=pairs)
     assert response.status_code in (200, 400, 415)
     assert response.status_code != 200 or response.headers["Pragma"] == "no-cache"
@@ -330,7 +336,7 @@ def test_no_request_breaks_it(records: FlaskClient, pairs: list[tuple[str, str]]
 
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(st.binary(max_size=200), st.booleans())
-def test_no_bytes_break_it(records: FlaskClient, raw: bytes, posted: bool) -> None:
+def test_endpoint_handles_any_bytes(records: FlaskClient, raw: bytes, posted: bool) -> None:
     sent = b"mainSearchCriteria.v.dn=" + raw
     kind = "application/x-www-form-urlencoded"
     if posted:
@@ -341,7 +347,7 @@ def test_no_bytes_break_it(records: FlaskClient, raw: bytes, posted: bool) -> No
     assert response.status_code in (200, 400, 415)
 
 
-def test_thousands_of_parameters_and_broken_bytes_are_answered(records: FlaskClient) -> None:
+def test_endpoint_handles_thousands_of_parameters_and_invalid_bytes(records: FlaskClient) -> None:
     many = "&".join(f"mainSearchCriteria.v.dn{n % 900}=gout" for n in range(3_000))
     assert records.get(f"/infobutton?{many}").status_code == 200
     assert records.get("/infobutton?mainSearchCriteria.v.dn=%ff%fe%00").status_code == 200

@@ -1,4 +1,4 @@
-"""Reading requests: every way in which records have been seen to write them, and any other."""
+"""Infobutton request parsing: known spellings and arbitrary input."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ def asked(query: str, *, strict: bool = False) -> InfobuttonRequest:
         ("searchType=HL7", []),
     ],
 )
-def test_codes_are_read_in_every_spelling(query: str, codes: list[str]) -> None:
+def test_parser_reads_codes_in_every_spelling(query: str, codes: list[str]) -> None:
     assert [str(one.code) for one in asked(query).main if one.code] == codes
 
 
-def test_names_texts_and_the_rest_are_read() -> None:
+def test_parser_reads_names_texts_and_other_parameters() -> None:
     found = asked(
         "mainSearchCriteria.v.dn=Diabetes+Mellitus&subTopic.v.c=Q000009&subTopic.v.dn=Adverse+effects"
         "&taskContext.c.c=medoe&informationRecipient=pat&informationRecipient.languageCode.c=EN_us"
@@ -82,7 +82,7 @@ def test_names_texts_and_the_rest_are_read() -> None:
         ("informationRecipient.languageCode.c=klingon", ("", "", "klingon")),
     ],
 )
-def test_what_is_not_known_is_treated_as_absent(query: str, used: tuple[str, str, str]) -> None:
+def test_parser_treats_unknown_values_as_absent(query: str, used: tuple[str, str, str]) -> None:
     found = asked(query)
     assert (found.task, found.recipient, found.language) == used
 
@@ -101,17 +101,17 @@ def test_what_is_not_known_is_treated_as_absent(query: str, used: tuple[str, str
         ("application/javascript", ResponseFormat.SCRIPT),
     ],
 )
-def test_the_form_of_the_answer(kind: str, form: ResponseFormat) -> None:
+def test_parser_selects_response_format(kind: str, form: ResponseFormat) -> None:
     assert asked(f"knowledgeResponseType={kind}").form is form
 
 
-def test_a_form_that_there_is_not_is_an_error() -> None:
+def test_parser_rejects_unknown_format() -> None:
     with pytest.raises(UnsupportedFormatError):
         asked("knowledgeResponseType=image/png")
 
 
 @pytest.mark.parametrize("name", ["alert(1)", "a b", "x" * 70, "a;b", "ä", "<script>"])
-def test_a_callback_is_the_name_of_a_function(name: str) -> None:
+def test_parser_rejects_callback_that_is_not_an_identifier(name: str) -> None:
     with pytest.raises(ParameterError):
         parse_request(
             [("knowledgeResponseType", "application/javascript"), ("callback", name)], strict=False
@@ -127,13 +127,13 @@ def test_a_callback_is_the_name_of_a_function(name: str) -> None:
         f"mainSearchCriteria.v.c=I10&mainSearchCriteria.v.cs={ICD10}&taskContext.c.c=WHAT",
     ],
 )
-def test_strict_holds_to_the_letter(query: str) -> None:
+def test_strict_parser_rejects_nonconforming_requests(query: str) -> None:
     asked(query)
     with pytest.raises(ParameterError):
         asked(query, strict=True)
 
 
-def test_strict_takes_what_is_right() -> None:
+def test_strict_parser_accepts_conforming_request() -> None:
     query = f"mainSearchCriteria.v.c=I10&mainSearchCriteria.v.cs={ICD10}&taskContext.c.c=MEDOE"
     assert asked(query, strict=True).main[0].code == MedicalCode("icd-10-cm", "I10")
 
@@ -144,7 +144,7 @@ NAMES = st.tuples(st.sampled_from(STARTS), st.sampled_from(PARTS)).map("".join)
 
 
 @given(st.lists(st.tuples(NAMES | st.text(max_size=20), st.text(max_size=40)), max_size=40))
-def test_whatever_is_sent_is_read_within_bounds(pairs: list[tuple[str, str]]) -> None:
+def test_parser_reads_any_request_within_bounds(pairs: list[tuple[str, str]]) -> None:
     try:
         found = parse_request(pairs, strict=False)
     except UnsupportedFormatError:

@@ -1,4 +1,4 @@
-"""The sample articles, asked by real records: what docs/infobutton.md shows, and what is none."""
+"""Infobutton requests on the sample articles: the documented results, and empty results."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flask import Flask
 from tests.web.integrations.infobutton.replay import HEAD, ICD10, PAGE, SNOMED, main, table
 
 
-def test_the_samples_answer_as_the_page_says(sample_app: Flask) -> None:
+def test_samples_match_documented_table(sample_app: Flask) -> None:
     made = table(sample_app.test_client())
     _, _, rest = PAGE.read_text(encoding="utf-8").partition(HEAD)
     shown = HEAD + rest.partition("\n\n")[0] + "\n"
@@ -32,7 +32,7 @@ NOTHING_ON = {
 
 
 @pytest.mark.parametrize("code", NOTHING_ON)
-def test_nothing_is_better_than_something_near(sample_app: Flask, code: str) -> None:
+def test_unmatched_code_returns_no_near_match(sample_app: Flask, code: str) -> None:
     query = f"knowledgeResponseType=application/json&{main(c=code, cs=ICD10)}"
     response = sample_app.test_client().get(f"/infobutton?{query}")
     assert response.get_json()["feed"]["entry"] == []
@@ -53,7 +53,7 @@ def test_nothing_is_better_than_something_near(sample_app: Flask, code: str) -> 
         ("Poisoning", []),
     ],
 )
-def test_a_name_is_found_as_a_whole(sample_app: Flask, name: str, found: list[str]) -> None:
+def test_name_is_matched_as_a_whole(sample_app: Flask, name: str, found: list[str]) -> None:
     response = sample_app.test_client().get(
         "/infobutton",
         query_string={
@@ -65,7 +65,7 @@ def test_a_name_is_found_as_a_whole(sample_app: Flask, name: str, found: list[st
     assert [entry["title"]["_value"] for entry in entries] == found
 
 
-def test_a_script_without_a_name_for_it_calls_callback(sample_app: Flask) -> None:
+def test_jsonp_uses_default_callback_name(sample_app: Flask) -> None:
     query = f"knowledgeResponseType=application/javascript&{main(cs=SNOMED, c='195967001')}"
     script = sample_app.test_client().get(f"/infobutton?{query}")
     assert script.text.startswith("/**/callback({")

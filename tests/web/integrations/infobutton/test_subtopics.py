@@ -1,4 +1,4 @@
-"""Subtopics: which tags the qualifiers stand for that records send, by code and in words."""
+"""Subtopics: mapping of qualifier codes and names to tags."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def matcher(taxonomy: Taxonomy) -> InfobuttonMatcher:
         ("", set()),
     ],
 )
-def test_a_qualifier_stands_for_tags(matcher: InfobuttonMatcher, code: str, tags: set[str]) -> None:
+def test_qualifier_code_maps_to_tags(matcher: InfobuttonMatcher, code: str, tags: set[str]) -> None:
     assert matcher.tags_of(InfobuttonConcept(sent=(("c", code),))) == tags
     assert matcher.tags_of(InfobuttonConcept(sent=(("c", code.lower()),))) == tags
 
 
-def test_every_qualifier_in_words_stands_for_a_tag(matcher: InfobuttonMatcher) -> None:
+def test_every_qualifier_name_maps_to_a_tag(matcher: InfobuttonMatcher) -> None:
     for name in QUALIFIERS:
         assert matcher.tags_of(InfobuttonConcept(name=name.title())), name
     assert matcher.tags_of(InfobuttonConcept(name="Administration and dosage")) == {"dosing-course"}

@@ -1,4 +1,4 @@
-"""Packs, each built once: of the sample articles, and of articles that try to break out."""
+"""Offline packs, each built once: of the sample articles, and of hostile articles."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from web.integrations.offline_pack.builder import build_pack
 
 
 class FewNames(SynonymDictionary):
-    """A vocabulary of no names: going through all of the shipped ones takes seconds."""
+    """Vocabulary without names; iterating over the built-in names takes seconds."""
 
     def iter_names(self) -> Iterator[ConceptName]:
         """Yield nothing."""

@@ -1,4 +1,4 @@
-"""The pack in Chromium, opened from a folder: no server, no network."""
+"""Offline pack in Chromium, opened from a folder without a server or network."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SEARCH_ALL = """async (queries) => {
 
 @pytest.fixture(scope="module")
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser without a network, in which no page logs anything or requests anything else."""
+    """Yield an offline browser context; check that pages log nothing and request no other files."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, offline=True)
     faults: list[str] = []
     context.on(

@@ -1,4 +1,4 @@
-"""`kb pack`: what it writes, says and refuses."""
+"""`kb pack`: output, messages and rejected folders."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["gout", "home"]  # fixtures
 
 @pytest.fixture
 def packed(gout: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of a pack of one article."""
+    """Return the folder of a pack of one article."""
     monkeypatch.setattr("web.cli.offline_pack.build_synonyms", lambda *_: FewNames())
     run("add", str(gout), "--publish")
     result = run("pack", "stick/pack")
@@ -23,7 +23,7 @@ def packed(gout: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return gout.parent / "stick" / "pack"
 
 
-def test_a_pack_is_verified_by_the_checksum_that_was_told(packed: Path) -> None:
+def test_pack_is_verified_by_reported_checksum(packed: Path) -> None:
     (again,) = objects(run("pack", str(packed), "--json"))
     assert (again["articles"], again["passages"]) == (1, 3)
     (found,) = objects(run("pack", "--verify", str(packed), "--json"))
@@ -39,7 +39,7 @@ def test_a_pack_is_verified_by_the_checksum_that_was_told(packed: Path) -> None:
     assert result.stderr.split()[0] == "articles/gout.html"
 
 
-def test_what_was_retired_is_gone_from_the_next_pack(packed: Path) -> None:
+def test_next_pack_excludes_retired_article(packed: Path) -> None:
     assert (packed / "articles" / "gout.html").exists()
     run("retire", "gout")
     run("pack", str(packed))
@@ -48,7 +48,7 @@ def test_what_was_retired_is_gone_from_the_next_pack(packed: Path) -> None:
     assert made["faults"] == []
 
 
-def test_a_folder_with_other_files_is_refused(packed: Path) -> None:
+def test_pack_rejects_folder_with_other_files(packed: Path) -> None:
     (packed.parent / "letter.txt").write_text("keep")
     run("pack", str(packed.parent), code=1)
     assert (packed.parent / "letter.txt").read_text() == "keep"

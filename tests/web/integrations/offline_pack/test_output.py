@@ -1,4 +1,4 @@
-"""A pack is put in place whole, replaces nothing but packs, and knows when it has changed."""
+"""Pack output: atomic replacement and verification."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def write(folder: Path, **content: str) -> None:
 
 
 def refusal(folder: Path) -> str:
-    """Return the code of the error with which a folder is not replaced."""
+    """Return the code of the error raised for a folder that is not replaced."""
     with pytest.raises(OfflinePackError) as caught:
         write(folder, gout="New.")
     return caught.value.code
@@ -31,7 +31,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
 
 
-def test_a_new_pack_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+def test_new_pack_replaces_old_pack(tmp_path: Path) -> None:
     folder = tmp_path / "sub" / "pack"
     write(folder, gout="Rest.", old="Gone.")
     write(folder, gout="Rest the joint.")
@@ -45,7 +45,7 @@ def test_a_new_pack_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
     assert written.sha256 == hashlib.sha256(line.encode()).hexdigest()
 
 
-def test_a_run_that_stops_leaves_the_old_pack_and_nothing_else(tmp_path: Path) -> None:
+def test_interrupted_run_leaves_only_old_pack(tmp_path: Path) -> None:
     folder = tmp_path / "pack"
     write(folder, gout="Rest.")
     with pytest.raises(KeyboardInterrupt), PackWriter(folder) as writing:
@@ -61,7 +61,7 @@ def test_a_run_that_stops_leaves_the_old_pack_and_nothing_else(tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir()] == ["pack"]
 
 
-def test_a_folder_that_holds_anything_else_is_not_replaced(tmp_path: Path) -> None:
+def test_folder_with_other_content_is_not_replaced(tmp_path: Path) -> None:
     mine = tmp_path / "mine"
     mine.mkdir()
     write(mine, gout="Rest.")  # it was empty
@@ -79,9 +79,7 @@ def test_a_folder_that_holds_anything_else_is_not_replaced(tmp_path: Path) -> No
     assert (mine / "letter.txt").read_text() == (other / "letter.txt").read_text() == "keep"
 
 
-def test_what_would_be_too_large_is_not_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_oversized_pack_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "pack", gout="Rest.")
     monkeypatch.setattr(packs, "MAX_PACK_BYTES", 3)
     assert refusal(tmp_path / "pack") == "too-large"
@@ -102,7 +100,7 @@ def _link(folder: Path) -> None:
         (lambda f: (f / "new.js").write_text("x"), "new.js"),
     ],
 )
-def test_verify_names_a_file_that_has_changed(
+def test_verify_names_changed_file(
     tmp_path: Path, change: Callable[[Path], object], file: str
 ) -> None:
     write(tmp_path / "pack", gout="Rest.", old="Gone.")
@@ -114,7 +112,7 @@ def test_verify_names_a_file_that_has_changed(
 @pytest.mark.parametrize(
     "line", ["nonsense", f"{'0' * 64}  ../secret", f"{'0' * 64}  /etc/passwd", "\x00\xff"]
 )
-def test_checksums_that_lead_elsewhere_are_damaged(tmp_path: Path, line: str) -> None:
+def test_checksum_paths_outside_pack_are_damaged(tmp_path: Path, line: str) -> None:
     write(tmp_path / "pack", gout="Rest.")
     (tmp_path / "pack" / SUMS).write_text(line + "\n")
     with pytest.raises(OfflinePackError) as damaged:

@@ -1,4 +1,4 @@
-"""The pages of a pack: whole, linked among themselves, and with nothing from outside."""
+"""Pages of a pack: content, links and no external resources."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def pack(request: pytest.FixtureRequest) -> Path:
     return found
 
 
-def test_every_page_says_what_it_is_and_loads_nothing_from_elsewhere(pack: Path) -> None:
+def test_pages_identify_themselves_and_load_no_external_resource(pack: Path) -> None:
     found = pages(pack)
     assert {"index.html", "a-z.html", "topics.html", "about.html"} <= {p.name for p in found}
     assert verify_pack(pack)[1] == ()
@@ -48,7 +48,7 @@ def test_every_page_says_what_it_is_and_loads_nothing_from_elsewhere(pack: Path)
             assert (path.parent / address).is_file()
 
 
-def test_every_link_leads_to_a_place_that_is_there(pack: Path) -> None:
+def test_page_links_have_targets(pack: Path) -> None:
     found = pages(pack)
     anchors = {
         path.resolve(): {one["id"] for one in page.select("[id]")} for path, page in found.items()
@@ -63,7 +63,7 @@ def test_every_link_leads_to_a_place_that_is_there(pack: Path) -> None:
             assert not parts.fragment or parts.fragment in anchors[target], (path, link["href"])
 
 
-def test_content_stays_content(hostile_pack: Path) -> None:
+def test_hostile_content_is_escaped(hostile_pack: Path) -> None:
     page = pages(hostile_pack)[
         next(p for p in hostile_pack.glob("articles/*.html") if "alert" in p.name)
     ]
@@ -73,13 +73,13 @@ def test_content_stays_content(hostile_pack: Path) -> None:
     assert not page.select("a[href^=javascript]")
 
 
-def test_drafts_and_retired_articles_are_not_in_it(hostile_pack: Path) -> None:
+def test_pack_excludes_drafts_and_retired_articles(hostile_pack: Path) -> None:
     everything = b"".join(path.read_bytes() for path in hostile_pack.rglob("*") if path.is_file())
     assert b"Unpublished bleeding" not in everything
     assert b"Draft article" not in everything
 
 
-def test_review_states_and_bands_are_there(hostile_pack: Path) -> None:
+def test_pages_show_review_status_and_safety_bands(hostile_pack: Path) -> None:
     found = pages(hostile_pack)
     warfarin = found[hostile_pack / "articles" / "warfarin.html"]
     assert "31 January 2026" in warfarin.select_one(".review-overdue").text
@@ -93,7 +93,7 @@ def test_review_states_and_bands_are_there(hostile_pack: Path) -> None:
     assert safety.select_one('a[href^="../articles/warfarin.html#p-"]').text == "Bleeding"
 
 
-def test_a_topic_has_a_file_of_its_own() -> None:
+def test_topic_has_separate_file() -> None:
     names = ["Gout", "gout", "Gout!", "Ödem", "心", "x" * 300, "../../etc", ""]
     files = [topic_file(name) for name in names]
     assert files[0] == files[1]
@@ -114,6 +114,8 @@ def test_a_topic_has_a_file_of_its_own() -> None:
         "articles/warfarin.html",
     ],
 )
-def test_page_reads_as_approved(hostile_pack: Path, name: str, snapshot: SnapshotAssertion) -> None:
+def test_page_text_matches_snapshot(
+    hostile_pack: Path, name: str, snapshot: SnapshotAssertion
+) -> None:
     text = visible_text((hostile_pack / name).read_text("utf-8"))
     assert re.sub(r"published \d+ \w+ \d+", "published DAY", text) == snapshot
