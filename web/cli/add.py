@@ -52,7 +52,8 @@ def add(
       kb add https://www.example.org/sitemap.xml
     """
     base = open_base(load_settings())
-    warn(_similar_topics(topics, base.store.summaries()))
+    if topics:
+        warn(_similar_topics(topics, base.store.summaries()))
     outcomes = ingest(
         list(sources),
         base.store,
@@ -158,8 +159,6 @@ def _summarize_findings(findings: Mapping[str, tuple[str, ...]], articles: int) 
 
 def _similar_topics(topics: Iterable[str], articles: Iterable[ArticleSummary]) -> Iterator[str]:
     """Yield a warning for each new topic that is similar to an existing one."""
-    if not topics:
-        return
     used = {topic for article in articles for topic in article.metadata.topics}
     by_folded = {topic.casefold(): topic for topic in used}
     for topic in topics:

@@ -23,12 +23,11 @@ MOVED = {
     "trail.csv": "audit-log.csv",
     "trail.jsonl": "audit-log.jsonl",
 }
+FORMER = f"/desk/<any({', '.join(map(repr, MOVED))}):former>"
 
 
-@blueprint.route(f"/desk/<any({', '.join(map(repr, MOVED))}):former>", methods=["GET", "POST"])
-@blueprint.route(
-    f"/desk/<any({', '.join(map(repr, MOVED))}):former>/<path:rest>", methods=["GET", "POST"]
-)
+@blueprint.route(FORMER, methods=["GET", "POST"])
+@blueprint.route(f"{FORMER}/<path:rest>", methods=["GET", "POST"])
 def moved(former: str, rest: str = "") -> ResponseReturnValue:
     """Redirect to the current URL, keeping the method and query."""
     target = urls().desk(MOVED[former] + (f"/{rest}" if rest else ""))
