@@ -1,6 +1,6 @@
 """In-memory catalogue of published articles with the tags of their passages.
 
-Tags are not stored in a column of their own, and topic pages must work without the search index.
+Tags are not stored in a separate column, and topic pages must work without the search index.
 Each process therefore loads the catalogue once, and afterwards only the articles named in the
 change feed.
 """

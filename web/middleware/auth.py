@@ -187,7 +187,7 @@ def _find_session() -> Session | None:
 
 def _find_token() -> tuple[User, frozenset[TokenScope]] | None:
     kind, _, key = request.headers.get("Authorization", "").partition(" ")
-    # Health records send access tokens of their own system, which are ignored.
+    # Health records send their own access tokens, which are ignored.
     if kind.lower() != "bearer" or not key.startswith(TOKEN_PREFIX):
         return None
     found = current_services().accounts.tokens.authenticate(key.strip())

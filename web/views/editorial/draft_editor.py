@@ -165,7 +165,7 @@ def save(number: int) -> ResponseReturnValue:
 @blueprint.post("/desk/drafts/<int:number>/rebase")
 @auth.requires(Permission.WRITE)
 def rebase(number: int) -> ResponseReturnValue:
-    """Apply the corrections of this draft to a version saved by somebody else."""
+    """Apply the corrections of this draft to a version that another user saved."""
     item, site = require_item(number), current_services()
     newest = site.editorial.workflow.get_status(item.article_id).version
     record = site.store.article(item.article_id, newest)

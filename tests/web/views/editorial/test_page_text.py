@@ -34,7 +34,7 @@ from web.server.import_worker import ImportWorker
 
 GOUT = "/desk/articles/gout"
 TEXT = "# Febuxostat\n\n## Dose\n\nTake 80 mg.\n\nSwallow it whole."
-VARYING = (  # what differs between two runs, and what stands for it in a snapshot
+VARYING = (  # values that differ between runs, and their placeholders
     (re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}, \d\d:\d\d( UTC)?"), "MOMENT"),
     (re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}"), "DATE"),
     (re.compile(r"\d{4}-\d\d-\d\d"), "DATE"),
