@@ -29,7 +29,7 @@ from kb.storage.curation_store import CurationStore
 from kb.storage.query_stats import QueryStatsStore
 from web.analytics.query_log import QueryLog
 from web.api import docs, editorial, exchange
-from web.api import search as api
+from web.api import search as search_api
 from web.assets import Assets
 from web.context import (
     AccountServices,
@@ -64,19 +64,24 @@ from web.views import (
     oidc,
     static_files,
 )
-from web.views import search as pages
-from web.views.editorial import NAV_ITEMS, actions, draft_editor, search_insights
-from web.views.editorial import articles as desk
-from web.views.editorial import curation as curating_pages
-from web.views.editorial import imports as adding
+from web.views import search as search_pages
+from web.views.editorial import (
+    NAV_ITEMS,
+    actions,
+    articles,
+    curation,
+    draft_editor,
+    imports,
+    search_insights,
+)
 
 BLUEPRINTS = (
     static_files.blueprint,
-    pages.blueprint,
+    search_pages.blueprint,
     browse.blueprint,
     content_requests.blueprint,
     content_requests.vote_blueprint,
-    api.blueprint,
+    search_api.blueprint,
     editorial.blueprint,
     exchange.blueprint,
     docs.blueprint,
@@ -91,12 +96,12 @@ BLUEPRINTS = (
     oidc.blueprint,
     account.blueprint,
     admin.blueprint,
-    desk.blueprint,
+    articles.blueprint,
     actions.blueprint,
-    adding.blueprint,
+    imports.blueprint,
     draft_editor.blueprint,
     search_insights.blueprint,
-    curating_pages.blueprint,
+    curation.blueprint,
 )
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-FOLDER = Path(__file__).with_name("static")
+STATIC_FOLDER = Path(__file__).with_name("static")
 DIGEST_LENGTH = 12  # hexadecimal digits, enough to distinguish versions of one file
 
 
 class Assets:
     """Names and content hashes of the static files, read once at startup."""
 
-    def __init__(self, folder: Path = FOLDER) -> None:
+    def __init__(self, folder: Path = STATIC_FOLDER) -> None:
         self._digests = {
             path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:DIGEST_LENGTH]
             for path in folder.iterdir()

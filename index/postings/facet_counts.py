@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from index.postings import native as kernel
+from index.postings import native
 from index.postings.array_file import Array
 from index.postings.array_ops import range_sizes
 from index.postings.collectors import Matches
@@ -42,8 +42,8 @@ class FacetColumns:
         self._topics = _FacetSets(
             segment.topic_starts, segment.topic_members, len(self.topic_names)
         )
-        self._native = kernel.NativeColumns(
-            article_of=kernel.address(segment.article_of),
+        self._native = native.NativeColumns(
+            article_of=native.address(segment.article_of),
             tags=self._tags.native(segment.tags),
             topics=self._topics.native(segment.topics),
         )
@@ -70,14 +70,14 @@ class FacetColumns:
         topics_at = tags_at + 2 * tags + self._topics.count
         totals, space = np.zeros(2, np.uint64), np.zeros(topics_at + 2 * topics, np.uint32)
         docs = matches.docs
-        kernel.count(
+        native.count(
             self._at,
-            kernel.address(docs),
+            native.address(docs),
             len(docs),
-            None if tagged is None else kernel.address(tagged),
-            None if about is None else kernel.address(about),
-            kernel.address(totals),
-            kernel.address(space),
+            None if tagged is None else native.address(tagged),
+            None if about is None else native.address(about),
+            native.address(totals),
+            native.address(space),
         )
         passages, articles = totals.tolist()
         return FacetCounts(
@@ -109,13 +109,13 @@ class _FacetSets:
         has[self._of_member[chosen[self._members]]] = True
         return has
 
-    def native(self, of_passage: Array) -> kernel.NativeLabels:
+    def native(self, of_passage: Array) -> native.NativeLabels:
         """Return the sets in the format of the kernel, which does not own the arrays."""
-        return kernel.NativeLabels(
-            of_passage=kernel.address(of_passage),
-            starts=kernel.address(self._begin),
-            members=kernel.address(self._members),
-            masks=None if self._masks is None else kernel.address(self._masks),
+        return native.NativeLabels(
+            of_passage=native.address(of_passage),
+            starts=native.address(self._begin),
+            members=native.address(self._members),
+            masks=None if self._masks is None else native.address(self._masks),
             wide=of_passage.itemsize == 4,
             sets=self.count,
             labels=self._labels,

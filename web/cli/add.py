@@ -18,7 +18,7 @@ from ingest.processing import format_editorial_findings
 from ingest.sources import estimate_count
 from kb.model.records import ArticleSummary
 from kb.settings import load_settings
-from kb.storage.source_files import SOURCES_FOLDER as ORIGINALS
+from kb.storage.source_files import SOURCES_FOLDER
 from web.bootstrap import open_base
 from web.cli.common import current_actor, print_json, sync_index, warn
 
@@ -62,7 +62,7 @@ def add(
         topics=topics,
         jobs=jobs,
         by=current_actor(),
-        originals=base.settings.home / ORIGINALS,
+        originals=base.settings.home / SOURCES_FOLDER,
         fetch_private=base.settings.fetch_private,
         rules=load_rules(base.settings.home),
     )

@@ -15,7 +15,7 @@ import click
 from kb.errors import IndexMissingError, IndexVersionError, ServerError
 from kb.settings import SETTINGS_FILE, Settings, get_home, load_settings
 from kb.storage.audit_log import Actor
-from kb.storage.source_files import SOURCES_FOLDER as ORIGINALS
+from kb.storage.source_files import SOURCES_FOLDER
 from web.bootstrap import KnowledgeBase, create_base
 from web.cli.common import warn
 
@@ -104,7 +104,7 @@ def demo(host: str, port: int, load_only: bool) -> None:
                 topics=(),
                 jobs=1,
                 by=Actor("demo"),
-                originals=settings.home / ORIGINALS,
+                originals=settings.home / SOURCES_FOLDER,
             )
         )
     warn(outcome.error for outcome in outcomes if outcome.error)

@@ -31,7 +31,7 @@ from kb.errors import (
 from web.context import urls
 from web.middleware.rate_limit import TooManyRequestsError
 from web.params import ParameterError
-from web.schemas import ProblemResponse as ProblemJson
+from web.schemas import ProblemResponse
 
 log = logging.getLogger(__name__)
 
@@ -174,7 +174,7 @@ def _handle_unexpected(error: Exception) -> ResponseReturnValue:
 
 def _respond(problem: ErrorResponse, detail: str, parameter: str = "") -> Response:
     if request.path.startswith(MACHINE_PATHS):
-        body: ProblemJson = {
+        body: ProblemResponse = {
             "type": urls().problem(problem.code),
             "title": problem.title,
             "status": problem.status.value,

@@ -23,7 +23,7 @@ from index.query.parser import MAX_QUERY_LENGTH
 from ingest.checks.patient_identifiers import find_identifiers
 from kb.errors import ForbiddenError
 from kb.storage.content_requests import MAX_CONTACT_LENGTH, MAX_SENTENCE_LENGTH
-from kb.storage.content_requests import MAX_QUERY_LENGTH as QUERY_MOST
+from kb.storage.content_requests import MAX_QUERY_LENGTH as MAX_STORED_QUERY_LENGTH
 from web.context import current_services, urls
 from web.middleware.auth import is_same_origin
 from web.views.login import safe_redirect_path
@@ -53,7 +53,7 @@ class FieldError:
 
 
 FIELDS = (
-    ("query", "What you were looking for", QUERY_MOST),
+    ("query", "What you were looking for", MAX_STORED_QUERY_LENGTH),
     ("sentence", "What you need to know", MAX_SENTENCE_LENGTH),
     ("reach", "How to contact you", MAX_CONTACT_LENGTH),
 )
@@ -62,7 +62,8 @@ FIELDS = (
 @blueprint.get("/ask")
 def ask() -> ResponseReturnValue:
     """Show the form, prefilled with the query."""
-    return _page(ContentRequestForm(request.args.get("q", "").strip()[:QUERY_MOST], "", ""))
+    query = request.args.get("q", "").strip()[:MAX_STORED_QUERY_LENGTH]
+    return _page(ContentRequestForm(query, "", ""))
 
 
 @blueprint.post("/ask")

@@ -16,7 +16,7 @@ from werkzeug.datastructures import MultiDict
 
 from index.search.results import SearchRequest, SearchResponse
 from index.search.service import MAX_LIMIT
-from web.assets import FOLDER
+from web.assets import STATIC_FOLDER
 from web.context import current_services, record_search, urls
 from web.middleware.cors import CROSS_ORIGIN
 from web.middleware.security_headers import FRAMED_BY
@@ -39,7 +39,7 @@ def script() -> ResponseReturnValue:
     if request.if_none_match.contains_weak(digest):
         response = Response(status=304)
     else:
-        response = make_response((FOLDER / SCRIPT).read_bytes())
+        response = make_response((STATIC_FOLDER / SCRIPT).read_bytes())
         response.headers["Content-Type"] = "text/javascript; charset=utf-8"
     response.set_etag(digest, weak=True)
     response.headers["Cache-Control"] = HOURLY

@@ -11,13 +11,20 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from web.context import Services, absolute_urls, current_services
 from web.integrations import ehr_audit_log
-from web.integrations.infobutton import response as answering
 from web.integrations.infobutton.request import (
     RESPONSE_FORMATS,
     InfobuttonRequest,
     ResponseFormat,
     UnsupportedFormatError,
     parse_request,
+)
+from web.integrations.infobutton.response import (
+    InfobuttonFeed,
+    as_atom,
+    build_feed,
+    connect_json,
+    rank_by_confidence,
+    summary_passage,
 )
 from web.middleware import auth
 from web.presentation import atom
@@ -78,14 +85,14 @@ def _decode(text: str) -> str:
         return value.decode("cp1252", errors="replace")
 
 
-def _feed(asked: InfobuttonRequest, site: Services) -> answering.InfobuttonFeed:
+def _feed(asked: InfobuttonRequest, site: Services) -> InfobuttonFeed:
     matcher = site.infobutton
     matches = matcher.matches(asked, site.catalog.snapshot())
-    texts = site.store.published_passages(filter(None, map(answering.summary_passage, matches)))
+    texts = site.store.published_passages(filter(None, map(summary_passage, matches)))
     wanted = matcher.tags(asked)
-    return answering.build_feed(
+    return build_feed(
         asked,
-        answering.rank_by_confidence(matches, texts, wanted, site.taxonomy) if wanted else matches,
+        rank_by_confidence(matches, texts, wanted, site.taxonomy) if wanted else matches,
         texts,
         taxonomy=site.taxonomy,
         known_subtopics=[one for one in asked.subtopics if matcher.tags_of(one)],
@@ -95,12 +102,12 @@ def _feed(asked: InfobuttonRequest, site: Services) -> answering.InfobuttonFeed:
     )
 
 
-def _render(feed: answering.InfobuttonFeed, asked: InfobuttonRequest) -> Response:
+def _render(feed: InfobuttonFeed, asked: InfobuttonRequest) -> Response:
     if asked.form is ResponseFormat.HTML:
         return make_response(render_template("infobutton.html", feed=feed, asked_for=asked))
     if asked.form is ResponseFormat.ATOM:
-        return _response(answering.as_atom(feed), f"{atom.MIME}; charset=utf-8")
-    body = json.dumps(answering.connect_json(feed), ensure_ascii=False)
+        return _response(as_atom(feed), f"{atom.MIME}; charset=utf-8")
+    body = json.dumps(connect_json(feed), ensure_ascii=False)
     if asked.form is ResponseFormat.JSON:
         return _response(body.encode(), "application/json; charset=utf-8")
     # Escape "<" and JavaScript line terminators, so that no text can end the string or the script.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, send_from_directory
 
-from web.assets import FOLDER
+from web.assets import STATIC_FOLDER
 from web.context import current_services
 from web.middleware import auth
 
@@ -26,7 +26,7 @@ def serve(digest: str, name: str) -> Response:
     assets = current_services().assets
     if name not in assets:
         abort(404)
-    response = send_from_directory(FOLDER, name)
+    response = send_from_directory(STATIC_FOLDER, name)
     is_current = digest == assets.digest(name)
     response.headers["Cache-Control"] = IMMUTABLE if is_current else REVALIDATE
     return response

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from index.autocomplete import index
-from index.autocomplete import index as names_module
+from index.autocomplete import index as autocomplete_index
 from index.autocomplete.entries import ArticleEntry, NameKind, SuggestedHeading, fold_name
 from index.autocomplete.index import GROUP_SIZES, MAX_SUGGESTIONS, AutocompleteIndex
 
@@ -220,7 +220,7 @@ def test_short_beginnings_of_a_large_base_give_the_best(monkeypatch):
 
 
 def test_an_answer_looks_at_a_bounded_number_of_names(monkeypatch):
-    monkeypatch.setattr(names_module, "MAX_HEADINGS", 7)
+    monkeypatch.setattr(autocomplete_index, "MAX_HEADINGS", 7)
     articles = [an_article(f"Drug {n}", *(f"Use {m}" for m in range(3))) for n in range(50)]
     names = AutocompleteIndex(articles)
     assert {name.see for name in names.find("drug use").names} == {"Drug 0", "Drug 1"}

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from index.document import IndexDocument
 from index.engine import Engine, EngineRequest
-from index.engines.whoosh import writer as whoosh_commit
+from index.engines.whoosh import writer as whoosh_writer
 from index.engines.whoosh.engine import WhooshEngine
 from index.postings import segment_writer
 from index.query.parser import ParsedQuery
@@ -83,7 +83,7 @@ def test_it_ranks_as_whoosh_does_over_the_same_segments(
 ) -> None:
     """Articles are added, changed and deleted; segments are merged."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(whoosh_commit, "MERGE_FACTOR", fanout)
+        patch.setattr(whoosh_writer, "MERGE_FACTOR", fanout)
         place = Path(folder) / "ours"
         engine = WhooshEngine(place, DIGEST)
         build(engine)

@@ -13,7 +13,7 @@ from kb.model.taxonomy import Taxonomy
 from kb.settings import Settings
 from kb.storage.article_store import ArticleStore
 from kb.storage.curation_store import Pin
-from web.assets import FOLDER as STATIC
+from web.assets import STATIC_FOLDER
 from web.integrations.offline_pack.output import PackWriter, WrittenPack
 from web.integrations.offline_pack.pages import PackInfo, PackPages
 from web.integrations.offline_pack.search_index import script, search_data
@@ -21,9 +21,9 @@ from web.presentation.article_view import is_safety
 
 PACK_FILES = Path(__file__).with_name("files")
 FILES = (
-    STATIC / "kb.css",
-    STATIC / "browse.css",
-    STATIC / "icon.svg",
+    STATIC_FOLDER / "kb.css",
+    STATIC_FOLDER / "browse.css",
+    STATIC_FOLDER / "icon.svg",
     *sorted(PACK_FILES.iterdir()),
 )
 

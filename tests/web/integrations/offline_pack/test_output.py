@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kb.errors import OfflinePackError
-from web.integrations.offline_pack import output as packs
+from web.integrations.offline_pack import output
 from web.integrations.offline_pack.output import SUMS, PackWriter, verify_pack
 
 
@@ -81,7 +81,7 @@ def test_folder_with_other_content_is_not_replaced(tmp_path: Path) -> None:
 
 def test_oversized_pack_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "pack", gout="Rest.")
-    monkeypatch.setattr(packs, "MAX_PACK_BYTES", 3)
+    monkeypatch.setattr(output, "MAX_PACK_BYTES", 3)
     assert refusal(tmp_path / "pack") == "too-large"
     assert names(tmp_path / "pack") == ["pages/gout.html"]
 
