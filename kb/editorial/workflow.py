@@ -19,18 +19,18 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from kb.errors import NotFoundError, WorkflowStateError
 from kb.model.records import ArticleStatus, ArticleSummary, WorkflowState
-from kb.storage import audit_log, change_feed, mappers, publication
+from kb.storage import audit_log, change_feed, mappers, publication, review_comments
 from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.change_feed import PendingChange
 from kb.storage.database import Database
 from kb.storage.publication import Schedule
-from kb.storage.schema import articles, comments, reviews, versions
+from kb.storage.review_comments import Comment
+from kb.storage.schema import articles, reviews, versions
 
-MAX_COMMENT_LENGTH = 4_000  # characters, about one page
 SCHEDULE_ACTOR = "schedule"  # actor of scheduled publications
 DEFAULT_REVIEW_INTERVAL = timedelta(days=365)  # for articles without review dates
 
@@ -70,7 +70,7 @@ ALLOWED_WITHOUT_APPROVAL = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowStatus:
-    """Workflow status of an article. `version` is the latest, `found` the published version."""
+    """Workflow status of an article. `version` is the latest version."""
 
     article_id: str
     title: str
@@ -83,19 +83,6 @@ class WorkflowStatus:
     decided_by: str = ""
     at: datetime | None = None
     schedules: tuple[Schedule, ...] = ()  # pending, including earlier versions; earliest first
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comment:
-    """A review comment on a passage, or on the whole article if `passage_id` is empty."""
-
-    number: int
-    version: int
-    passage_id: str
-    name: str
-    text: str
-    at: datetime
-    done_at: datetime | None
 
 
 class ReviewWorkflow:
@@ -131,18 +118,7 @@ class ReviewWorkflow:
     def list_comments(self, article_id: str) -> list[Comment]:
         """Return the comments on an article, oldest first."""
         with self._database.reading() as connection:
-            found = connection.execute(
-                select(comments)
-                .where(comments.c.article_id == mappers.strip_nul(article_id))
-                .order_by(comments.c.number)
-            )
-            return [
-                Comment(
-                    number=row.number, version=row.version, passage_id=row.passage_id,
-                    name=row.name, text=row.text, at=row.at, done_at=row.done_at,
-                )
-                for row in found
-            ]  # fmt: skip
+            return review_comments.list_comments(connection, article_id)
 
     def allows(self, action: Action, state: WorkflowState) -> bool:
         """Return whether an action is allowed in a state."""
@@ -183,12 +159,14 @@ class ReviewWorkflow:
 
     def request_changes(self, article_id: str, version: int, *, note: str, by: Actor) -> None:
         """Return a version to its author. Requires a note or an open comment."""
-        if not note.strip() and not self._open_comments(article_id, version):
-            raise WorkflowStateError(
-                "There is no note. Describe the changes here or in a comment on a passage.",
-                code="note-missing",
-            )
         with self._database.writing() as connection:
+            if not note.strip() and not review_comments.has_open_comment(
+                connection, article_id, version
+            ):
+                raise WorkflowStateError(
+                    "There is no note. Describe the changes here or in a comment on a passage.",
+                    code="note-missing",
+                )
             standing = self._require_allowed(
                 connection, article_id, version, Action.REQUEST_CHANGES
             )
@@ -307,10 +285,7 @@ class ReviewWorkflow:
     def resolve_comment(self, article_id: str, number: int, *, by: Actor) -> None:
         """Mark a comment as resolved."""
         with self._database.writing() as connection:
-            mine = (comments.c.number == number, comments.c.article_id == article_id)
-            done = update(comments).where(*mine, comments.c.done_at.is_(None))
-            if connection.execute(done.values(done_at=self._clock())).rowcount == 0:
-                raise NotFoundError("open comment", str(number))
+            review_comments.resolve_comment(connection, article_id, number, self._clock())
             event = AuditEvent(by, "review.comment-done", article_id, str(number))
             audit_log.append_events(connection, [event], self._clock())
 
@@ -381,11 +356,7 @@ class ReviewWorkflow:
     def _set_state(
         self, connection: Connection, standing: WorkflowStatus, state: WorkflowState, **more: Any
     ) -> None:
-        mine = (
-            reviews.c.article_id == standing.article_id,
-            reviews.c.version == standing.version,
-        )
-        connection.execute(delete(reviews).where(*mine))
+        publication.delete_review(connection, standing.article_id, standing.version)
         values = {"submitted_by": "", "decided_by": "", "publish_at": None, **more}
         connection.execute(
             insert(reviews).values(
@@ -405,29 +376,10 @@ class ReviewWorkflow:
         by: Actor,
         passage_id: str = "",
     ) -> None:
-        if not text.strip():
-            return
-        if len(text) > MAX_COMMENT_LENGTH:
-            raise WorkflowStateError(
-                f"The comment is longer than {MAX_COMMENT_LENGTH:,} characters. Shorten it.",
-                code="comment-length",
-            )
-        connection.execute(
-            insert(comments).values(
-                article_id=standing.article_id,
-                version=standing.version,
-                passage_id=passage_id,
-                name=by.name,
-                text=text.strip(),
-                at=self._clock(),
-            )
-        )
-
-    def _open_comments(self, article_id: str, version: int) -> bool:
-        return any(
-            comment.version == version and comment.done_at is None
-            for comment in self.list_comments(article_id)
-        )
+        review_comments.insert_comment(
+            connection, standing.article_id, standing.version, text,
+            name=by.name, at=self._clock(), passage_id=passage_id,
+        )  # fmt: skip
 
     def _append_audit_event(
         self,

@@ -98,7 +98,7 @@ def retire_article(
         why = "the article was retired"
         cancel_schedule(connection, article_id, schedule.version, by=by, now=now, why=why)
     row = mappers.get_article_row(connection, article_id)
-    connection.execute(delete(reviews).where(*_match_review(article_id, row.latest_version)))
+    delete_review(connection, article_id, row.latest_version)
     changed = {
         "status": ArticleStatus.RETIRED,
         "published_version": None,
@@ -134,10 +134,15 @@ def cancel_schedule(
     connection: Connection, article_id: str, version: int, *, by: Actor, now: datetime, why: str
 ) -> None:
     """Cancel the schedule of a version; the version itself is kept."""
-    connection.execute(delete(reviews).where(*_match_review(article_id, version)))
+    delete_review(connection, article_id, version)
     detail = f"version {version}: {why}"
     event = AuditEvent(by, "review.schedule-cancelled", article_id, detail)
     audit_log.append_events(connection, [event], now)
+
+
+def delete_review(connection: Connection, article_id: str, version: int) -> None:
+    """Delete the review state of a version, which makes it a draft."""
+    connection.execute(delete(reviews).where(*_match_review(article_id, version)))
 
 
 def _map_schedule(row: Any) -> Schedule:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from email.utils import parseaddr
 
-from kb.editorial.workflow import Action, Comment, ReviewWorkflow, WorkflowStatus
+from kb.editorial.workflow import Action, ReviewWorkflow, WorkflowStatus
 from kb.model.permissions import Permission, User
 from kb.model.records import ArticleSummary, WorkflowState
+from kb.storage.review_comments import Comment
 
 
 @dataclass(frozen=True, slots=True)
