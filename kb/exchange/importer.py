@@ -357,9 +357,10 @@ class _ImportTransaction:
                 by=self._by,
                 detail=self._detail,
             )
-            saved = article_writer.update_article(
+            saved, changes = article_writer.update_article(
                 self._connection, submission, mappers.get_article_row(self._connection, row.id)
             )
+            change_feed.append_changes(self._connection, changes)
             numbers.append(saved.version)
             pairs = zip(version.passages, saved.passages, strict=True)
             self._renamed |= {there.id: here.id for there, here in pairs}

@@ -25,7 +25,7 @@ from kb.model.passage_matching import assign_ids
 from kb.model.records import ArticleStatus
 from kb.storage import change_feed, correction_store, mappers, publication
 from kb.storage.audit_log import Actor
-from kb.storage.change_feed import PendingChange
+from kb.storage.change_feed import PendingChange, PendingEntry
 from kb.storage.correction_store import CorrectedArticle, apply_on_save
 from kb.storage.near_duplicates import record_bands
 from kb.storage.schema import articles, passages, versions
@@ -88,20 +88,25 @@ class SaveResult:
     notes: tuple[str, ...] = ()
 
 
-def save_article(connection: Connection, submission: SaveRequest) -> SaveResult:
-    """Apply the stored corrections and save an article as a new version, unless unchanged."""
+def save_article(
+    connection: Connection, submission: SaveRequest
+) -> tuple[SaveResult, list[PendingEntry]]:
+    """Apply the stored corrections and save an article as a new version, unless unchanged.
+
+    Returns the result and the changes and audit events that the caller appends.
+    """
     row = connection.execute(BY_KEY, {"key": submission.source_key}).one_or_none()
     known = correction_store.list_corrections(connection, row.id) if row is not None else ()
     corrected = apply_on_save(
         submission.article, submission.passages, (*known, *submission.corrections)
     )
-    saved = _save_corrected(connection, with_corrections(submission, corrected), row)
+    saved, changes = _save_corrected(connection, with_corrections(submission, corrected), row)
     if submission.corrections:
         correction_store.add_corrections(
             connection, saved.article_id, submission.corrections, submission.by
         )
         correction_store.add_tags(connection, saved.passages, corrected.tags, submission.by)
-    return replace(saved, notes=(*corrected.notes, *saved.notes))
+    return replace(saved, notes=(*corrected.notes, *saved.notes)), changes
 
 
 def with_corrections(submission: SaveRequest, corrected: CorrectedArticle) -> SaveRequest:
@@ -116,28 +121,33 @@ def with_corrections(submission: SaveRequest, corrected: CorrectedArticle) -> Sa
 
 def _save_corrected(
     connection: Connection, submission: SaveRequest, row: Row[Any] | None
-) -> SaveResult:
+) -> tuple[SaveResult, list[PendingEntry]]:
     if row is None:
         return _add_new_article(connection, submission)
     if row.status == ArticleStatus.RETIRED and submission.publish:
         note = f"The article is retired. Run `kb publish {row.id}` to publish it again."
-        saved = update_article(connection, replace(submission, publish=False), row)
-        return replace(saved, notes=(note, *saved.notes))
+        saved, changes = update_article(connection, replace(submission, publish=False), row)
+        return replace(saved, notes=(note, *saved.notes)), changes
     return update_article(connection, submission, row)
 
 
-def _add_new_article(connection: Connection, submission: SaveRequest) -> SaveResult:
+def _add_new_article(
+    connection: Connection, submission: SaveRequest
+) -> tuple[SaveResult, list[PendingEntry]]:
     article = submission.article
     article_id = find_free_id(connection, article.metadata.id or article.title)
     now = datetime.now(UTC)
     insert_article(connection, article_id, submission.source_key, latest=1, now=now)
     kept = _assign_passage_ids(article_id, (), submission.passages, taken=set())
     alike = write_version(connection, article_id, 1, submission, kept=kept, now=now)
-    change_feed.append_changes(connection, [PendingChange(article_id, "saved", submission.by)])
+    changes: list[PendingEntry] = [PendingChange(article_id, "saved", submission.by)]
     if submission.publish:
-        publication.publish_version(connection, article_id, 1, by=submission.by, now=now)
+        changes.extend(
+            publication.set_published(connection, article_id, 1, by=submission.by, now=now)
+        )
     notes = (*_same_title_warnings(connection, article_id, submission.article.title), *alike)
-    return SaveResult(article_id=article_id, version=1, status="added", passages=kept, notes=notes)
+    saved = SaveResult(article_id=article_id, version=1, status="added", passages=kept, notes=notes)
+    return saved, changes
 
 
 def insert_article(
@@ -160,8 +170,14 @@ def insert_article(
     )
 
 
-def update_article(connection: Connection, submission: SaveRequest, row: Row[Any]) -> SaveResult:
-    """Save the next version of an existing article, unless unchanged."""
+def update_article(
+    connection: Connection, submission: SaveRequest, row: Row[Any]
+) -> tuple[SaveResult, list[PendingEntry]]:
+    """Save the next version of an existing article, unless unchanged.
+
+    Returns the result and the changes and audit events that the caller appends.
+    """
+    changes: list[PendingEntry] = []
     old = mappers.load_passages(connection, row.id, row.latest_version)
     number, kept, status = row.latest_version, tuple(old), "unchanged"
     notes: tuple[str, ...] = ()
@@ -173,15 +189,16 @@ def update_article(connection: Connection, submission: SaveRequest, row: Row[Any
         notes = write_version(connection, row.id, number, submission, kept=kept, now=now)
         changed = {"latest_version": number, "updated_at": now}
         connection.execute(CHANGE_ARTICLE.values(changed), {"article": row.id})
-        change_feed.append_changes(
-            connection, [PendingChange(row.id, "saved", submission.by, submission.detail)]
-        )
+        changes.append(PendingChange(row.id, "saved", submission.by, submission.detail))
     if submission.publish and row.published_version != number:
         status = "updated"
-        publication.publish_version(
-            connection, row.id, number, by=submission.by, now=now, detail=submission.detail
+        changes.extend(
+            publication.set_published(
+                connection, row.id, number, by=submission.by, now=now, detail=submission.detail
+            )
         )
-    return SaveResult(article_id=row.id, version=number, status=status, passages=kept, notes=notes)
+    saved = SaveResult(article_id=row.id, version=number, status=status, passages=kept, notes=notes)
+    return saved, changes
 
 
 def find_free_id(connection: Connection, named: str, reserved: Collection[str] = ()) -> str:
@@ -263,7 +280,8 @@ def save_correction(
     corrected = apply_on_save(base.article, base.passages, corrections)
     again = with_corrections(base, corrected)
     bare = tuple(replace(passage, id="") for passage in again.passages)
-    saved = update_article(connection, replace(again, passages=bare), row)
+    saved, changes = update_article(connection, replace(again, passages=bare), row)
+    change_feed.append_changes(connection, changes)
     correction_store.add_corrections(connection, row.id, corrections, by)
     tagged = correction_store.add_tags(connection, saved.passages, corrected.tags, by)
     if tagged and saved.status == "unchanged":

@@ -40,30 +40,35 @@ class PendingChange:
     by: Actor
     detail: str = ""  # for the audit log
 
+    @property
+    def event(self) -> AuditEvent:
+        """Audit event of the change."""
+        return AuditEvent(self.by, f"article.{self.kind}", self.article_id, self.detail)
 
-def append_changes(connection: Connection, entries: Sequence[PendingChange]) -> None:
-    """Append changes in order, with their audit log entries."""
-    if not entries:
-        return
-    first = reserve_numbers(connection, len(entries))
+
+PendingEntry = PendingChange | AuditEvent
+
+
+def append_changes(connection: Connection, entries: Sequence[PendingEntry]) -> None:
+    """Append changes with their audit events, and other audit events among them, in order."""
     now = datetime.now(UTC)
-    connection.execute(
-        INSERT_CHANGES,
-        [
-            {
-                "seq": seq,
-                "article_id": entry.article_id,
-                "kind": entry.kind,
-                "actor": entry.by.name,
-                "at": now,
-            }
-            for seq, entry in enumerate(entries, start=first)
-        ],
-    )
-    events = [
-        AuditEvent(entry.by, f"article.{entry.kind}", entry.article_id, entry.detail)
-        for entry in entries
-    ]
+    changes = [entry for entry in entries if isinstance(entry, PendingChange)]
+    if changes:
+        first = reserve_numbers(connection, len(changes))
+        connection.execute(
+            INSERT_CHANGES,
+            [
+                {
+                    "seq": seq,
+                    "article_id": change.article_id,
+                    "kind": change.kind,
+                    "actor": change.by.name,
+                    "at": now,
+                }
+                for seq, change in enumerate(changes, start=first)
+            ],
+        )
+    events = [entry.event if isinstance(entry, PendingChange) else entry for entry in entries]
     audit_log.append_events(connection, events, now)
 
 

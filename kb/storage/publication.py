@@ -1,7 +1,8 @@
 """Publication, schedules and retirement: the only code that changes which version readers see.
 
 Each function runs inside the caller's writing transaction and writes the state, the change feed
-entry and the audit entry together. The rules, such as who must have approved a version, belong to
+entry and the audit entry together; only `set_published` leaves the entries to a caller that saves
+many articles. The rules, such as who must have approved a version, belong to
 `kb.editorial.workflow`.
 """
 
@@ -17,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, or_, 
 from kb.model.records import ArticleStatus, WorkflowState
 from kb.storage import audit_log, change_feed, mappers
 from kb.storage.audit_log import Actor, AuditEvent
-from kb.storage.change_feed import PendingChange
+from kb.storage.change_feed import PendingChange, PendingEntry
 from kb.storage.schema import articles, reviews
 
 # Made once: an ingest runs them for every article.
@@ -68,6 +69,21 @@ def publish_version(
     detail: str = "",
 ) -> None:
     """Publish a version, and cancel the schedules of earlier versions, which would replace it."""
+    entries = set_published(connection, article_id, version, by=by, now=now, detail=detail)
+    change_feed.append_changes(connection, entries)
+
+
+def set_published(
+    connection: Connection,
+    article_id: str,
+    version: int,
+    *,
+    by: Actor,
+    now: datetime,
+    detail: str = "",
+) -> list[PendingEntry]:
+    """Publish a version like `publish_version`, but return the entries for the caller to append."""
+    entries: list[PendingEntry] = []
     connection.execute(PUBLISH, {"article": article_id, "number": version, "now": now})
     for row in connection.execute(
         SELECT_AFFECTED, {"article": article_id, "number": version}
@@ -79,8 +95,8 @@ def publish_version(
             )
         else:
             why = f"version {version} was published"
-            cancel_schedule(connection, article_id, row.version, by=by, now=now, why=why)
-    change_feed.append_changes(connection, [PendingChange(article_id, "published", by, detail)])
+            entries.append(_cancel_schedule(connection, article_id, row.version, by=by, why=why))
+    return [*entries, PendingChange(article_id, "published", by, detail)]
 
 
 def retire_article(
@@ -134,10 +150,16 @@ def cancel_schedule(
     connection: Connection, article_id: str, version: int, *, by: Actor, now: datetime, why: str
 ) -> None:
     """Cancel the schedule of a version; the version itself is kept."""
+    event = _cancel_schedule(connection, article_id, version, by=by, why=why)
+    audit_log.append_events(connection, [event], now)
+
+
+def _cancel_schedule(
+    connection: Connection, article_id: str, version: int, *, by: Actor, why: str
+) -> AuditEvent:
     delete_review(connection, article_id, version)
     detail = f"version {version}: {why}"
-    event = AuditEvent(by, "review.schedule-cancelled", article_id, detail)
-    audit_log.append_events(connection, [event], now)
+    return AuditEvent(by, "review.schedule-cancelled", article_id, detail)
 
 
 def delete_review(connection: Connection, article_id: str, version: int) -> None:
