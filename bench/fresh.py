@@ -56,10 +56,10 @@ def added(writer: Engine, reader: Engine, number: int) -> float:
     def add() -> None:
         with writer.try_acquire_writer() as held:
             if held is None:
-                raise RuntimeError("the copy is being written by somebody else")
+                raise RuntimeError("The copy of the index is locked by another process.")
             held.apply({f"new{number}": passages(number)}, writer.state().checkpoint + 1)
         if not reader.top_passages(EngineRequest(query=parse(f"zzq{number}x"))):
-            raise RuntimeError("what was added is not found")
+            raise RuntimeError("The added article was not found.")
 
     return timed(add)[1]
 

@@ -93,7 +93,7 @@ def _wait() -> None:
                 return
         except OSError:
             time.sleep(0.5)
-    raise RuntimeError("the server did not come up")
+    raise RuntimeError("The server did not start.")
 
 
 def _get(connection: http.client.HTTPConnection, address: str) -> int:

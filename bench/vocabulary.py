@@ -122,7 +122,7 @@ def is_same(one: Sequence[str], other: Sequence[str]) -> bool:
 
 
 def find_exchanges(concepts: Iterable[SourceConcept]) -> set[frozenset[str]]:
-    """Return pairs of words that exact synonyms often interchange: "kidney" and "renal"."""
+    """Return the pairs of words that are often interchangeable, such as "kidney" and "renal"."""
     seen: Counter[frozenset[str]] = Counter()
     for concept in concepts:
         contents = [content_words(key) for key in concept.names]

@@ -188,7 +188,7 @@ def _first_letters(first: str) -> str:
     found, before = {first}, set[str]()
     while found != before:  # unit name, spelling and stem rules may apply one after the other
         before = set(found)
-        found |= {name[0] for name, meant in _initial_rewrites() if meant[:1] in before}
+        found |= {name[0] for name, form in _initial_rewrites() if form[:1] in before}
     return "".join(sorted(letter + letter.upper() for letter in found if letter.isalpha()))
 
 
@@ -214,9 +214,9 @@ def _initial_pairs(start: str) -> tuple[int, ...]:
 def _rewritten_from() -> dict[str, frozenset[str]]:
     """Return the first letters of words before a rewrite, by the first two letters after it."""
     found: dict[str, set[str]] = {}
-    for name, meant in _initial_rewrites():
-        found.setdefault(meant[:2], set()).add(name[:2])
-    return {meant: frozenset(names) for meant, names in found.items()}
+    for name, form in _initial_rewrites():
+        found.setdefault(form[:2], set()).add(name[:2])
+    return {form: frozenset(names) for form, names in found.items()}
 
 
 @lru_cache(maxsize=1)

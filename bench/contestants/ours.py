@@ -35,7 +35,7 @@ class Ours:
         """Build the index in the batches of `kb index rebuild`."""
         with self._engine.try_acquire_writer() as writer:
             if writer is None:
-                raise RuntimeError("a folder of our own is being written by somebody else")
+                raise RuntimeError("The index of the benchmark is locked by another process.")
             writer.rebuild(_batches(documents), checkpoint=1)
 
     def open(self) -> None:

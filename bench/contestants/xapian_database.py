@@ -1,4 +1,4 @@
-"""Xapian (C++) with weighted prefixed terms, and BM25 with the parameters of the others."""
+"""Xapian (C++) with weighted prefixed terms, and the BM25 parameters of the other engines."""
 
 from __future__ import annotations
 

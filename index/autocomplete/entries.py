@@ -77,7 +77,7 @@ class ArticleEntry:
 
 @dataclass(frozen=True, slots=True)
 class SuggestionSet:
-    """Suggestions by kind, best group first; `fuzzy` if only similar spellings match."""
+    """Suggestions by kind, best group first; `fuzzy` is true if only similar spellings match."""
 
     names: tuple[SuggestedName, ...] = ()
     fuzzy: bool = False
@@ -100,39 +100,39 @@ def build_names(
     headings: Mapping[str, Sequence[tuple[str, SuggestedHeading]]],
 ) -> Iterator[SuggestedName]:
     """Yield all names; `headings` has the folded and original headings of each article by id."""
-    for one in articles:
-        here, title = (one.article_id,), fold_name(one.title)
+    for article in articles:
+        article_ids, title = (article.article_id,), fold_name(article.title)
         yield SuggestedName(
             kind=NameKind.ARTICLE,
-            text=one.title,
-            articles=here,
-            passages=one.passages,
-            source=one.source,
+            text=article.title,
+            articles=article_ids,
+            passages=article.passages,
+            source=article.source,
         )
-        for other in dict.fromkeys(one.also_called):
-            if fold_name(other) != title:
+        for alternative in dict.fromkeys(article.also_called):
+            if fold_name(alternative) != title:
                 yield SuggestedName(
                     kind=NameKind.SEE,
-                    text=other,
-                    articles=here,
-                    passages=one.passages,
-                    see=one.title,
+                    text=alternative,
+                    articles=article_ids,
+                    passages=article.passages,
+                    see=article.title,
                 )
     yield from _topic_names(articles)
     yield from _heading_names(articles, headings)
 
 
 def _topic_names(articles: Sequence[ArticleEntry]) -> Iterator[SuggestedName]:
-    under: dict[str, list[ArticleEntry]] = {}
-    for one in articles:
-        for topic in dict.fromkeys(one.topics):
-            under.setdefault(topic, []).append(one)
-    for topic, found in under.items():
+    by_topic: dict[str, list[ArticleEntry]] = {}
+    for article in articles:
+        for topic in dict.fromkeys(article.topics):
+            by_topic.setdefault(topic, []).append(article)
+    for topic, entries in by_topic.items():
         yield SuggestedName(
             kind=NameKind.TOPIC,
             text=topic,
-            articles=tuple(one.article_id for one in found),
-            passages=sum(one.passages for one in found),
+            articles=tuple(article.article_id for article in entries),
+            passages=sum(article.passages for article in entries),
         )
 
 
@@ -141,21 +141,21 @@ def _heading_names(
     headings: Mapping[str, Sequence[tuple[str, SuggestedHeading]]],
 ) -> Iterator[SuggestedName]:
     """Yield each distinct heading once, compared by folded text."""
-    under: dict[str, list[tuple[ArticleEntry, SuggestedHeading]]] = {}
+    by_heading: dict[str, list[tuple[ArticleEntry, SuggestedHeading]]] = {}
     for one in articles:
-        own = {"", fold_name(one.title)}
+        seen = {"", fold_name(one.title)}
         for text, heading in headings[one.article_id]:
-            if text not in own:
-                own.add(text)
-                under.setdefault(text, []).append((one, heading))
-    for found in under.values():
-        (one, heading), *others = found
+            if text not in seen:
+                seen.add(text)
+                by_heading.setdefault(text, []).append((one, heading))
+    for entries in by_heading.values():
+        (one, heading), *others = entries
         if others:
             yield SuggestedName(
                 kind=NameKind.HEADING,
                 text=heading.text,
-                articles=tuple(article.article_id for article, _ in found),
-                passages=sum(heading.passages for _, heading in found),
+                articles=tuple(article.article_id for article, _ in entries),
+                passages=sum(heading.passages for _, heading in entries),
             )
         else:
             yield SuggestedName(

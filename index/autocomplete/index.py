@@ -139,62 +139,64 @@ class AutocompleteIndex:
 
     def find(self, typed: str, hidden: frozenset[str] = frozenset()) -> SuggestionSet:
         """Return suggestions for `typed`, without the articles in `hidden`."""
-        asked = _fold_words(typed[:MAX_TYPED_LENGTH])[:MAX_TYPED_WORDS]
-        if not asked:
+        words = _fold_words(typed[:MAX_TYPED_LENGTH])[:MAX_TYPED_WORDS]
+        if not words:
             return SuggestionSet()
-        found = _select(self._matching(asked, hidden))
-        if found:
-            return SuggestionSet(found)
+        suggestions = _select(self._matching(words, hidden))
+        if suggestions:
+            return SuggestionSet(suggestions)
         similar = _select(
-            name for other in self._respelled(asked) for name in self._matching(other, hidden)
+            name
+            for respelled in self._respelled(words)
+            for name in self._matching(respelled, hidden)
         )
         return SuggestionSet(similar, fuzzy=bool(similar))
 
-    def _matching(self, asked: Sequence[str], hidden: frozenset[str]) -> Iterator[SuggestedName]:
+    def _matching(self, words: Sequence[str], hidden: frozenset[str]) -> Iterator[SuggestedName]:
         """Yield the names that contain all words, best first, then headings within articles."""
-        for number in self._ranked(asked):
+        for number in self._ranked(words):
             name = self._names[number]
             if not hidden or not hidden.issuperset(name.articles):
                 yield name
-        if len(asked) > 1:
-            yield from self._headings_within(asked, hidden)
+        if len(words) > 1:
+            yield from self._headings_within(words, hidden)
 
-    def _ranked(self, asked: Sequence[str]) -> Iterator[int]:
+    def _ranked(self, words: Sequence[str]) -> Iterator[int]:
         """Yield the numbers of the names that contain all words, best first."""
-        texts, start = self._folded, f" {' '.join(asked)}"
-        beginning = self._whole_words_first(self._by_start.best(start), asked)
+        texts, start = self._folded, f" {' '.join(words)}"
+        with_prefix = self._whole_words_first(self._by_start.best(start), words)
         whole_name = f"{start} "
-        yield from (number for number in beginning if texts[number] == whole_name)
-        yield from (number for number in beginning if texts[number] != whole_name)
-        rarest = min(asked, key=self._by_word.count)
+        yield from (number for number in with_prefix if texts[number] == whole_name)
+        yield from (number for number in with_prefix if texts[number] != whole_name)
+        rarest = min(words, key=self._by_word.count)
         inside = [n for n in self._by_word.best(rarest) if not texts[n].startswith(start)]
-        for word in asked:
+        for word in words:
             if word != rarest:
-                test = f" {word}"
-                inside = [n for n in inside if test in texts[n]]
-        yield from self._whole_words_first(inside, asked)
+                word_start = f" {word}"
+                inside = [n for n in inside if word_start in texts[n]]
+        yield from self._whole_words_first(inside, words)
 
-    def _whole_words_first(self, numbers: Iterable[int], asked: Sequence[str]) -> list[int]:
+    def _whole_words_first(self, numbers: Iterable[int], words: Sequence[str]) -> list[int]:
         """Return the numbers by rank, with names that match whole words first."""
         texts, ordered = self._folded, sorted(set(numbers))
-        for word in asked:
+        for word in words:
             test = f" {word} "
             ordered.sort(key=lambda number, test=test: test not in texts[number])  # type: ignore[misc]
         return ordered
 
     def _headings_within(
-        self, asked: Sequence[str], hidden: frozenset[str]
+        self, words: Sequence[str], hidden: frozenset[str]
     ) -> Iterator[SuggestedName]:
         """Yield headings that contain some of the words if their article's name has the others."""
-        tests = [f" {word}" for word in asked]
+        tests = [f" {word}" for word in words]
         found: list[tuple[int, int, SuggestedName]] = []
-        looked_at = 0
-        for number in self._matching_articles(asked):
+        examined = 0
+        for number in self._matching_articles(words):
             article = self._names[number]
             (article_id,) = article.articles
             within = self._headings[article_id]
-            looked_at += len(within)
-            if looked_at > MAX_HEADINGS:
+            examined += len(within)
+            if examined > MAX_HEADINGS:
                 break
             rest = [test for test in tests if test not in self._folded[number]]
             if not rest or article_id in hidden:
@@ -205,34 +207,34 @@ class AutocompleteIndex:
                     found.append((partial, number, _heading_in_article(heading, article)))
         yield from (name for _, _, name in sorted(found, key=lambda one: one[:2]))
 
-    def _matching_articles(self, asked: Sequence[str]) -> list[int]:
+    def _matching_articles(self, words: Sequence[str]) -> list[int]:
         """Return the numbers of titles and alternative titles that contain any of the words."""
         numbers: dict[int, None] = {}
-        for word in asked:
-            named = (n for n in self._by_word.best(word) if n in self._titles)
-            numbers.update(dict.fromkeys(heapq.nsmallest(MAX_ARTICLES, named)))
+        for word in words:
+            titles = (n for n in self._by_word.best(word) if n in self._titles)
+            numbers.update(dict.fromkeys(heapq.nsmallest(MAX_ARTICLES, titles)))
         return list(numbers)
 
-    def _respelled(self, asked: Sequence[str]) -> Iterator[Sequence[str]]:
+    def _respelled(self, words: Sequence[str]) -> Iterator[Sequence[str]]:
         """Yield corrected queries: the only unknown word, changed by one edit."""
-        unknown = [word for word in asked if not self._by_word.has_prefix(word)]
+        unknown = [word for word in words if not self._by_word.has_prefix(word)]
         if len(unknown) != 1:
             return
-        (slip,) = unknown
-        if len(slip) not in FUZZY_WORD_LENGTHS or not slip.isalpha():
+        (misspelt,) = unknown
+        if len(misspelt) not in FUZZY_WORD_LENGTHS or not misspelt.isalpha():
             return
         known = [
             word
-            for word in _single_edits(slip)
+            for word in _single_edits(misspelt)
             if self._by_word.has_prefix(word)
             and (len(word) >= MIN_FUZZY_PREFIX_LENGTH or word in self._by_word)
         ]
 
         def likely(word: str) -> tuple[bool, bool, int]:
-            return word[0] != slip[0], word not in self._by_word, -len(word)
+            return word[0] != misspelt[0], word not in self._by_word, -len(word)
 
         for spelling in sorted(known, key=likely)[:MAX_FUZZY]:
-            yield [spelling if word == slip else word for word in asked]
+            yield [spelling if word == misspelt else word for word in words]
 
 
 def _fold_words(typed: str) -> list[str]:
@@ -253,24 +255,24 @@ def _heading_in_article(heading: SuggestedHeading, article: SuggestedName) -> Su
 def _select(ranked: Iterable[SuggestedName]) -> tuple[SuggestedName, ...]:
     """Return the best names by group, with one name per target."""
     groups: dict[NameKind, list[SuggestedName]] = {}
-    over: list[SuggestedName] = []
+    overflow: list[SuggestedName] = []
     room = MAX_SUGGESTIONS
     seen: set[tuple[str, ...]] = set()
     for name in ranked:
         group = name.group
         members = groups.setdefault(group, [])
         full = len(members) == GROUP_SIZES[group]
-        if (full and len(over) == MAX_SUGGESTIONS) or (place := _target_key(name)) in seen:
+        if (full and len(overflow) == MAX_SUGGESTIONS) or (target := _target_key(name)) in seen:
             continue
-        seen.add(place)
+        seen.add(target)
         if full:
-            over.append(name)
+            overflow.append(name)
             continue
         members.append(name)
         room -= 1
         if not room:
             break
-    for name in over[:room]:
+    for name in overflow[:room]:
         groups[name.group].append(name)
     return tuple(name for members in groups.values() for name in members)
 

@@ -100,14 +100,14 @@ class AutocompleteService:
     def _catch_up(self) -> None:
         with self._work:
             with self._state:
-                reading = dict(self._pending)
-            if not reading:
+                pending = dict(self._pending)
+            if not pending:
                 return  # another thread was faster
-            self._read_articles(list(reading))
+            self._read_articles(list(pending))
             names = AutocompleteIndex(self._articles.values())
             with self._state:
                 self._names = names
-                for id_, since in reading.items():
+                for id_, since in pending.items():
                     if self._pending[id_] == since:  # not changed since it was read
                         del self._pending[id_]
                 self._update_hidden()
@@ -115,12 +115,13 @@ class AutocompleteService:
     def _read_articles(self, ids: list[str]) -> None:
         for start in range(0, len(ids), READ_BATCH_SIZE):
             batch = ids[start : start + READ_BATCH_SIZE]
-            found = {
-                one.article.id: _complete_entry(one) for one in self._store.list_outlines(batch)
+            entries = {
+                outline.article.id: _complete_entry(outline)
+                for outline in self._store.list_outlines(batch)
             }
             for id_ in batch:
                 self._articles.pop(id_, None)
-            self._articles |= found
+            self._articles |= entries
 
 
 def _entry_without_headings(summary: ArticleSummary) -> ArticleEntry:
@@ -140,12 +141,12 @@ def _complete_entry(contents: ArticleOutline) -> ArticleEntry:
     )
 
 
-def _collect_headings(places: Iterable[PassageRef]) -> tuple[SuggestedHeading, ...]:
+def _collect_headings(passages: Iterable[PassageRef]) -> tuple[SuggestedHeading, ...]:
     """Return each heading once, with its first passage."""
     first: dict[str, str] = {}
     count: dict[str, int] = {}
-    for place in places:
-        for heading in place.heading_path:
-            first.setdefault(heading, place.passage_id)
+    for passage in passages:
+        for heading in passage.heading_path:
+            first.setdefault(heading, passage.passage_id)
             count[heading] = count.get(heading, 0) + 1
     return tuple(SuggestedHeading(text, id_, count[text]) for text, id_ in first.items())

@@ -6,7 +6,7 @@ The package is independent of Whoosh, of index commits and of hits. Modules in r
 2. `array_file` stores arrays in a memory-mapped file with a checksum; `string_table` stores sorted
    strings in two arrays.
 3. `native` binds the C functions in ``c/``: `packing` (bit-packed blocks), `cursors` (lookup in a
-   list), `lists` (union), `together` (intersection and phrases), `matching` (bounds and top k),
+   list), `union`, `intersection` (also phrases), `matching` (bounds and top k),
    `counting` (facets) and `words` (word splitting, bound in `index.kernel`).
 4. `segment_writer` defines the arrays of a segment, `segment_reader` reads them, `merger` merges
    segments.

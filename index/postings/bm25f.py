@@ -53,17 +53,17 @@ class Saturation:
         self.address = ctypes.addressof(self._native)
 
 
-def idf(passages: int, holders: int) -> float:
-    """Return the idf of a word that occurs in `holders` of `passages` passages."""
-    return math.log(passages / (holders + 1)) + 1 if passages else 1.0
+def idf(passages: int, doc_freq: int) -> float:
+    """Return the idf of a word that occurs in `doc_freq` of `passages` passages."""
+    return math.log(passages / (doc_freq + 1)) + 1 if passages else 1.0
 
 
-def growth(mean_then: float, mean_now: float) -> float:
+def growth(old_mean: float, new_mean: float) -> float:
     """Return the largest factor by which a saturation grows with a new mean length, at least 1.
 
     The growth is largest for frequency 1.
     """
-    return float(max(1.0, ((1 + _length_norms(mean_then)) / (1 + _length_norms(mean_now))).max()))
+    return float(max(1.0, ((1 + _length_norms(old_mean)) / (1 + _length_norms(new_mean))).max()))
 
 
 def _length_norms(mean_length: float) -> Array:

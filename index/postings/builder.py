@@ -120,7 +120,7 @@ class SegmentBuilder:
         term, doc, form = term[order], doc[order], form[order]
         starts = _posting_starts(term, doc)
         ends = np.append(starts[1:], len(term))[: len(starts)]
-        holders = np.bincount(term[starts], minlength=len(terms))
+        doc_freqs = np.bincount(term[starts], minlength=len(terms))
         marked = place[order]
         kind = np.uint16 if not len(marked) or marked.max() < 2**15 else np.uint32
         places = marked.astype(kind)
@@ -129,17 +129,17 @@ class SegmentBuilder:
         posting = np.repeat(np.arange(len(starts), dtype=np.uint32), ends - starts)
         several = np.bincount(form_terms, minlength=len(terms)) > 1
         spelled, spellings = _spellings(posting, form, several[term], len(forms))
-        form_holders = np.where(several[form_terms], spelled, holders[form_terms])
+        form_doc_freqs = np.where(several[form_terms], spelled, doc_freqs[form_terms])
         return InvertedDocuments(
             terms=terms,
-            doc_freqs=holders,
+            doc_freqs=doc_freqs,
             docs=doc[starts],
             frequencies=np.add.reduceat(counted[order], starts) if len(starts) else counted,
             position_counts=np.bincount(term, minlength=len(terms)),
             positions=places,
             forms=forms,
             form_terms=form_terms,
-            form_doc_freqs=form_holders.astype(np.uint32),
+            form_doc_freqs=form_doc_freqs.astype(np.uint32),
             spellings=spellings,
             columns=_passage_columns(self._documents, counts),
         )

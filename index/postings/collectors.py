@@ -49,9 +49,9 @@ class SparseMatches:
         """Return the scores of sorted `docs`, which must all match."""
         return np.asarray(self._scores[np.searchsorted(self.docs, docs)])
 
-    def best(self, count: int, worth: Array | None) -> tuple[Array, Array]:
-        """Return the `count` best passages and their scores, multiplied by `worth` (at most 1)."""
-        return best_sparse(self.docs, self._scores, count, worth)
+    def best(self, count: int, score_factors: Array | None) -> tuple[Array, Array]:
+        """Return the `count` best passages and their scores times `score_factors` (at most 1)."""
+        return best_sparse(self.docs, self._scores, count, score_factors)
 
     def _keep(self, kept: Array) -> None:
         self.docs, self._scores = self.docs[kept], self._scores[kept]
@@ -94,9 +94,9 @@ class DenseMatches:
         """Return the scores of sorted `docs`, which must all match."""
         return self._of.scores(self._lists, docs)
 
-    def best(self, count: int, worth: Array | None) -> tuple[Array, Array]:
-        """Return the `count` best passages and their scores, multiplied by `worth` (at most 1)."""
-        return self._of.best_dense(self._lists, self._bounds, self._unit, count, worth)
+    def best(self, count: int, score_factors: Array | None) -> tuple[Array, Array]:
+        """Return the `count` best passages and their scores times `score_factors` (at most 1)."""
+        return self._of.best_dense(self._lists, self._bounds, self._unit, count, score_factors)
 
 
 Matches = SparseMatches | DenseMatches

@@ -25,32 +25,36 @@ def merge_segments(sources: Sequence[Source]) -> InvertedDocuments:
     parts = [_live_postings(segment, live) for segment, live in sources]
     names = sorted(set().union(*(part.terms for part in parts)))
     number = {name: at for at, name in enumerate(names)}
-    news = [np.array([number[name] for name in part.terms], np.int64) for part in parts]
-    holders = _sum_counts(news, [part.doc_freqs for part in parts], len(names))
-    occurrences = _sum_counts(news, [part.position_counts for part in parts], len(names))
-    postings = _destinations(news, [part.doc_freqs for part in parts], holders)
-    at_places = _destinations(news, [part.position_counts for part in parts], occurrences)
-    docs = np.zeros(int(holders.sum()), np.uint32)
+    new_numbers = [np.array([number[name] for name in part.terms], np.int64) for part in parts]
+    doc_freqs = _sum_counts(new_numbers, [part.doc_freqs for part in parts], len(names))
+    occurrences = _sum_counts(new_numbers, [part.position_counts for part in parts], len(names))
+    posting_targets = _destinations(new_numbers, [part.doc_freqs for part in parts], doc_freqs)
+    position_targets = _destinations(
+        new_numbers, [part.position_counts for part in parts], occurrences
+    )
+    docs = np.zeros(int(doc_freqs.sum()), np.uint32)
     frequencies = np.zeros(len(docs), np.uint32)
     wide = max((part.positions.dtype.itemsize for part in parts), default=2)
-    places = np.zeros(int(occurrences.sum()), np.uint16 if wide == 2 else np.uint32)
+    positions = np.zeros(int(occurrences.sum()), np.uint16 if wide == 2 else np.uint32)
     base = 0
-    for part, where, where_places in zip(parts, postings, at_places, strict=True):
+    for part, where, where_positions in zip(parts, posting_targets, position_targets, strict=True):
         docs[where] = part.docs + np.uint32(base)
         frequencies[where] = part.frequencies
-        places[where_places] = _widened(part.positions, places.dtype)
+        positions[where_positions] = _widened(part.positions, positions.dtype)
         base += part.passages
-    forms, form_terms, form_holders, spellings = _forms(sources, parts, news, postings, holders)
+    forms, form_terms, form_doc_freqs, spellings = _forms(
+        sources, parts, new_numbers, posting_targets, doc_freqs
+    )
     return InvertedDocuments(
         terms=names,
-        doc_freqs=holders,
+        doc_freqs=doc_freqs,
         docs=docs,
         frequencies=frequencies,
         position_counts=occurrences,
-        positions=places,
+        positions=positions,
         forms=forms,
         form_terms=form_terms,
-        form_doc_freqs=form_holders,
+        form_doc_freqs=form_doc_freqs,
         spellings=spellings,
         columns=_merge_columns(sources),
     )
@@ -73,63 +77,67 @@ class _LivePostings:
 
 def _live_postings(segment: SegmentReader, live: Array | None) -> _LivePostings:
     names = segment.terms.all()
-    holders = range_sizes(segment.term_starts)
+    doc_freqs = range_sizes(segment.term_starts)
     docs, frequencies = segment.all_postings()
-    places, occurrences = segment.all_positions()
+    positions, occurrences = segment.all_positions()
     occurrences = occurrences.astype(np.int64)
     if live is None:
         kept = np.arange(len(names))
-        return _LivePostings(names, kept, holders, occurrences, None, docs,
-                     frequencies, places, segment.count)  # fmt: skip
-    left = live[docs]
-    mark = places.dtype.type(1 << (8 * places.itemsize - 1))
-    ended = (places & mark) > 0
-    posting_of_place = np.cumsum(ended) - ended
-    left_places = left[posting_of_place]
-    term_of = np.repeat(np.arange(len(names)), holders)
-    holders = np.bincount(term_of[left], minlength=len(names))
-    term_of_place = np.repeat(np.arange(len(names)), occurrences)
-    occurrences = np.bincount(term_of_place[left_places], minlength=len(names))
-    kept = np.flatnonzero(holders)
+        return _LivePostings(names, kept, doc_freqs, occurrences, None, docs,
+                     frequencies, positions, segment.count)  # fmt: skip
+    is_live = live[docs]
+    mark = positions.dtype.type(1 << (8 * positions.itemsize - 1))
+    ended = (positions & mark) > 0
+    posting_of_position = np.cumsum(ended) - ended
+    live_positions = is_live[posting_of_position]
+    term_of = np.repeat(np.arange(len(names)), doc_freqs)
+    doc_freqs = np.bincount(term_of[is_live], minlength=len(names))
+    term_of_position = np.repeat(np.arange(len(names)), occurrences)
+    occurrences = np.bincount(term_of_position[live_positions], minlength=len(names))
+    kept = np.flatnonzero(doc_freqs)
     renumbered = (np.cumsum(live) - 1).astype(np.uint32)
     return _LivePostings(
         [names[number] for number in kept.tolist()],
         kept,
-        holders[kept],
+        doc_freqs[kept],
         occurrences[kept],
-        np.flatnonzero(left),
-        renumbered[docs[left]],
-        frequencies[left],
-        places[left_places],
+        np.flatnonzero(is_live),
+        renumbered[docs[is_live]],
+        frequencies[is_live],
+        positions[live_positions],
         int(np.count_nonzero(live)),
     )
 
 
-def _sum_counts(news: Sequence[Array], counts: Sequence[Array], terms: int) -> Array:
+def _sum_counts(new_numbers: Sequence[Array], counts: Sequence[Array], terms: int) -> Array:
     total = np.zeros(terms, np.int64)
-    for new, count in zip(news, counts, strict=True):
-        total[new] += count
+    for numbers, count in zip(new_numbers, counts, strict=True):
+        total[numbers] += count
     return total
 
 
-def _destinations(news: Sequence[Array], counts: Sequence[Array], total: Array) -> list[Array]:
+def _destinations(
+    new_numbers: Sequence[Array], counts: Sequence[Array], total: Array
+) -> list[Array]:
     """Return for each segment the positions of its items in the merged array, ordered by term."""
     following = np.cumsum(total) - total
-    found = []
-    for new, count in zip(news, counts, strict=True):
+    destinations = []
+    for numbers, count in zip(new_numbers, counts, strict=True):
         own = np.cumsum(count) - count
-        found.append(np.repeat(following[new] - own, count) + np.arange(int(count.sum())))
-        following[new] += count
-    return found
+        destinations.append(
+            np.repeat(following[numbers] - own, count) + np.arange(int(count.sum()))
+        )
+        following[numbers] += count
+    return destinations
 
 
-def _widened(places: Array, kind: np.dtype[np.generic]) -> Array:
+def _widened(positions: Array, kind: np.dtype[np.generic]) -> Array:
     """Return the positions in a wider integer type, with the marker in the most significant bit."""
-    if places.dtype == kind:
-        return places
-    mark = places.dtype.type(1 << (8 * places.itemsize - 1))
-    marked = (places & mark) > 0
-    wide: Array = (places & ~mark).astype(kind)
+    if positions.dtype == kind:
+        return positions
+    mark = positions.dtype.type(1 << (8 * positions.itemsize - 1))
+    marked = (positions & mark) > 0
+    wide: Array = (positions & ~mark).astype(kind)
     wide[marked] |= wide.dtype.type(1 << (8 * wide.itemsize - 1))
     return wide
 
@@ -137,16 +145,16 @@ def _widened(places: Array, kind: np.dtype[np.generic]) -> Array:
 def _forms(
     sources: Sequence[Source],
     parts: Sequence[_LivePostings],
-    news: Sequence[Array],
+    new_numbers: Sequence[Array],
     postings: Sequence[Array],
-    holders: Array,
+    doc_freqs: Array,
 ) -> tuple[list[bytes], Array, Array, tuple[Array, Array]]:
     """Return the word forms, their terms and document frequencies, and (posting, form) pairs.
 
     Only terms with several forms have pairs.
     """
     term_of: dict[bytes, int] = {}
-    for (segment, _), part, new in zip(sources, parts, news, strict=True):
+    for (segment, _), part, new in zip(sources, parts, new_numbers, strict=True):
         renumbered = np.full(len(segment.terms), -1, np.int64)
         renumbered[part.kept] = new
         of_forms = renumbered[segment.form_terms].tolist()
@@ -155,25 +163,29 @@ def _forms(
     names = sorted(term_of)
     terms = np.array([term_of[name] for name in names], np.int64)
     number = {name: at for at, name in enumerate(names)}
-    several = np.bincount(terms, minlength=len(holders)) > 1
+    several = np.bincount(terms, minlength=len(doc_freqs)) > 1
     pairs = [
         _pairs(segment, part, where, _new_form_numbers(segment, number), several[new])
-        for (segment, _), part, new, where in zip(sources, parts, news, postings, strict=True)
+        for (segment, _), part, new, where in zip(
+            sources, parts, new_numbers, postings, strict=True
+        )
     ]
     of_posting = np.concatenate([posting for posting, _ in pairs])
     of_form = np.concatenate([form for _, form in pairs])
-    spelled = np.bincount(of_form, minlength=len(names))
-    counts = np.where(several[terms], spelled, holders[terms]) if names else spelled
+    spelling_counts = np.bincount(of_form, minlength=len(names))
+    counts = (
+        np.where(several[terms], spelling_counts, doc_freqs[terms]) if names else spelling_counts
+    )
     # Forms without live passages are dropped, which may leave a term with a single form.
-    there = counts > 0
-    position = np.cumsum(there) - 1
-    kept_terms = terms[there]
-    still = np.bincount(kept_terms, minlength=len(holders)) > 1
-    needed = still[terms[of_form]] if len(of_form) else np.zeros(0, bool)
+    present = counts > 0
+    position = np.cumsum(present) - 1
+    kept_terms = terms[present]
+    has_several = np.bincount(kept_terms, minlength=len(doc_freqs)) > 1
+    needed = has_several[terms[of_form]] if len(of_form) else np.zeros(0, bool)
     return (
-        [name for name, kept in zip(names, there.tolist(), strict=True) if kept],
+        [name for name, kept in zip(names, present.tolist(), strict=True) if kept],
         kept_terms,
-        counts[there].astype(np.uint32),
+        counts[present].astype(np.uint32),
         (of_posting[needed], position[of_form[needed]]),
     )
 
@@ -188,8 +200,8 @@ def _pairs(
     by_term = np.argsort(segment.form_terms, kind="stable")
     of_term = np.bincount(segment.form_terms, minlength=len(segment.terms))
     first = np.cumsum(of_term) - of_term
-    holders = range_sizes(segment.term_starts)
-    new_of = np.full(int(holders.sum()), -1, np.int64)
+    doc_freqs = range_sizes(segment.term_starts)
+    new_of = np.full(int(doc_freqs.sum()), -1, np.int64)
     new_of[slice(None) if part.postings is None else part.postings] = where
 
     starts = segment.spelling_starts.astype(np.int64)
@@ -203,7 +215,7 @@ def _pairs(
     alone = np.zeros(len(of_term), bool)
     alone[part.kept] = several
     alone &= of_term == 1
-    term_of_posting = np.repeat(np.arange(len(holders)), holders)
+    term_of_posting = np.repeat(np.arange(len(doc_freqs)), doc_freqs)
     single = np.flatnonzero(alone[term_of_posting])
     posting = np.concatenate([posting, new_of[single]])
     form = np.concatenate([form, form_new[by_term[first[term_of_posting[single]]]]])
@@ -226,11 +238,11 @@ def _merge_columns(sources: Sequence[Source]) -> PassageColumns:
         kept = np.arange(segment.count) if live is None else np.flatnonzero(live)
         names = segment.passages.all()
         passages += names if live is None else [names[number] for number in kept.tolist()]
-        here = np.unique(segment.article_of[kept])
+        kept_articles = np.unique(segment.article_of[kept])
         renumbered = np.zeros(len(segment.articles), np.uint32)
-        renumbered[here] = np.arange(len(articles), len(articles) + len(here))
+        renumbered[kept_articles] = np.arange(len(articles), len(articles) + len(kept_articles))
         names = segment.articles.all()
-        articles += [names[number] for number in here.tolist()]
+        articles += [names[number] for number in kept_articles.tolist()]
         article_of.append(renumbered[segment.article_of[kept]])
         for name, found in columns.items():
             found.append(getattr(segment, name)[kept])
@@ -272,7 +284,7 @@ class _MergedLabelSets:
         begin, of_set = starts.tolist(), members.tolist()
         number = np.zeros(max(1, len(begin) - 1), np.uint32)
         for each in np.unique(of_passages).tolist():
-            here = (old[member] for member in of_set[begin[each] : begin[each + 1]])
-            key = tuple(self.names.setdefault(name, len(self.names)) for name in here)
+            set_names = (old[member] for member in of_set[begin[each] : begin[each + 1]])
+            key = tuple(self.names.setdefault(name, len(self.names)) for name in set_names)
             number[each] = self.sets.setdefault(key, len(self.sets))
         self.of_passages.append(number[of_passages])

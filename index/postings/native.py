@@ -18,7 +18,7 @@ BLOCK, SKIP, STRIP, TABLED, PADDING = 128, 12, 64, 16, 8  # as in kernel.h
 
 # Layouts of the structs in kernel.h. LIST packs one `List` and LISTS an array of them; the fields
 # are term, count, factor, most, row, docs and scores. CHOICE packs a `Choice` (live, allowed,
-# worth, room) and SPACE a `Space` (docs, scores, bounds, maxima).
+# factors, room) and SPACE a `Space` (docs, scores, bounds, maxima).
 LIST = struct.Struct("=IIddQQQ")
 LISTS = np.dtype(
     [("term", "u4"), ("count", "u4"), ("factor", "f8"), ("most", "f8")]
@@ -82,7 +82,7 @@ _unpack_terms = bind("kb_unpack_terms", None, "pIIpp")
 _unpack_places = bind("kb_unpack_places", ctypes.c_uint64, "pIIpip")
 first_not_below = bind("kb_first_not_below", COUNT, "ppIpI")
 unite = bind("kb_unite", COUNT, "pppIipp")
-together = bind("kb_together", COUNT, "pppIpIippp")
+intersect = bind("kb_together", COUNT, "pppIpIippp")
 best = bind("kb_best", COUNT, "pppIidpppp")
 add_up = bind("kb_add_up", COUNT, "pppIidp")
 best_listed = bind("kb_best_listed", COUNT, "ppIpIpp")
@@ -92,42 +92,44 @@ listed = bind("kb_listed", ctypes.c_uint32, "piIp")
 count = bind("kb_count", None, "ppIpppp")
 
 
-def check_count(found: int) -> int:
+def check_count(count: int) -> int:
     """Return a count from the kernel; raises `MemoryError` if it is negative."""
-    if found < 0:
+    if count < 0:
         raise MemoryError("not enough memory for a query")
-    return found
+    return count
 
 
 def pack(
-    docs: Array, frequencies: Array, places: Array, holders: Array
+    docs: Array, frequencies: Array, positions: Array, doc_freqs: Array
 ) -> tuple[Array, Array, Array, Array]:
     """Pack the postings and positions of terms.
 
-    `docs` and `frequencies` (uint32) are the concatenated postings of all terms, `holders` (uint32)
-    the number of postings of each term; `places` are the positions as in
+    `docs` and `frequencies` (uint32) are the concatenated postings of all terms, and `doc_freqs`
+    (uint32) the number of postings of each term. `positions` has the format of
     `index.postings.builder.InvertedDocuments`. Returns the packed postings, the start of each
     term's postings, the packed positions, and the start of each term's positions.
     """
-    blocks = int(((holders.astype(np.int64) + BLOCK - 1) // BLOCK).sum())
+    blocks = int(((doc_freqs.astype(np.int64) + BLOCK - 1) // BLOCK).sum())
     postings = np.zeros(len(docs) * 8 + blocks * (SKIP + 4) + PADDING, np.uint8)
-    packed_places = np.zeros(len(places) * 4 + len(places) // 2 + blocks * 8 + PADDING, np.uint8)
-    at, places_at = np.zeros(len(holders), np.uint32), np.zeros(len(holders), np.uint32)
+    packed_places = np.zeros(
+        len(positions) * 4 + len(positions) // 2 + blocks * 8 + PADDING, np.uint8
+    )
+    at, positions_at = np.zeros(len(doc_freqs), np.uint32), np.zeros(len(doc_freqs), np.uint32)
     used = np.zeros(4, np.uint64)
-    longest = int(docs.max(initial=0)) if not len(places) else _max_positions(places)
+    longest = int(docs.max(initial=0)) if not len(positions) else _max_positions(positions)
     space = np.zeros(BLOCK * longest, np.uint32)
     _pack(
-        address(docs), address(frequencies), address(places), places.itemsize == 4,
-        address(holders), len(holders), address(postings), address(at),
-        address(packed_places), address(places_at), address(used), address(space),
+        address(docs), address(frequencies), address(positions), positions.itemsize == 4,
+        address(doc_freqs), len(doc_freqs), address(postings), address(at),
+        address(packed_places), address(positions_at), address(used), address(space),
     )  # fmt: skip
-    return postings[: int(used[0])], at, packed_places[: int(used[1])], places_at
+    return postings[: int(used[0])], at, packed_places[: int(used[1])], positions_at
 
 
-def _max_positions(places: Array) -> int:
+def _max_positions(positions: Array) -> int:
     """Return the largest number of positions in one posting."""
-    mark = places.dtype.type(1 << (8 * places.itemsize - 1))
-    ends = np.flatnonzero(places >= mark)
+    mark = positions.dtype.type(1 << (8 * positions.itemsize - 1))
+    ends = np.flatnonzero(positions >= mark)
     return int(np.diff(ends, prepend=-1).max(initial=1))
 
 

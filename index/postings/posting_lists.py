@@ -142,21 +142,21 @@ TopDocs = tuple[list[int], list[float]]  # passages and scores, best first
 class TopKOptions:
     """Options of a top-k search: the number of results, filters and score factors.
 
-    `live` and `allowed` are masks over all passages; `worth` are score factors of at most 1.
+    `live` and `allowed` are masks over all passages; `score_factors` are at most 1.
     """
 
     def __init__(
-        self, count: int, live: Array | None, allowed: Array | None, worth: Array | None
+        self, count: int, live: Array | None, allowed: Array | None, score_factors: Array | None
     ) -> None:
-        self.count, self._arrays = count, (live, allowed, worth)
+        self.count, self._arrays = count, (live, allowed, score_factors)
 
     def packed(self) -> bytes:
         """Return the options as a packed `Choice` structure."""
-        live, allowed, worth = self._arrays
+        live, allowed, score_factors = self._arrays
         return native.CHOICE.pack(
             0 if live is None else native.address(live),
             0 if allowed is None else native.address(allowed),
-            0 if worth is None else native.address(worth),
+            0 if score_factors is None else native.address(score_factors),
             self.count,
         )
 
@@ -220,7 +220,7 @@ class PostingLists:
     ) -> ScoredDocs:
         scratch = self.buffers
         return self._copy_results(
-            native.together(
+            native.intersect(
                 self.segment.address, self._model.address, pack_lists(lists), len(lists),
                 _pack_word_indexes(words), len(words), text, None,
                 scratch.docs[1], scratch.scores[1],
@@ -241,7 +241,7 @@ class PostingLists:
         self, lists: Sequence[PostingList], words: Sequence[int], text: int, choice: TopKOptions
     ) -> TopDocs:
         docs, docs_at, scores, scores_at = self._result_buffers(choice)
-        found = native.together(
+        found = native.intersect(
             self.segment.address, self._model.address, pack_lists(lists), len(lists),
             _pack_word_indexes(words), len(words), text, choice.packed(), docs_at, scores_at,
         )  # fmt: skip
@@ -314,7 +314,7 @@ class PostingLists:
         bounds: Array,
         unit: float,
         count: int,
-        worth: Array | None,
+        score_factors: Array | None,
     ) -> tuple[Array, Array]:
         """Return the top k passages with a bound above 0 (see `index.postings.collectors`)."""
         count = min(count, self.segment.count)
@@ -323,7 +323,7 @@ class PostingLists:
             native.best_spread(
                 self.segment.address, self._model.address, pack_lists(lists), len(lists),
                 native.address(bounds), bounds.itemsize == 2, unit,
-                None if worth is None else native.address(worth), count,
+                None if score_factors is None else native.address(score_factors), count,
                 self.buffers.maxima[1], native.address(docs), native.address(scores),
             )
         )  # fmt: skip
@@ -354,13 +354,15 @@ def pack_lists(lists: Sequence[PostingList]) -> bytes:
     return b"".join([each.packed() for each in lists])
 
 
-def best_sparse(docs: Array, scores: Array, count: int, worth: Array | None) -> tuple[Array, Array]:
-    """Return the `count` best of `docs` and their scores multiplied by `worth`."""
+def best_sparse(
+    docs: Array, scores: Array, count: int, score_factors: Array | None
+) -> tuple[Array, Array]:
+    """Return the `count` best of `docs` and their scores multiplied by `score_factors`."""
     count = min(count, len(docs))
     best, best_scores = np.empty(count, np.uint32), np.empty(count, np.float64)
     native.best_listed(
         native.address(docs), native.address(scores), len(docs),
-        None if worth is None else native.address(worth), count,
+        None if score_factors is None else native.address(score_factors), count,
         native.address(best), native.address(best_scores),
     )  # fmt: skip
     return best, best_scores

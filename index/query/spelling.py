@@ -100,11 +100,11 @@ class SpellChecker:
         self._forms, self._drugs, self._known = forms, drugs, known
         by_sound: dict[str, list[tuple[str, str]]] = {}
         for word in {*filter(_is_correctable, forms), *drugs}:
-            heard = phonetic_key(word)
-            by_sound.setdefault(heard[:1], []).append((heard, word))
+            sound = phonetic_key(word)
+            by_sound.setdefault(sound[:1], []).append((sound, word))
         self._by_sound = {
-            first: (_KeyIndex((word, word) for _, word in heard), _KeyIndex(heard))
-            for first, heard in by_sound.items()
+            first: (_KeyIndex((word, word) for _, word in sound), _KeyIndex(sound))
+            for first, sound in by_sound.items()
         }
 
     def suggest(self, word: str, limit: int = 3) -> list[SpellingCorrection]:
@@ -120,67 +120,67 @@ class SpellChecker:
         costs = self._costs(typed)
         is_drug = is_drug or self._is_drug_likely(costs)
         best: dict[str, str] = {}  # by stem: "diabetes" and "diabetic" are the same search
-        for near in sorted(costs, key=lambda near: (costs[near], near)):
-            best.setdefault(" ".join(map(stem_word, near.split())), near)
-        return [self._correction(near, is_drug) for near in list(best.values())[:limit]]
+        for candidate in sorted(costs, key=lambda candidate: (costs[candidate], candidate)):
+            best.setdefault(" ".join(map(stem_word, candidate.split())), candidate)
+        return [self._correction(candidate, is_drug) for candidate in list(best.values())[:limit]]
 
-    def _correction(self, near: str, is_drug: bool) -> SpellingCorrection:
-        parts = near.split()
+    def _correction(self, candidate: str, is_drug: bool) -> SpellingCorrection:
+        parts = candidate.split()
         if is_drug or any(part in self._drugs for part in parts):
-            return SpellingCorrection(near, "drug")
-        return SpellingCorrection(near, "split" if len(parts) > 1 else "word")
+            return SpellingCorrection(candidate, "drug")
+        return SpellingCorrection(candidate, "split" if len(parts) > 1 else "word")
 
     def _is_drug_likely(self, costs: Mapping[str, float]) -> bool:
         """Return whether a drug name is nearly as likely as the best candidate."""
-        drugs = [cost for near, cost in costs.items() if near in self._drugs]
+        drugs = [cost for candidate, cost in costs.items() if candidate in self._drugs]
         return bool(drugs) and min(drugs) - min(costs.values()) <= MAX_DRUG_COST_GAP
 
     def _costs(self, typed: str) -> dict[str, float]:
         """Return the cost of each candidate; tries other first sounds only if there is none."""
-        heard = phonetic_key(typed)
-        costs = self._affordable(typed, heard, self._similar_words(typed, heard))
+        sound = phonetic_key(typed)
+        costs = self._affordable(typed, sound, self._similar_words(typed, sound))
         for at in range(MIN_PART_LENGTH, len(typed) - MIN_PART_LENGTH + 1):
             left, right = self._forms.get(typed[:at], 0), self._forms.get(typed[at:], 0)
             if left and right:
                 costs[f"{typed[:at]} {typed[at:]}"] = SPLIT_COST - 2 * self._frequency_bonus(
                     min(left, right)
                 )
-        return costs or self._affordable(typed, heard, self._other_first_sounds(typed, heard))
+        return costs or self._affordable(typed, sound, self._other_first_sounds(typed, sound))
 
-    def _affordable(self, typed: str, heard: str, candidates: Iterable[str]) -> dict[str, float]:
+    def _affordable(self, typed: str, sound: str, candidates: Iterable[str]) -> dict[str, float]:
         opposites = _opposite_prefixes(typed)
-        costs = {near: self._cost(typed, heard, near) for near in candidates}
+        costs = {candidate: self._cost(typed, sound, candidate) for candidate in candidates}
         return {
-            near: cost
-            for near, cost in costs.items()
-            if cost <= MAX_COST and not near.startswith(opposites)
+            candidate: cost
+            for candidate, cost in costs.items()
+            if cost <= MAX_COST and not candidate.startswith(opposites)
         }
 
-    def _similar_words(self, typed: str, heard: str) -> Iterable[str]:
+    def _similar_words(self, typed: str, sound: str) -> Iterable[str]:
         """Return words with the same first sound that are similar in spelling or sound."""
-        if heard[:1] not in self._by_sound:
+        if sound[:1] not in self._by_sound:
             return ()
-        words, sounds = self._by_sound[heard[:1]]
+        words, sounds = self._by_sound[sound[:1]]
         return {
             *words.find_similar(typed, _max_letter_errors(typed)),
-            *sounds.find_similar(heard, _max_sound_errors(typed)),
+            *sounds.find_similar(sound, _max_sound_errors(typed)),
         }
 
-    def _other_first_sounds(self, typed: str, heard: str) -> Iterable[str]:
+    def _other_first_sounds(self, typed: str, sound: str) -> Iterable[str]:
         """Return words with another first sound and an edit distance of one."""
         for first, (words, _) in self._by_sound.items():
-            if first != heard[:1]:
+            if first != sound[:1]:
                 yield from words.find_similar(typed, 1)
 
-    def _cost(self, typed: str, heard: str, near: str) -> float:
-        cost = LETTER_COST * OSA.distance(typed, near) + SOUND_COST * OSA.distance(
-            heard, phonetic_key(near)
+    def _cost(self, typed: str, sound: str, candidate: str) -> float:
+        cost = LETTER_COST * OSA.distance(typed, candidate) + SOUND_COST * OSA.distance(
+            sound, phonetic_key(candidate)
         )
-        if typed[0] != near[0]:
-            cost += FIRST_LETTER_COST * (heard[:1] != phonetic_key(near)[:1])
-        if _differ_by_adjacent_key(typed, near):
+        if typed[0] != candidate[0]:
+            cost += FIRST_LETTER_COST * (sound[:1] != phonetic_key(candidate)[:1])
+        if _differ_by_adjacent_key(typed, candidate):
             cost -= ADJACENT_KEY_BONUS
-        passages = self._forms.get(near, 0)
+        passages = self._forms.get(candidate, 0)
         return cost - self._frequency_bonus(passages) if passages else cost + UNINDEXED_COST
 
     @staticmethod
@@ -209,15 +209,17 @@ class _KeyIndex:
         last = len(self._starts) - 1
         first = self._starts[min(last, max(0, len(key) - cutoff))]
         letters = self._letters[first : self._starts[min(last, len(key) + cutoff + 1)]]
-        different = letters ^ np.uint64(_letter_bits(key))
-        taken = np.bitwise_count(different & letters)
-        maybe = ((taken <= cutoff) & (np.bitwise_count(different) <= taken + cutoff)).nonzero()[0]
-        numbers = (maybe + first).tolist()
+        difference = letters ^ np.uint64(_letter_bits(key))
+        surplus = np.bitwise_count(difference & letters)
+        plausible = (
+            (surplus <= cutoff) & (np.bitwise_count(difference) <= surplus + cutoff)
+        ).nonzero()[0]
+        numbers = (plausible + first).tolist()
         keys = list(map(self._keys.__getitem__, numbers))
-        found = process.extract(
+        matches = process.extract(
             key, keys, scorer=OSA.distance, score_cutoff=cutoff, limit=MAX_CANDIDATES
         )
-        return [self._words[numbers[at]] for _, _, at in found]
+        return [self._words[numbers[at]] for _, _, at in matches]
 
 
 def _letter_bits(key: str) -> int:
@@ -247,17 +249,17 @@ def _is_correctable(word: str) -> bool:
 
 def _opposite_prefixes(typed: str) -> tuple[str, ...]:
     """Return the prefixes that would reverse the meaning of the typed word."""
-    both = (pair for one, other in OPPOSITES for pair in ((one, other), (other, one)))
-    return tuple(other for one, other in both if typed.startswith(one))
+    pairs = (pair for one, other in OPPOSITES for pair in ((one, other), (other, one)))
+    return tuple(other for one, other in pairs if typed.startswith(one))
 
 
-def _differ_by_adjacent_key(typed: str, near: str) -> bool:
+def _differ_by_adjacent_key(typed: str, candidate: str) -> bool:
     """Return whether the words differ in one letter, typed with an adjacent key."""
-    if len(typed) != len(near):
+    if len(typed) != len(candidate):
         return False
-    different = [(a, b) for a, b in zip(typed, near, strict=True) if a != b]
-    return len(different) == 1 and any(
-        abs(row.find(different[0][0]) - row.find(different[0][1])) == 1
+    differences = [(a, b) for a, b in zip(typed, candidate, strict=True) if a != b]
+    return len(differences) == 1 and any(
+        abs(row.find(differences[0][0]) - row.find(differences[0][1])) == 1
         for row in _KEYBOARD_ROWS
-        if different[0][0] in row and different[0][1] in row
+        if differences[0][0] in row and differences[0][1] in row
     )

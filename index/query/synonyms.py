@@ -97,12 +97,12 @@ class SynonymDictionary:
     def find_matches(self, typed: Sequence[str]) -> list[SynonymMatch]:
         """Return the names in a query: at each word the longest name, without overlaps."""
         keys = tuple(stem_word(word) for word in typed)
-        shouted = len(typed) > 1 and all(word.isupper() for word in typed)
+        all_caps = len(typed) > 1 and all(word.isupper() for word in typed)
         found: list[SynonymMatch] = []
         start = 0
         while start < len(keys):
             for end in range(min(len(keys), start + MAX_WORDS), start, -1):
-                others = self._synonyms(keys[start:end], typed[start:end], shouted)
+                others = self._synonyms(keys[start:end], typed[start:end], all_caps)
                 if others:
                     found.append(SynonymMatch(start, end, " ".join(typed[start:end]), others))
                     start = end
@@ -132,18 +132,18 @@ class SynonymDictionary:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """The folded words of all names: correctly spelled even if no article contains them."""
+        """The folded words of all names, correctly spelled even if no article contains them."""
         by_hand = (name for part in self._lists for concept in part for name in concept.names)
         return compiled_words().union(
             fold(word) for name in by_hand for word in split_words(name.text)
         )
 
-    def _synonyms(self, key: Key, typed: Sequence[str], shouted: bool) -> tuple[Synonym, ...]:
+    def _synonyms(self, key: Key, typed: Sequence[str], all_caps: bool) -> tuple[Synonym, ...]:
         """Return the synonyms of one name in order of precedence."""
         names: list[ConceptName] = []
         for by_key in self._keys:
             for concept in by_key.get(key, ()):
-                if _matches_any(concept.left, key, typed, shouted):
+                if _matches_any(concept.left, key, typed, all_caps):
                     names += concept.names
         if any(
             name.kind is SynonymKind.SHORT and stem_text(name.text) == list(key) for name in names
@@ -154,7 +154,7 @@ class SynonymDictionary:
         number = _compiled_keys().get(" ".join(key))
         if number is not None:
             further = parse_rules(compiled_lines()[number])
-            if _matches_any(filter(_is_usable_as_query, further), key, typed, shouted):
+            if _matches_any(filter(_is_usable_as_query, further), key, typed, all_caps):
                 # Handwritten rules exclude compiled abbreviations.
                 names += [
                     name for name in further if not names or name.kind is not SynonymKind.SHORT
@@ -197,16 +197,16 @@ def _is_usable_as_query(name: ConceptName) -> bool:
 
 
 def _matches_any(
-    names: Iterable[ConceptName], key: Key, typed: Sequence[str], shouted: bool
+    names: Iterable[ConceptName], key: Key, typed: Sequence[str], all_caps: bool
 ) -> bool:
     """Return whether the typed words are one of `names`, not just words with the same stems."""
     return any(
-        tuple(stem_text(name.text)) == key and (len(key) > 1 or _is_name(name, typed[0], shouted))
+        tuple(stem_text(name.text)) == key and (len(key) > 1 or _is_name(name, typed[0], all_caps))
         for name in names
     )
 
 
-def _is_name(name: ConceptName, word: str, shouted: bool) -> bool:
+def _is_name(name: ConceptName, word: str, all_caps: bool) -> bool:
     """Return whether a single typed word is `name`.
 
     Only its ending may differ: "bleed" matches "bleeding", but "incidence" does not match
@@ -218,7 +218,7 @@ def _is_name(name: ConceptName, word: str, shouted: bool) -> bool:
     ):
         return False
     if name.kind is SynonymKind.SHORT and is_ordinary_word(name.text):
-        return word[:-1].isupper() and not shouted
+        return word[:-1].isupper() and not all_caps
     return _ending_difference(word, name.text) <= MAX_ENDING_LENGTH
 
 

@@ -17,7 +17,7 @@ class MatchExplainer:
     """Explains the hits of one query."""
 
     def __init__(self, query: ParsedQuery, taxonomy: Taxonomy, *, fuzzy: bool) -> None:
-        """Create an explainer for the executed query; `fuzzy` if its words are corrections."""
+        """Create an explainer for the executed query; `fuzzy` if it was corrected."""
         self.terms = highlight_terms(query)
         self._typed = highlight_terms(replace(query, clauses=query.leaves))
         self._query, self._taxonomy, self._fuzzy = query, taxonomy, fuzzy

@@ -112,14 +112,14 @@ def highlight_terms(query: ParsedQuery) -> HighlightTerms:
     )
 
 
-def highlight_text(text: str, looking_for: HighlightTerms) -> Snippet:
+def highlight_text(text: str, terms: HighlightTerms) -> Snippet:
     """Return the whole text with its matches marked."""
-    return tuple(_pairs(text, looking_for.matches(text), 0, len(text)))
+    return tuple(_pairs(text, terms.matches(text), 0, len(text)))
 
 
-def build_snippet(text: str, looking_for: HighlightTerms) -> Snippet:
+def build_snippet(text: str, terms: HighlightTerms) -> Snippet:
     """Return about `SNIPPET_LENGTH` characters around the best match, or from the start."""
-    matches = looking_for.matches(text)
+    matches = terms.matches(text)
     text = text[:MAX_TEXT_LENGTH]
     start = _window_start(text, matches)
     end = _word_end(text, start + SNIPPET_LENGTH)
@@ -141,16 +141,16 @@ def _window_start(text: str, matches: Sequence[HighlightMatch]) -> int:
         return 0
     if matches[-1].end <= matches[0].start + SNIPPET_LENGTH - MAX_LEAD:
         return _sentence_start(text, matches[0].start)
-    best, best_worth = 0, (0, 0)
+    best, best_rank = 0, (0, 0)
     inside: dict[str, int] = {}  # stem counts in the window that begins at a match
     end = 0  # index of the first match after the window
     for number, (stem, start, _) in enumerate(matches):
         while end < len(matches) and matches[end].end <= start + SNIPPET_LENGTH - MAX_LEAD:
             inside[matches[end].stem] = inside.get(matches[end].stem, 0) + 1
             end += 1
-        worth = len(inside), end - number
-        if worth > best_worth:
-            best, best_worth = start, worth
+        rank = len(inside), end - number
+        if rank > best_rank:
+            best, best_rank = start, rank
         if end == number:  # the word is longer than the window
             end += 1
         elif inside[stem] > 1:

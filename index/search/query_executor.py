@@ -118,113 +118,121 @@ class QueryExecutor:
     ) -> ExecutedQuery:
         """Execute a query with synonyms, relaxing it if it has few results."""
         topical = remove_question_words(engine_request.query)
-        meant, matches = expand_synonyms(topical, self._vocabulary)
+        expanded, matches = expand_synonyms(topical, self._vocabulary)
         echo = _build_echo(request, topical, synonyms=_synonym_pairs(matches))
-        asked = replace(engine_request, query=meant)
-        found = self._engine.search(asked)
-        if found.articles >= MIN_COMPLETE_MATCHES or not meant.clauses:
-            return ExecutedQuery(meant, found, echo)
-        meaning = self._suggest_queries(topical)
-        echo = replace(echo, did_you_mean=meaning.queries)
-        loose, matches = expand_synonyms(split_compounds(topical), self._vocabulary)
-        if found.articles:
+        expanded_request = replace(engine_request, query=expanded)
+        result = self._engine.search(expanded_request)
+        if result.articles >= MIN_COMPLETE_MATCHES or not expanded.clauses:
+            return ExecutedQuery(expanded, result, echo)
+        suggested = self._suggest_queries(topical)
+        echo = replace(echo, did_you_mean=suggested.queries)
+        relaxed, matches = expand_synonyms(split_compounds(topical), self._vocabulary)
+        if result.articles:
             return ExecutedQuery(
-                meant, found, echo, partial_groups=self._partial_matches(asked, found, loose)
+                expanded,
+                result,
+                echo,
+                partial_groups=self._partial_matches(expanded_request, result, relaxed),
             )
-        similar = self._search_corrected(asked, meaning, echo, match_all=True)
+        similar = self._search_corrected(expanded_request, suggested, echo, match_all=True)
         if similar:
             return similar
-        some = self._any_terms(asked, loose) if _can_relax(loose) else found
-        if some.articles:
+        partial = self._any_terms(expanded_request, relaxed) if _can_relax(relaxed) else result
+        if partial.articles:
             echo = replace(echo, relaxed=ANY, synonyms=_synonym_pairs(matches))
-            return ExecutedQuery(loose, some, echo)
-        return self._search_corrected(asked, meaning, echo, match_all=False) or ExecutedQuery(
-            meant, found, echo
-        )
+            return ExecutedQuery(relaxed, partial, echo)
+        return self._search_corrected(
+            expanded_request, suggested, echo, match_all=False
+        ) or ExecutedQuery(expanded, result, echo)
 
     def _search_corrected(
         self,
         engine_request: EngineRequest,
-        meaning: _SuggestedQueries,
+        suggested: _SuggestedQueries,
         echo: QueryEcho,
         *,
         match_all: bool,
     ) -> ExecutedQuery | None:
         """Search the corrected query; None if there is no correction or no result."""
-        if meaning.automatic is None:
+        if suggested.automatic is None:
             return None
-        corrected, matches = expand_synonyms(split_compounds(meaning.automatic), self._vocabulary)
-        found = self._any_terms(engine_request, corrected, match_all=match_all)
-        if not found.articles:
+        corrected, matches = expand_synonyms(split_compounds(suggested.automatic), self._vocabulary)
+        result = self._any_terms(engine_request, corrected, match_all=match_all)
+        if not result.articles:
             return None
         echo = replace(
-            echo, relaxed=FUZZY, corrected=str(meaning.automatic), synonyms=_synonym_pairs(matches)
+            echo,
+            relaxed=FUZZY,
+            corrected=str(suggested.automatic),
+            synonyms=_synonym_pairs(matches),
         )
-        return ExecutedQuery(corrected, found, echo)
+        return ExecutedQuery(corrected, result, echo)
 
     def _partial_matches(
-        self, engine_request: EngineRequest, found: EngineResult, loose: ParsedQuery
+        self, engine_request: EngineRequest, result: EngineResult, relaxed: ParsedQuery
     ) -> tuple[ArticleGroup, ...]:
         """Return articles with some of the words to fill the page after the complete matches."""
         room = (
             engine_request.offset
             + engine_request.limit
-            - max(engine_request.offset, found.articles)
+            - max(engine_request.offset, result.articles)
         )
-        if room <= 0 or not _can_relax(loose):
+        if room <= 0 or not _can_relax(relaxed):
             return ()
-        complete = found
-        if engine_request.offset or engine_request.limit < found.articles:
+        complete = result
+        if engine_request.offset or engine_request.limit < result.articles:
             complete = self._engine.search(
                 replace(engine_request, offset=0, limit=MIN_COMPLETE_MATCHES)
             )
-        there = frozenset(group.article_id for group in complete.groups)
-        begin = max(0, engine_request.offset - found.articles)
+        excluded = frozenset(group.article_id for group in complete.groups)
+        begin = max(0, engine_request.offset - result.articles)
         return self._any_terms(
-            replace(engine_request, offset=begin, limit=room, excluded_articles=there), loose
+            replace(engine_request, offset=begin, limit=room, excluded_articles=excluded), relaxed
         ).groups
 
     def _any_terms(
         self, engine_request: EngineRequest, query: ParsedQuery, *, match_all: bool = False
     ) -> EngineResult:
         """Search with a relaxed query; the best results of a question are reranked."""
-        loose = replace(engine_request, query=query, match_all=match_all)
-        closer = (
+        relaxed = replace(engine_request, query=query, match_all=match_all)
+        reranked = (
             not match_all and engine_request.sort == "relevance" and reranking.is_question(query)
         )
         end = engine_request.offset + engine_request.limit
-        if not closer:
-            return self._engine.search(loose)
+        if not reranked:
+            return self._engine.search(relaxed)
         idfs = self._engine.idf(reranking.query_stems(query))
         query = reranking.weight_by_idf(query, idfs)
         if engine_request.offset >= reranking.RERANK_DEPTH:
-            return self._engine.search(replace(loose, query=query))
-        most = max(end, reranking.RERANK_DEPTH)
-        found = self._engine.search(replace(loose, query=query, offset=0, limit=most))
+            return self._engine.search(replace(relaxed, query=query))
+        depth = max(end, reranking.RERANK_DEPTH)
+        result = self._engine.search(replace(relaxed, query=query, offset=0, limit=depth))
         best, others = (
-            found.groups[: reranking.RERANK_DEPTH],
-            found.groups[reranking.RERANK_DEPTH :],
+            result.groups[: reranking.RERANK_DEPTH],
+            result.groups[reranking.RERANK_DEPTH :],
         )
         groups = (*self._rerank(query, best, idfs), *others)
-        return replace(found, groups=groups[engine_request.offset : end])
+        return replace(result, groups=groups[engine_request.offset : end])
 
     def _rerank(
         self, query: ParsedQuery, groups: Sequence[ArticleGroup], idfs: Mapping[str, float]
     ) -> list[ArticleGroup]:
         """Rerank articles by several of their passages and by similar articles."""
-        read = reranking.PASSAGES_PER_ARTICLE
-        shown = [id_ for group in groups for id_ in group.passages[:read]]
-        present = self._store.published_passages(shown)
+        count = reranking.PASSAGES_PER_ARTICLE
+        passage_ids = [id_ for group in groups for id_ in group.passages[:count]]
+        present = self._store.published_passages(passage_ids)
         groups = [group for group in groups if group.passages[0] in present]
         if not groups:
             return []
-        readings = []
+        article_terms = []
         for group in groups:
-            found = [present[id_] for id_ in group.passages[:read] if id_ in present]
-            readings.append(reranking.count_terms(found[0][0], [passage for _, passage in found]))
-        whole = reranking.score_articles(query, readings, idfs)
-        scores = reranking.mix_scores([group.score for group in groups], whole)
-        texts = [reranking.topical_terms(reading.counts) for reading in readings]
+            passages = [present[id_] for id_ in group.passages[:count] if id_ in present]
+            article_terms.append(
+                reranking.count_terms(passages[0][0], [passage for _, passage in passages])
+            )
+        article_scores = reranking.score_articles(query, article_terms, idfs)
+        scores = reranking.mix_scores([group.score for group in groups], article_scores)
+        texts = [reranking.topical_terms(terms.counts) for terms in article_terms]
         idfs = self._engine.idf({stem for text in texts for stem in text})
         scores = reranking.regularize_scores(scores, texts, idfs)
         scored = [replace(g, score=score) for g, score in zip(groups, scores, strict=True)]
@@ -237,13 +245,23 @@ class QueryExecutor:
             return _SuggestedQueries((), None)
         speller = self._spell_checker(self._engine.state().generation)
         corrections = {word: speller.suggest(word) for word in unknown}
-        offered = {word: found for word, found in corrections.items() if found}
-        safe = {word: found[0].word for word, found in offered.items() if found[0].kind != DRUG}
-        best = {word: found[0].word for word, found in offered.items()}
-        each = [{word: other.word} for word, found in offered.items() for other in found]
-        asked = dict.fromkeys(str(_replace_words(query, words)) for words in (best, *each) if words)
+        offered = {word: candidates for word, candidates in corrections.items() if candidates}
+        safe = {
+            word: candidates[0].word
+            for word, candidates in offered.items()
+            if candidates[0].kind != DRUG
+        }
+        best = {word: candidates[0].word for word, candidates in offered.items()}
+        each = [
+            {word: candidate.word}
+            for word, candidates in offered.items()
+            for candidate in candidates
+        ]
+        queries = dict.fromkeys(
+            str(_replace_words(query, words)) for words in (best, *each) if words
+        )
         return _SuggestedQueries(
-            tuple(asked)[:MAX_SUGGESTED_QUERIES],
+            tuple(queries)[:MAX_SUGGESTED_QUERIES],
             _replace_words(query, safe) if safe else None,
         )
 

@@ -123,28 +123,28 @@ def count_terms(article: ArticleSummary, passages: Sequence[Passage]) -> Article
 
 
 def score_articles(
-    query: ParsedQuery, readings: Sequence[ArticleTerms], idfs: Mapping[str, float]
+    query: ParsedQuery, articles: Sequence[ArticleTerms], idfs: Mapping[str, float]
 ) -> list[float]:
     """Return the BM25 score of each article for the words of `query`; `idfs` is the idf."""
-    mean = sum(reading.length for reading in readings) / len(readings)
+    mean = sum(article.length for article in articles) / len(articles)
     factors = {
         leaf.stem: leaf.weight * idfs[leaf.stem]
         for leaf in query.leaves
         if isinstance(leaf, WordQuery)
     }
     scores = []
-    for reading in readings:
-        norm = BM25_K1 * (1 - BM25_B + BM25_B * reading.length / (mean or 1))
-        found = ((reading.counts[stem], factor) for stem, factor in factors.items())
-        scores.append(sum(factor * n * (BM25_K1 + 1) / (n + norm) for n, factor in found))
+    for article in articles:
+        norm = BM25_K1 * (1 - BM25_B + BM25_B * article.length / (mean or 1))
+        weighted = ((article.counts[stem], factor) for stem, factor in factors.items())
+        scores.append(sum(factor * n * (BM25_K1 + 1) / (n + norm) for n, factor in weighted))
     return scores
 
 
-def mix_scores(scores: Sequence[float], whole: Sequence[float]) -> list[float]:
+def mix_scores(scores: Sequence[float], article_scores: Sequence[float]) -> list[float]:
     """Return the weighted mean of the best passage's score and the whole article's score."""
     return [
         (1 - ARTICLE_SHARE) * one + ARTICLE_SHARE * all_
-        for one, all_ in zip(scores, whole, strict=True)
+        for one, all_ in zip(scores, article_scores, strict=True)
     ]
 
 
@@ -174,19 +174,19 @@ def regularize_scores(
     columns = [[column.setdefault(stem, len(column)) for stem in text] for text in texts]
     weight = np.array([max(0.0, idfs[stem] - 1) for stem in column])
     vectors = np.zeros((len(texts), len(column)))
-    for row, text, chosen in zip(vectors, texts, columns, strict=True):
+    for row, text, stems in zip(vectors, texts, columns, strict=True):
         times = np.fromiter(text.values(), np.float64, len(text))
-        row[chosen] = (1 + np.log(times)) * weight[chosen]
+        row[stems] = (1 + np.log(times)) * weight[stems]
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     vectors = np.divide(vectors, lengths, out=vectors, where=lengths > 0)
-    near = vectors @ vectors.T
-    np.fill_diagonal(near, 0.0)
-    least = np.partition(near, -MAX_NEIGHBOURS, axis=1)[:, -MAX_NEIGHBOURS, None]
-    near = np.where(near >= least, near, 0.0)
+    similarity = vectors @ vectors.T
+    np.fill_diagonal(similarity, 0.0)
+    threshold = np.partition(similarity, -MAX_NEIGHBOURS, axis=1)[:, -MAX_NEIGHBOURS, None]
+    similarity = np.where(similarity >= threshold, similarity, 0.0)
     own = np.array(scores)
-    weights = near.sum(axis=1)
-    theirs = np.divide(near @ own, weights, out=own.copy(), where=weights > 0)
-    mixed: list[float] = ((1 - NEIGHBOUR_SHARE) * own + NEIGHBOUR_SHARE * theirs).tolist()
+    weights = similarity.sum(axis=1)
+    neighbour_scores = np.divide(similarity @ own, weights, out=own.copy(), where=weights > 0)
+    mixed: list[float] = ((1 - NEIGHBOUR_SHARE) * own + NEIGHBOUR_SHARE * neighbour_scores).tolist()
     return mixed
 
 

@@ -80,7 +80,7 @@ def check_safety_missing(context: CheckContext, rule: Rule) -> Iterator[Finding]
 
 
 def check_contraindications_missing(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Find articles on a treatment that do not say who should not have it."""
+    """Find articles on a treatment that do not state its contraindications."""
     if _treatment_lacks("contraindications", context, rule):
         yield rule.finding(
             f"The article is about a treatment ({context.article_type.reason}) but does not say "
@@ -116,7 +116,7 @@ def _treatment_lacks(section: str, context: CheckContext, rule: Rule) -> bool:
 
 
 def check_serious_harms(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Find articles that mention only mild harms, or on injections without their typical harms."""
+    """Find articles that mention only mild harms, or omit the typical harms of injections."""
     parts = context.parts_of_section("harms")
     if not context.article_type.is_treatment or not parts:
         return

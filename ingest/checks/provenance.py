@@ -98,7 +98,7 @@ def check_licence_and_source(context: CheckContext, rule: Rule) -> Iterator[Find
 
 
 def check_citations(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Find articles with neither a section of sources nor a reference in the text."""
+    """Find articles with neither a sources section nor references in the text."""
     headings = {heading for path, _ in context.article.walk() for heading in path[-1:]}
     if any(part.is_reference_list for part in context.parts):
         return
@@ -108,13 +108,13 @@ def check_citations(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     if any(re.search(pattern, text) for pattern in rule.texts("patterns")):
         return
     yield rule.finding(
-        "The article has no section of sources and no references in the text.",
+        "The article has neither a sources section nor references in the text.",
         suggestion="Add a Sources section with the guidelines and studies used.",
     )
 
 
 def check_stale_citations(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Find lists of sources that are all much older than the review, or include a later one."""
+    """Find source lists that are much older than the last review, or include a newer source."""
     reviewed = context.article.metadata.reviewed
     parts = [part for part in context.parts if part.is_reference_list]
     cited = [(int(year), part) for part in parts for year in YEAR.findall(part.passage.text)]

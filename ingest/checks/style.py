@@ -191,7 +191,7 @@ EXPLANATION_PATTERN = "|".join(
         r"\b{0},? (?:\(|or |short for |stands for |meaning |means |which stands for )",
         r"(?:\bor|,|called|known as|abbreviated(?: to)?) {0}\b(?:,| for short|\)|$)",
         r"[a-z]{{4,}}, or {0}\b",
-        r"\b{0}(?:,? (?:and|or) \w+)? (?:genes?|proteins?|mutations?)\b",  # a name
+        r"\b{0}(?:,? (?:and|or) \w+)? (?:genes?|proteins?|mutations?)\b",  # name of a gene
     )
 )
 

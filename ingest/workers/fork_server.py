@@ -265,11 +265,11 @@ class WorkerProcess:
             problem = "used so much memory that the operating system killed its reader."
             return WorkerLostError(problem, SPLIT_HINT, SourceProblem.MEMORY)
         how = (
-            f"crashed ({signal.Signals(-code).name})"
+            f"crashed with {signal.Signals(-code).name}"
             if -code in CRASH_SIGNALS
-            else f"ended ({code})"
+            else f"exited with status {code}"
         )
-        problem = f"made the process that read it stop: it {how}."
+        problem = f"stopped the process that read it, which {how}."
         return WorkerLostError(problem, REPORT_HINT, SourceProblem.CRASH)
 
 

@@ -189,7 +189,7 @@ class WhooshEngine:
     def _segment_searchers(
         self, folder: Path, segments: Sequence[ArraySegment]
     ) -> list[SegmentSearcher]:
-        """Return the segments of a commit, reusing those that the previous reader has open."""
+        """Return searchers for the segments of a commit, reusing those of the previous reader."""
         last = self._reader
         known = {p.segment.name: p for p in last.parts} if last and last.folder == folder else {}
         parts: list[SegmentSearcher] = []

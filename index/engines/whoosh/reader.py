@@ -59,8 +59,8 @@ class SegmentSearcher:
         """Return the score factor of each passage; None if all are 1."""
         dues = self.segment.dues
         overdue = (dues > 0) & (dues < (today.toordinal() if today else 0))
-        worth = self.segment.priors * np.where(overdue, OVERDUE_FACTOR, 1.0)
-        return None if (worth == 1.0).all() else worth
+        factors = self.segment.priors * np.where(overdue, OVERDUE_FACTOR, 1.0)
+        return None if (factors == 1.0).all() else factors
 
 
 class IndexReader:
@@ -146,16 +146,16 @@ class IndexReader:
     ) -> TopDocs:
         """Return the best passages of a segment."""
         part, query = self.parts[number], request.query
-        worth = part.score_factors(request.today)
+        factors = part.score_factors(request.today)
         if not query.clauses or query.excluded or request.excluded_articles:
             matches = self._matches(number, request, deadline)
             _apply_filters(part, matches, request)
-            docs, scores = matches.best(request.limit, worth)
+            docs, scores = matches.best(request.limit, factors)
             return docs.tolist(), scores.tolist()
         allowed = part.filter_mask(*_filters(request)) if query.tags or query.topics else None
-        choice = TopKOptions(request.limit, part.live, allowed, worth)
+        options = TopKOptions(request.limit, part.live, allowed, factors)
         return self._executors[number].best(
-            query.clauses, choice, deadline, match_all=request.match_all
+            query.clauses, options, deadline, match_all=request.match_all
         )
 
     def idf(self, stems: Iterable[str]) -> Mapping[str, float]:
@@ -165,11 +165,11 @@ class IndexReader:
     @cached_property
     def term_counts(self) -> Mapping[str, int]:
         """Each folded word and the number of passages with it."""
-        found: dict[str, int] = {}
+        counts: dict[str, int] = {}
         for part in self.parts:
             for form, count in part.segment.all_forms():
-                found[form] = found.get(form, 0) + count
-        return found
+                counts[form] = counts.get(form, 0) + count
+        return counts
 
     def _matches(self, number: int, request: EngineRequest, deadline: float) -> Matches:
         """Return the matches in a segment without deleted passages, before filters."""
@@ -196,7 +196,7 @@ class IndexReader:
         """Return the idf of the given terms of a segment."""
         if len(self.parts) > 1:
             return [self._idf[stem] for stem in segment.terms.texts(terms.tolist())]
-        return [idf(self.count, holders) for holders in segment.doc_freqs(terms).tolist()]
+        return [idf(self.count, doc_freq) for doc_freq in segment.doc_freqs(terms).tolist()]
 
     def _last_form(self, start: str) -> bytes | None:
         """Return the last word that a prefix expands to; None for no limit.
@@ -206,22 +206,26 @@ class IndexReader:
         """
         if len(self.parts) < 2:
             return None
-        wanted = start.encode("utf-8", "surrogatepass")
+        prefix = start.encode("utf-8", "surrogatepass")
         forms: set[bytes] = set()
         for part in self.parts:
-            among = part.segment.forms
-            forms.update(among[n] for n in among.prefix_range(wanted, MAX_EXPANSIONS))
+            segment_forms = part.segment.forms
+            forms.update(
+                segment_forms[n] for n in segment_forms.prefix_range(prefix, MAX_EXPANSIONS)
+            )
         return sorted(forms)[MAX_EXPANSIONS - 1] if len(forms) > MAX_EXPANSIONS else None
 
     def _best_articles(
-        self, found: Sequence[Matches], request: EngineRequest, wanted: int
+        self, matches_by_segment: Sequence[Matches], request: EngineRequest, count: int
     ) -> list[tuple[int, int]]:
         """Return (segment, article) of the best articles in order."""
-        looked_at = PASSAGES_PER_ARTICLE * wanted
-        while wanted:
+        depth = PASSAGES_PER_ARTICLE * count
+        while count:
             entries: list[tuple[float, int, int, int]] = []
-            for number, (part, matches) in enumerate(zip(self.parts, found, strict=True)):
-                docs, scores = matches.best(looked_at, part.score_factors(request.today))
+            for number, (part, matches) in enumerate(
+                zip(self.parts, matches_by_segment, strict=True)
+            ):
+                docs, scores = matches.best(depth, part.score_factors(request.today))
                 articles = part.segment.article_of[docs]
                 entries += [
                     (-score, part.base + doc, number, article)
@@ -231,38 +235,43 @@ class IndexReader:
                 ]
             if len(self.parts) > 1:
                 entries.sort()
-            chosen = dict.fromkeys(
-                (number, article) for _, _, number, article in entries[:looked_at]
-            )
-            if len(chosen) >= wanted or looked_at >= self.count:
-                return list(chosen)[request.offset : wanted]
-            looked_at *= 4
+            best = dict.fromkeys((number, article) for _, _, number, article in entries[:depth])
+            if len(best) >= count or depth >= self.count:
+                return list(best)[request.offset : count]
+            depth *= 4
         return []
 
-    def _newest_articles(self, found: Sequence[Matches], wanted: int) -> Sequence[tuple[int, int]]:
+    def _newest_articles(
+        self, matches_by_segment: Sequence[Matches], count: int
+    ) -> Sequence[tuple[int, int]]:
         """Return (segment, article) of the latest articles, including ties on the oldest day."""
         days, entries = [], []
-        for number, (part, matches) in enumerate(zip(self.parts, found, strict=True)):
+        for number, (part, matches) in enumerate(zip(self.parts, matches_by_segment, strict=True)):
             docs = matches.docs
             first = docs[run_starts(part.segment.article_of[docs])] if len(docs) else docs
             days.append(part.segment.days[first])
             entries += [(number, article) for article in part.segment.article_of[first].tolist()]
-        every = np.concatenate(days) if days else np.zeros(0, np.int32)
-        if not len(every):
+        all_days = np.concatenate(days) if days else np.zeros(0, np.int32)
+        if not len(all_days):
             return ()
-        oldest = np.sort(every)[::-1][: max(1, wanted)][-1]
-        return [entries[at] for at in np.flatnonzero(every >= oldest).tolist()]
+        oldest = np.sort(all_days)[::-1][: max(1, count)][-1]
+        return [entries[at] for at in np.flatnonzero(all_days >= oldest).tolist()]
 
     def _groups(
-        self, found: Sequence[Matches], request: EngineRequest, chosen: Sequence[tuple[int, int]]
+        self,
+        matches_by_segment: Sequence[Matches],
+        request: EngineRequest,
+        chosen: Sequence[tuple[int, int]],
     ) -> tuple[ArticleGroup, ...]:
         """Return the groups of the chosen articles, best first."""
-        by_part: dict[int, list[int]] = {}
+        by_segment: dict[int, list[int]] = {}
         for number, article in chosen:
-            by_part.setdefault(number, []).append(article)
+            by_segment.setdefault(number, []).append(article)
         groups: list[tuple[int, float, int, ArticleGroup]] = []
-        for number, articles in by_part.items():
-            groups += _group_passages(self.parts[number], found[number], request, sorted(articles))
+        for number, articles in by_segment.items():
+            groups += _group_passages(
+                self.parts[number], matches_by_segment[number], request, sorted(articles)
+            )
         if request.sort != "date":
             groups.sort(key=lambda entry: (-entry[1], entry[2]))
             return tuple(entry[3] for entry in groups)
@@ -270,25 +279,27 @@ class IndexReader:
         return tuple(entry[3] for entry in groups[request.offset : request.offset + request.limit])
 
     def _tag_counts(self, counts: Sequence[FacetCounts]) -> dict[str, int]:
-        found: dict[str, int] = {}
+        totals: dict[str, int] = {}
         for part, count in zip(self.parts, counts, strict=True):
             for name, articles in zip(part.facets.tag_names, count.tags.tolist(), strict=True):
                 if articles:
-                    found[name] = found.get(name, 0) + articles
-        return found
+                    totals[name] = totals.get(name, 0) + articles
+        return totals
 
     def _topic_counts(self, counts: Sequence[FacetCounts], wanted: Sequence[str]) -> dict[str, int]:
         """Return the counts of the most frequent topics and of the topics of the query."""
-        names, of_parts, chosen = self._topics
+        names, of_parts, numbers_by_name = self._topics
         total = np.zeros(len(names), np.int64)
         for numbers, count in zip(of_parts, counts, strict=True):
             total[numbers] += count.topics
-        there = np.flatnonzero(total)
-        if len(there) > MAX_TOPICS:
-            asked = {number for topic in wanted for number in chosen.get(topic.casefold(), ())}
-            order = np.argsort(-total[there], kind="stable")[:MAX_TOPICS]
-            there = np.array([*there[order].tolist(), *(n for n in asked if total[n])])
-        return {names[number]: int(total[number]) for number in there.tolist()}
+        shown = np.flatnonzero(total)
+        if len(shown) > MAX_TOPICS:
+            selected = {
+                number for topic in wanted for number in numbers_by_name.get(topic.casefold(), ())
+            }
+            order = np.argsort(-total[shown], kind="stable")[:MAX_TOPICS]
+            shown = np.array([*shown[order].tolist(), *(n for n in selected if total[n])])
+        return {names[number]: int(total[number]) for number in shown.tolist()}
 
     @cached_property
     def _topics(self) -> tuple[list[str], list[Array], dict[str, list[int]]]:
@@ -314,12 +325,12 @@ class _IdfCache(dict[str, float]):
         self._segments, self._count = [part.segment for part in parts], count
 
     def __missing__(self, stem: str) -> float:
-        holders = 0
+        doc_freq = 0
         for segment in self._segments:
             term = segment.term(stem)
-            holders += segment.doc_freq(term) if term is not None else 0
-        self[stem] = found = idf(self._count, holders)
-        return found
+            doc_freq += segment.doc_freq(term) if term is not None else 0
+        self[stem] = value = idf(self._count, doc_freq)
+        return value
 
 
 def _filters(request: EngineRequest) -> tuple[frozenset[str], frozenset[str]]:
@@ -355,12 +366,12 @@ def _group_passages(
     begin, end = segment.article_starts[articles], segment.article_starts[np.array(articles) + 1]
     docs = matches.filter_docs(concat_ranges(begin, end))
     scores = matches.scores(docs)
-    worth = part.score_factors(request.today)
-    if worth is not None:
-        scores = scores * worth[docs]
+    factors = part.score_factors(request.today)
+    if factors is not None:
+        scores = scores * factors[docs]
     numbers, lowest = docs.tolist(), (-scores).tolist()
     entries = list(zip(lowest, numbers, segment.passages.texts(numbers), strict=True))
-    found, first = [], 0
+    groups, first = [], 0
     for article, stop in zip(articles, end.tolist(), strict=True):
         last = bisect_left(numbers, stop, first)
         if last > first:
@@ -368,6 +379,6 @@ def _group_passages(
             score, number, _ = best[0]
             names = tuple([name for _, _, name in best])
             group = ArticleGroup(segment.articles[article].decode(), -score, names)
-            found.append((int(segment.days[number]), -score, part.base + number, group))
+            groups.append((int(segment.days[number]), -score, part.base + number, group))
         first = last
-    return found
+    return groups

@@ -56,16 +56,16 @@ class SegmentCommit:
             for article_id in batch:
                 for number in segment.find_article(article_id):
                     listed.delete_document(number)
-        taken = SegmentBuilder()
+        builder = SegmentBuilder()
         for article_id, documents in batch.items():
             try:
-                taken.add(documents)
+                builder.add(documents)
             except (OSError, MemoryError):  # not caused by this article
                 raise
             except Exception as error:  # noqa: BLE001  # any failure excludes this article
                 self.refused[article_id] = f"{type(error).__name__}: {error}"
-        if len(taken):
-            self._segments.append(self._write_new_segment(taken.invert()))
+        if len(builder):
+            self._segments.append(self._write_new_segment(builder.invert()))
 
     def merge_due(self) -> bool:
         """Merge segments that are due; return whether there were any."""

@@ -71,10 +71,10 @@ typedef struct {
 } List;
 
 /* Top-k options: the `room` best passages that the masks `live` and `allowed` permit (NULL for
- * all), each score multiplied by its `worth` of at most 1 (NULL for 1). */
+ * all), each score multiplied by its `factors` of at most 1 (NULL for 1). */
 typedef struct {
     const uint8_t *live, *allowed;
-    const double *worth;
+    const double *factors;
     uint32_t room;
 } Choice;
 

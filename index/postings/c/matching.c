@@ -1,7 +1,7 @@
 /* Matching: accumulates bounds of all passages in small integers and finds the exact top k. */
 #include <stdlib.h>
 
-#include "best.h"
+#include "top_k.h"
 #include "kernel.h"
 
 WIDE_TOO
@@ -72,14 +72,14 @@ EXPORT int64_t kb_add_up(const Segment *segment, const Model *model, const List 
     return 0;
 }
 
-/* Find the `room` best of scored passages, each score multiplied by its `worth`. */
+/* Find the `room` best of scored passages, each score multiplied by its `factors`. */
 EXPORT int64_t kb_best_listed(const uint32_t *docs, const double *scores, uint32_t count,
-                              const double *worth, uint32_t room, uint32_t *best_docs,
+                              const double *factors, uint32_t room, uint32_t *best_docs,
                               double *best_scores)
 {
     Best best = {0, room, best_docs, best_scores};
     for (uint32_t i = 0; room && i < count; i++)
-        offer(&best, docs[i], worth ? scores[i] * worth[docs[i]] : scores[i]);
+        offer(&best, docs[i], factors ? scores[i] * factors[docs[i]] : scores[i]);
     return in_order(&best);
 }
 
@@ -158,7 +158,7 @@ static int begin_all(Scored *scored, const Segment *segment)
  * passages. Returns -1 if memory runs out. */
 EXPORT int64_t kb_best_spread(const Segment *segment, const Model *model, const List *lists,
                               uint32_t count, const void *bounds, int wide, double unit,
-                              const double *worth, uint32_t room, uint16_t *maxima,
+                              const double *factors, uint32_t room, uint16_t *maxima,
                               uint32_t *best_docs, double *best_scores)
 {
     uint32_t passages = segment->passages, strips = passages / STRIP;
@@ -191,7 +191,7 @@ EXPORT int64_t kb_best_spread(const Segment *segment, const Model *model, const 
                 if (best.size == room && bound < best.scores[0] * (1 - SLACK) * unit - 1)
                     continue;
                 double score = score_of(&scored, doc);
-                offer(&best, doc, worth ? score * worth[doc] : score);
+                offer(&best, doc, factors ? score * factors[doc] : score);
             }
         }
         double threshold = best.size == room ? best.scores[0] * (1 - SLACK) * unit : 0;
@@ -239,7 +239,7 @@ EXPORT int64_t kb_best(const Segment *segment, const Model *model, const List *l
             n += is_left(choice, space->docs[i]);
         }
         return found < 0 ? found : kb_best_listed(space->docs, space->scores, (uint32_t)n,
-                                                  choice->worth, choice->room, docs, scores);
+                                                  choice->factors, choice->room, docs, scores);
     }
     const void *bounds = space->bounds;
     int alone = count == 1 && lists->row && !choice->live && !choice->allowed;
@@ -253,6 +253,6 @@ EXPORT int64_t kb_best(const Segment *segment, const Model *model, const List *l
         leave(space->bounds, choice->live, segment->passages);
     if (choice->allowed)
         leave(space->bounds, choice->allowed, segment->passages);
-    return kb_best_spread(segment, model, lists, count, bounds, !alone, unit, choice->worth,
+    return kb_best_spread(segment, model, lists, count, bounds, !alone, unit, choice->factors,
                           choice->room, space->maxima, docs, scores);
 }

@@ -70,17 +70,17 @@ static void read_place(const void *places, int wide, size_t number, uint32_t *pl
     }
 }
 
-/* Pack terms with `holders` postings each. `used` contains the number of bytes used in both
+/* Pack terms with `doc_freqs` postings each. `used` contains the number of bytes used in both
  * heaps and the number of postings and positions read, before and after. The heaps must be
  * zeroed and large enough: see `index.postings.segment_writer`. */
 EXPORT void kb_pack(const uint32_t *docs, const uint32_t *frequencies, const void *places,
-                    int wide, const uint32_t *holders, uint32_t terms, uint8_t *postings,
+                    int wide, const uint32_t *doc_freqs, uint32_t terms, uint8_t *postings,
                     uint32_t *at, uint8_t *packed_places, uint32_t *places_at, uint64_t *used,
                     uint32_t *space)
 {
     size_t posting = 0, place = 0;
     for (uint32_t term = 0; term < terms; term++) {
-        uint32_t count = holders[term], blocks = blocks_of(count), before = 0;
+        uint32_t count = doc_freqs[term], blocks = blocks_of(count), before = 0;
         uint8_t *skips = postings + used[0], *out = skips + (blocks > 1 ? blocks * SKIP : 0);
         uint8_t *out_places = packed_places + used[1];
         at[term] = (uint32_t)used[0];

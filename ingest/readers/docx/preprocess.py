@@ -1,10 +1,10 @@
 """Preparation of the document XML for mammoth, and its visible text.
 
 mammoth silently drops tracked deletions, hidden text, page headers, comments, formulas, text boxes
-of newer files, some fields, right-to-left wrappers, ruby text and symbol-font characters. Text that
-must be omitted is removed and reported here; everything else that mammoth ignores is rewritten in a
-form that it supports. Otherwise a symbol such as "at least" would be lost. Coverage is measured
-against the remaining text.
+in newer file formats, some fields, right-to-left wrappers, ruby text and symbol-font characters.
+Text that must be omitted is removed and reported here; everything else that mammoth ignores is
+rewritten in a form that it supports. Otherwise a symbol such as "≥" would be lost. Coverage is
+measured against the remaining text.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Remove boilerplate lines, headed boxes and link lists inside the main content.
+"""Removal of boilerplate lines, headed boxes and link lists inside the main content.
 
 The rules are in `ingest.readers.html.boilerplate_rules`.
 """

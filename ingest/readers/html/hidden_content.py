@@ -1,4 +1,4 @@
-"""Expand collapsed, tabbed and `noscript` content, and detect hidden elements.
+"""Expansion of collapsed, tabbed and `noscript` content, and detection of hidden elements.
 
 Collapsed and tabbed parts are content, and so is a `noscript` element that contains most of the
 page.

@@ -58,7 +58,7 @@ JSON_LD_KEYS = {
 }
 ARTICLE_TYPES = re.compile(r"Article|BlogPosting|WebPage|Guideline|Drug|FAQPage|Report")
 INVALID_JSON_LD = "The JSON-LD of the page was ignored because it is not valid JSON."
-MAX_JSON_LD_LENGTH = 200_000  # characters; that of an article has about 5,000
+MAX_JSON_LD_LENGTH = 200_000  # characters; the JSON-LD of an article has about 5,000
 MAX_NODES = 2_000
 MAX_DATE_LINE_WORDS = 40  # words of a line with a date
 # Label before the date in a visible line, and its key. The next review is tried first.

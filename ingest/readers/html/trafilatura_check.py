@@ -141,8 +141,8 @@ class _Box:
     """Largest element without an article block, and its position."""
 
     tag: Tag
-    before: bool  # before the whole article
-    after: bool
+    before: bool  # whether it precedes all article blocks
+    after: bool  # whether it follows all article blocks
     disputed: list[Tag] = field(default_factory=list)  # blocks that only our rules keep
     has_agreed: bool = False  # whether it contains a short block that both extractors keep
 

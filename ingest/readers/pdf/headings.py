@@ -95,7 +95,7 @@ class HeadingLevels:
             return not depth and above_depth > 1  # an unnumbered heading in a numbered part
         if above.exceeds(prominence) or prominence.exceeds(above):
             return above.exceeds(prominence)
-        # Documents differ in whether italics rank higher: the first style to occur does.
+        # Whether italics rank higher depends on the document: the style that occurs first does.
         return self._first_occurrence(above) < self._first_occurrence(prominence)
 
     def _first_occurrence(self, prominence: Prominence) -> int:
@@ -171,7 +171,7 @@ def find_headings(
         and isinstance(entry, PdfParagraph)
         and could_be_heading(entry, texts[position], body)
     }
-    positions.discard(len(entries) - 1)  # there is no text below it
+    positions.discard(len(entries) - 1)  # a heading must have text below it
     return positions - _inside_stacks(entries, texts, positions)
 
 

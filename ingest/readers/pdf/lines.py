@@ -18,7 +18,7 @@ ROW_HEIGHT = 16.0  # points; the base word is searched for in the same row and i
 
 BULLET = "•"
 BULLETS = frozenset("•‣◦▪▫●○■□◆◇►▶➢➤✓✔∙")
-# These may also start an item, or belong to a text that continues on a new line.
+# Ambiguous: they start an item, or belong to text that continues on a new line.
 DASHES = frozenset("·*-–—o")
 ITEM_NUMBER = re.compile(r"\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]")
 SECTION_NUMBER = re.compile(r"\d{1,2}(?:\.\d{1,2})+\.?")

@@ -27,7 +27,7 @@ MIN_GRID_SIZE = 8.0  # points; a smaller grid is a check box
 
 @dataclass(slots=True)
 class GridCell:
-    """Cell by its first row and column, with its words."""
+    """Table cell: its first row and column, and its words."""
 
     row: int
     column: int

@@ -17,7 +17,7 @@ REPEATED_HEADER = "a table header repeated on the next page"
 
 @dataclass(slots=True)
 class _Rows:
-    """Table rows by column, and whether each row is bold."""
+    """Rows of a table: the text of each cell by column, and whether the row is bold."""
 
     cells: list[dict[int, str]] = field(default_factory=list)
     bold: list[bool] = field(default_factory=list)

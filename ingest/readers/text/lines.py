@@ -1,4 +1,4 @@
-"""Join wrapped lines of plain text and detect list markers.
+"""Joining of wrapped plain-text lines, and detection of list markers.
 
 Plain text is written either with one paragraph per line, or hard-wrapped at about 72 columns with
 blank lines between paragraphs. A file counts as hard-wrapped if its lines break in the middle of

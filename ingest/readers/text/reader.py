@@ -152,7 +152,7 @@ def _is_heading(lines: Sequence[TextLine], position: int) -> bool:
     if line.rule:
         return True
     if position + 1 == len(lines):
-        return False  # there is no text below it
+        return False  # a heading must have text below it
     if line.text.endswith(":"):
         return _is_colon_heading(lines, position)
     if not _could_be_heading(line) or _list_end(lines, position) > position:

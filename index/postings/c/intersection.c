@@ -6,7 +6,7 @@
  * Positions, which cost most, are compared last. */
 #include <stdlib.h>
 
-#include "best.h"
+#include "top_k.h"
 #include "kernel.h"
 
 /* A phrase: the index of the list of each word, and the number of the text that must contain
@@ -312,7 +312,7 @@ EXPORT WIDE_TOO int64_t kb_together(const Segment *segment, const Model *model, 
             for (uint32_t n = 0; n < count; n++)
                 score += least > 0 ? all.steps[n].score : kb_score(&all.steps[n].cursor, model);
             if (choice) {
-                offer(&best, doc, choice->worth ? score * choice->worth[doc] : score);
+                offer(&best, doc, choice->factors ? score * choice->factors[doc] : score);
                 least = needed(&best);
                 if (least > 0 && !lead->docs)
                     fewest = fewest_needed(model, lead, others, least);

@@ -1,6 +1,6 @@
 /* Top k passages: a heap with the lowest score at the root. */
-#ifndef KB_BEST_H
-#define KB_BEST_H
+#ifndef KB_TOP_K_H
+#define KB_TOP_K_H
 
 #include <stdint.h>
 
