@@ -26,7 +26,7 @@ def test_ndcg(ranking: list[str], expected: float) -> None:
     assert ndcg(ranking, GRADED, 10) == pytest.approx(expected, abs=1e-5)
 
 
-def test_ndcg_is_cut_at_the_depth_on_both_sides() -> None:
+def test_ndcg_limits_ranking_and_ideal_to_depth() -> None:
     # Twelve relevant documents: the best that ten places can hold is ten of them.
     judgements = {str(number): 1 for number in range(12)}
     assert ndcg([str(number) for number in range(12)], judgements, 10) == pytest.approx(1.0)
@@ -35,11 +35,11 @@ def test_ndcg_is_cut_at_the_depth_on_both_sides() -> None:
     assert ndcg(["0"], judgements, 10) == pytest.approx(1 / best)
 
 
-def test_ndcg_takes_the_ideal_from_the_judgements_and_not_from_what_was_found() -> None:
+def test_ndcg_ideal_comes_from_judgments() -> None:
     assert ndcg(["a"], {"a": 1, "b": 1}, 10) == pytest.approx(1 / (1 + 1 / log2(3)))
 
 
-def test_a_negative_grade_is_no_gain() -> None:
+def test_negative_grade_has_no_gain() -> None:
     assert ndcg(["spam", "a"], {"a": 1, "spam": -2}, 10) == pytest.approx(1 / log2(3))
     assert relevant_in({"a": 1, "spam": -2, "x": 0}) == {"a"}
 
@@ -71,7 +71,7 @@ def test_reciprocal_rank(ranking: list[str], expected: float) -> None:
     assert reciprocal_rank(ranking, relevant_in(GRADED), 10) == pytest.approx(expected)
 
 
-def test_a_query_without_a_relevant_document_has_no_measure() -> None:
+def test_query_without_relevant_document_raises_error() -> None:
     with pytest.raises(ValueError, match="relevant"):
         ndcg(["a"], {"a": 0}, 10)
     with pytest.raises(ValueError, match="relevant"):

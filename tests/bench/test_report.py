@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.report import tables
 
 
-def test_a_result_becomes_two_tables() -> None:
+def test_result_becomes_two_tables() -> None:
     def contestant(ms: float) -> dict[str, object]:
         return {
             "index_cpu_s": 2.0,

@@ -44,18 +44,18 @@ def test_queries_without_a_relevant_document_are_skipped_and_counted(folder: Pat
     assert task.skipped == 1
 
 
-def test_a_sample_is_the_same_for_the_same_seed(folder: Path) -> None:
+def test_sample_is_reproducible_by_seed(folder: Path) -> None:
     task = beir.read_task(folder)
     assert task.sample(1, 7) == task.sample(1, 7)
     assert len(task.sample(1, 7).queries) == 1
     assert task.sample(5, 7) is task
 
 
-def test_a_document_without_a_title_gets_one_that_nobody_searches_for(folder: Path) -> None:
+def test_document_without_title_gets_unique_placeholder(folder: Path) -> None:
     assert [entry["title"] for entry in beir.articles(folder)] == ["Warfarin", "untitled2", "Gout"]
 
 
-def test_relevance_through_the_real_search(folder: Path) -> None:
+def test_relevance_is_measured_through_search(folder: Path) -> None:
     task = beir.read_task(folder)
     with loaded(beir.articles(folder), "", jobs=1) as base:
         found = relevance.measured(base.search, task)
@@ -64,7 +64,7 @@ def test_relevance_through_the_real_search(folder: Path) -> None:
     assert found["refused"] == 0
 
 
-def test_means_count_an_unanswered_query_as_nothing() -> None:
+def test_rejected_query_counts_as_zero() -> None:
     judgements = {"q1": {"1": 1}, "q2": {"2": 1}}
     found = relevance.means({"q1": ["1"], "q2": []}, judgements)
     assert found == {"ndcg@10": 0.5, "recall@100": 0.5, "mrr@10": 0.5}
@@ -103,7 +103,7 @@ def test_medquad_sections_become_headings(tmp_path: Path) -> None:
     assert counts["articles without text"] == 1
 
 
-def test_a_question_finds_its_section(tmp_path: Path) -> None:
+def test_question_finds_its_section(tmp_path: Path) -> None:
     path = tmp_path / "articles.jsonl"
     write_lines(path, [medquad.convert_article(MEDQUAD)])
     wanted = known_item.items(path)

@@ -19,7 +19,7 @@ def samples() -> list[IndexDocument]:
     return real([str(SAMPLES)])
 
 
-def test_the_same_seed_grows_the_same_corpus(samples: list[IndexDocument]) -> None:
+def test_generated_corpus_is_reproducible_by_seed(samples: list[IndexDocument]) -> None:
     count = len(samples) * 2
     grown = list(sized(samples, count, 3))
     assert grown == list(sized(samples, count, 3))
@@ -27,19 +27,19 @@ def test_the_same_seed_grows_the_same_corpus(samples: list[IndexDocument]) -> No
     assert len(grown) == len({document.passage_id for document in grown}) == count
 
 
-def test_a_grown_corpus_has_more_words_than_the_real_one(samples: list[IndexDocument]) -> None:
+def test_generated_corpus_has_larger_vocabulary(samples: list[IndexDocument]) -> None:
     def words(documents: list[IndexDocument]) -> set[str]:
         return {word for one in documents for word in analyzer.split_words(one.texts["body"])}
 
     assert len(words(list(sized(samples, len(samples) * 4, 1)))) > 1.2 * len(words(samples))
 
 
-def test_a_small_corpus_is_cut_from_the_real_one(samples: list[IndexDocument]) -> None:
+def test_small_corpus_is_a_subset_of_real_passages(samples: list[IndexDocument]) -> None:
     texts = {document.texts["body"] for document in samples}
     assert {document.texts["body"] for document in sized(samples, 20, 1)} <= texts
 
 
-def test_probes_are_the_same_for_the_same_seed_and_have_matches(
+def test_probes_are_reproducible_and_have_matches(
     samples: list[IndexDocument],
 ) -> None:
     classes = Probes(samples, len(samples), 1).classes(8, ["What is the INR?"])
@@ -57,7 +57,7 @@ OPTIONAL = [
 
 
 @pytest.mark.parametrize("peer", ["whoosh", "sqlite-fts5", *OPTIONAL])
-def test_a_peer_finds_what_ours_finds(
+def test_peer_finds_the_same_passages(
     samples: list[IndexDocument], tmp_path: Path, peer: str
 ) -> None:
     contestants, left_out = entered([peer], tmp_path)
@@ -75,9 +75,7 @@ def test_a_peer_finds_what_ours_finds(
                 assert (found[peer] > 0) == (found[OURS] > 0), (name, probe)
 
 
-def test_a_peer_that_is_not_installed_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_peer_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "xapian", None)
     contestants, left_out = entered(["xapian"], tmp_path)
     assert list(contestants) == [OURS]
@@ -89,7 +87,7 @@ def test_ratios_are_multiples_of_ours() -> None:
     assert speed.ratios(classes, "p50_ms") == {"or2": {"tantivy": 0.5}}
 
 
-def test_percentile_is_the_nearest_rank() -> None:
+def test_percentile_uses_nearest_rank() -> None:
     values = [5.0, 1.0, 4.0, 2.0, 3.0]
     assert [timing.percentile(values, share) for share in (0.2, 0.5, 0.99, 1.0)] == [1, 3, 5, 5]
     with pytest.raises(ValueError, match="percentile"):

@@ -72,7 +72,7 @@ from index.analyzer import (
         ("organs", "organ"),
     ],
 )
-def test_words_that_mean_the_same_have_one_stem(one: str, other: str) -> None:
+def test_equivalent_words_have_the_same_stem(one: str, other: str) -> None:
     assert stem_text(one) == stem_text(other)
     assert len(stem_text(one)) == 1
 
@@ -94,7 +94,7 @@ def test_words_that_mean_the_same_have_one_stem(one: str, other: str) -> None:
         ("aspirin", "aspirate"),
     ],
 )
-def test_words_that_differ_stay_apart(one: str, other: str) -> None:
+def test_different_words_have_different_stems(one: str, other: str) -> None:
     assert stem_word(one) != stem_word(other)
 
 
@@ -120,11 +120,11 @@ def test_words_that_differ_stay_apart(one: str, other: str) -> None:
         ("😀 pain", ["pain"]),
     ],
 )
-def test_a_text_is_cut_into_words(text: str, found: list[str]) -> None:
+def test_tokenize_splits_text_into_words(text: str, found: list[str]) -> None:
     assert split_words(text) == found
 
 
-def test_a_token_says_where_it_stands() -> None:
+def test_token_has_position_and_offsets() -> None:
     text = "Crohn’s disease: 0.5 mg"
 
     found = list(tokenize(text))
@@ -134,22 +134,22 @@ def test_a_token_says_where_it_stands() -> None:
     assert [token.stem for token in found] == ["crohn", "diseas", "0.5", "mg"]
 
 
-def test_a_word_that_nobody_types_is_cut() -> None:
+def test_overlong_word_is_truncated() -> None:
     assert len(stem_word("x" * 10_000)) == MAX_TOKEN_LENGTH
 
 
 @pytest.mark.parametrize("word", ["the", "The", "THE", "what", "is"])
-def test_stopwords_carry_no_topic(word: str) -> None:
+def test_stop_words_are_recognised(word: str) -> None:
     assert is_stopword(word)
 
 
 @pytest.mark.parametrize("word", ["gout", "pain", "ms", "ra", "news", "0.5"])
-def test_words_of_medicine_are_no_stopwords(word: str) -> None:
+def test_medical_words_are_not_stop_words(word: str) -> None:
     assert not is_stopword(word)
 
 
 @given(st.text())
-def test_tokens_stand_in_the_text_in_order_and_none_is_empty(text: str) -> None:
+def test_tokens_are_ordered_and_non_empty(text: str) -> None:
     at = 0
     for number, token in enumerate(tokenize(text)):
         assert token.position == number
@@ -160,12 +160,12 @@ def test_tokens_stand_in_the_text_in_order_and_none_is_empty(text: str) -> None:
 
 
 @given(st.text("pa5 'x.,-\n\t\"", min_size=MIN_KERNEL_LENGTH, max_size=3 * MIN_KERNEL_LENGTH))
-def test_long_texts_are_cut_as_short_ones_are(text: str) -> None:
+def test_kernel_splits_long_texts_like_the_regex(text: str) -> None:
     assert split_words(text) == [text[token.start : token.end] for token in tokenize(text)]
 
 
 @given(st.text())
-def test_both_ends_agree(text: str) -> None:
+def test_indexing_and_querying_use_the_same_stems(text: str) -> None:
     assert [token.stem for token in tokenize(text)] == stem_text(text)
     assert [stem_word(word) for word in split_words(text)] == stem_text(text)
 
@@ -174,7 +174,7 @@ LATIN = st.characters(min_codepoint=0x41, max_codepoint=0x17F, categories=["Lu",
 
 
 @given(st.text(LATIN, min_size=1))
-def test_case_and_the_form_of_accents_make_no_difference(word: str) -> None:
+def test_case_and_accent_form_are_ignored(word: str) -> None:
     assert fold(word) == fold(unicodedata.normalize("NFD", word))
     assert fold(word) == fold(word.casefold())
     assert stem_text(word) == stem_text(unicodedata.normalize("NFD", word))
@@ -238,7 +238,7 @@ def test_case_and_the_form_of_accents_make_no_difference(word: str) -> None:
         ("practise", "practice"),
     ],
 )
-def test_british_and_american_spellings_are_one_word(british: str, american: str) -> None:
+def test_british_and_american_spellings_are_equivalent(british: str, american: str) -> None:
     assert stem_text(british) == stem_text(american)
 
 
@@ -254,11 +254,11 @@ def test_british_and_american_spellings_are_one_word(british: str, american: str
         "academic", "palliative", "centrifuge", "litter", "analyses", "dialyses", "programmer",
     ],
 )  # fmt: skip
-def test_words_without_a_second_spelling_stay_what_they_are(word: str) -> None:
+def test_words_without_variant_are_unchanged(word: str) -> None:
     assert normalize_spelling(word) == word
 
 
-def test_what_people_see_keeps_its_spelling() -> None:
+def test_folded_words_keep_their_spelling() -> None:
     assert fold("Diarrhoea") == "diarrhoea"
 
 
@@ -281,7 +281,7 @@ def test_what_people_see_keeps_its_spelling() -> None:
         ("12wks", "12 weeks"),
     ],
 )
-def test_amounts_are_compared_however_they_are_written(text: str, same: str) -> None:
+def test_equal_amounts_match_in_any_notation(text: str, same: str) -> None:
     assert stem_text(text) == stem_text(same)
 
 
@@ -289,7 +289,7 @@ def test_amounts_are_compared_however_they_are_written(text: str, same: str) -> 
     "word",
     ["B12", "T4", "CD4", "H1N1", "p53", "COVID19", "HbA1c", "2nd", "3D", "5HT", "T2DM", "1q21"],
 )
-def test_letters_that_are_no_unit_stay_with_their_number(word: str) -> None:
+def test_letters_other_than_units_stay_attached_to_numbers(word: str) -> None:
     assert split_words(word) == [word]
 
 
@@ -304,7 +304,7 @@ def test_letters_that_are_no_unit_stay_with_their_number(word: str) -> None:
         ("5.0", "5"),
     ],
 )
-def test_amounts_that_differ_stay_apart(one: str, other: str) -> None:
+def test_different_amounts_do_not_match(one: str, other: str) -> None:
     assert stem_text(one) != stem_text(other)
 
 
@@ -333,7 +333,7 @@ def test_amounts_that_differ_stay_apart(one: str, other: str) -> None:
         "SSRI SSRIs",
     ],
 )
-def test_irregular_forms_are_one_word(forms: str) -> None:
+def test_irregular_forms_have_the_same_stem(forms: str) -> None:
     assert len(set(stem_text(forms))) == 1
 
 
@@ -366,13 +366,13 @@ def test_irregular_forms_are_one_word(forms: str) -> None:
         "ileum ilium",
     ],
 )
-def test_words_that_only_look_alike_stay_apart(words_apart: str) -> None:
+def test_similar_looking_words_have_different_stems(words_apart: str) -> None:
     found = stem_text(words_apart)
     assert len(set(found)) == len(found)
 
 
 @pytest.mark.parametrize("word", ["what", "which", "role", "list", "Describe", "known", "many"])
-def test_question_words_ask(word: str) -> None:
+def test_question_words_are_recognised(word: str) -> None:
     assert is_question_word(word)
 
 
@@ -381,11 +381,11 @@ def test_question_words_ask(word: str) -> None:
     ["side", "effects", "cause", "causes", "symptoms", "treatment", "risk", "diagnosis", "test",
      "outlook", "prevent", "dose", "inherited", "complications", "genetic", "changes"],
 )  # fmt: skip
-def test_words_of_the_topic_do_not_ask(word: str) -> None:
+def test_topical_words_are_not_question_words(word: str) -> None:
     assert not is_question_word(word)
 
 
-def test_no_spelling_rule_hides_another() -> None:
+def test_spelling_rules_do_not_shadow_each_other() -> None:
     letters, replaced, verbs = analyzer._spellings()
     lines = analyzer._read_lines("spellings.txt")
     rules = [line.split("=")[0].strip() for line in lines if "=" in line]
@@ -394,7 +394,7 @@ def test_no_spelling_rule_hides_another() -> None:
     assert verbs.match("hospitalise")
 
 
-def test_no_word_has_two_stems_in_the_file() -> None:
+def test_stems_file_has_one_stem_per_word() -> None:
     pairs = [line.split(":") for line in analyzer._read_lines("stems.txt")]
     forms = [form for _, right in pairs for form in right.split()]
     assert len(forms) == len(set(forms))
@@ -404,7 +404,7 @@ def test_no_word_has_two_stems_in_the_file() -> None:
     st.text("paint5 '’-,.°µβé²–×−\t\u00ad\u0301\n", max_size=30),
     st.sets(st.sampled_from(["pain", "ant", "beta", "5", "int", "microgram", "é"]), min_size=1),
 )
-def test_words_that_begin_alike_stand_where_all_words_do(text: str, wanted: set[str]) -> None:
+def test_prefix_matcher_finds_all_candidate_words(text: str, wanted: set[str]) -> None:
     stems = set(map(stem_word, wanted))
     every = [(token.start, token.end) for token in tokenize(text) if token.stem in stems]
     places = PrefixMatcher(stems).find_spans(text)
@@ -416,6 +416,6 @@ def test_words_that_begin_alike_stand_where_all_words_do(text: str, wanted: set[
     st.text("abcdefghilmnoprstuy", min_size=1, max_size=9).map(str.title)
     | st.sampled_from(["Oesophagus", "micrograms", "anaemia", "Paediatric", "units", "Diagnoses"])
 )
-def test_a_word_begins_as_its_stem_says(word: str) -> None:
+def test_initial_letters_cover_all_words_of_a_stem(word: str) -> None:
     assert word[0] in initial_letters(stem_word(word))
     assert PrefixMatcher([stem_word(word)]).find_spans(word) == [(0, len(word))]

@@ -35,7 +35,7 @@ def record(*passages: Passage, **metadata: object) -> ArticleRecord:
     )
 
 
-def test_each_passage_is_a_document_with_a_text_for_each_field() -> None:
+def test_each_passage_becomes_a_document_with_all_fields() -> None:
     found = build_documents(
         record(
             passage("Harm > With food", "Avoid alcohol.", "interactions", id_="one"),
@@ -62,7 +62,7 @@ def test_each_passage_is_a_document_with_a_text_for_each_field() -> None:
     assert all(set(each.texts) == set(FIELD_BOOSTS) for each in found)
 
 
-def test_without_a_review_the_day_of_publication_counts_then_that_of_the_version() -> None:
+def test_document_date_falls_back_to_publication_then_version() -> None:
     published = record(passage("", "x", id_="one"))
 
     assert build_documents(published, TAXONOMY)[0].reviewed == date(2024, 2, 2)
@@ -70,5 +70,5 @@ def test_without_a_review_the_day_of_publication_counts_then_that_of_the_version
     assert build_documents(draft, TAXONOMY)[0].reviewed == date(2024, 1, 1)
 
 
-def test_the_schema_has_a_field_for_each_boost() -> None:
+def test_schema_has_a_field_for_each_boost() -> None:
     assert {*POSITIONAL_FIELDS, ALL} < set(schema().names())

@@ -68,21 +68,19 @@ def answers(engine: Engine) -> list[object]:
     return found
 
 
-def test_a_new_index_is_at_the_beginning_of_an_empty_store(indexer: Indexer) -> None:
+def test_new_index_has_no_pending_changes(indexer: Indexer) -> None:
     assert indexer.pending_changes() == 0
     assert indexer.sync().changes == 0
 
 
-def test_without_an_index_there_is_nothing_to_bring_up_to_date(
-    local: ArticleStore, engine: Engine
-) -> None:
+def test_sync_without_index_raises_error(local: ArticleStore, engine: Engine) -> None:
     fill(local, "Gout")
 
     with pytest.raises(IndexMissingError):
         Indexer(local, engine, TAXONOMY).sync()
 
 
-def test_a_sync_indexes_what_was_published_and_nothing_else(
+def test_sync_indexes_only_published_articles(
     local: ArticleStore, engine: Engine, indexer: Indexer
 ) -> None:
     fill(local, "Gout", "Asthma")
@@ -97,7 +95,7 @@ def test_a_sync_indexes_what_was_published_and_nothing_else(
     assert engine.state().checkpoint == local.last_seq()
 
 
-def test_a_new_version_a_tag_and_a_retirement_arrive(
+def test_sync_applies_versions_tags_and_retirements(
     local: ArticleStore, engine: Engine, indexer: Indexer
 ) -> None:
     fill(local, "Gout", "Asthma")
@@ -114,7 +112,7 @@ def test_a_new_version_a_tag_and_a_retirement_arrive(
     assert search(engine, "").tags["mechanism"] == 1
 
 
-def test_a_draft_over_a_published_version_changes_nothing_that_is_found(
+def test_draft_does_not_change_published_results(
     local: ArticleStore, engine: Engine, indexer: Indexer
 ) -> None:
     fill(local, "Gout")
@@ -128,7 +126,7 @@ def test_a_draft_over_a_published_version_changes_nothing_that_is_found(
     assert indexer.pending_changes() == 0
 
 
-def test_what_was_retired_and_published_again_is_found(
+def test_republished_article_is_searchable_again(
     local: ArticleStore, engine: Engine, indexer: Indexer
 ) -> None:
     fill(local, "Gout")
@@ -153,7 +151,7 @@ def test_what_was_retired_and_published_again_is_found(
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3, 500])
-def test_it_catches_up_from_any_place_in_the_feed(
+def test_sync_resumes_from_any_checkpoint(
     local: ArticleStore,
     engine: Engine,
     indexer: Indexer,
@@ -221,7 +219,7 @@ def dying(engine: Engine, monkeypatch: pytest.MonkeyPatch, commits: int) -> None
 
 
 @pytest.mark.parametrize("commits", [0, 1, 2])
-def test_a_kill_between_the_stores_commit_and_the_indexs_loses_nothing(
+def test_kill_between_store_and_index_commit_loses_nothing(
     local: ArticleStore,
     engine: Engine,
     indexer: Indexer,
@@ -245,7 +243,7 @@ def test_a_kill_between_the_stores_commit_and_the_indexs_loses_nothing(
     assert search(engine, "common").passages == 6
 
 
-def test_two_who_sync_at_once_index_everything_once(
+def test_concurrent_syncs_index_everything_once(
     local: ArticleStore, engine: Engine, indexer: Indexer
 ) -> None:
     fill(local, *[f"Article {n}" for n in range(6)])
@@ -267,7 +265,7 @@ def test_two_who_sync_at_once_index_everything_once(
     assert indexer.pending_changes() == 0
 
 
-def test_who_finds_the_lock_taken_leaves_the_work_to_the_holder(
+def test_sync_without_the_lock_leaves_work_to_the_holder(
     local: ArticleStore, engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A change arrives after the lock holder has read the feed to its end."""
@@ -300,7 +298,7 @@ def test_who_finds_the_lock_taken_leaves_the_work_to_the_holder(
     assert titles(engine) == ["asthma", "gout"]
 
 
-def test_a_rebuild_waits_for_the_writer_and_says_when_it_waited_in_vain(
+def test_rebuild_waits_for_the_lock_and_times_out(
     engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(indexer_module, "LOCK_TIMEOUT", 0)
@@ -310,7 +308,7 @@ def test_a_rebuild_waits_for_the_writer_and_says_when_it_waited_in_vain(
     assert indexer.rebuild().documents == 0
 
 
-def test_what_is_saved_while_a_rebuild_runs_is_in_it_or_caught_up_with(
+def test_changes_during_rebuild_are_indexed(
     local: ArticleStore, engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(indexer_module, "REBUILD_BATCH_SIZE", 1)
@@ -342,7 +340,7 @@ def test_what_is_saved_while_a_rebuild_runs_is_in_it_or_caught_up_with(
     assert indexer.pending_changes() == 0
 
 
-def test_readers_go_on_while_a_rebuild_runs(
+def test_readers_are_not_blocked_by_a_rebuild(
     local: ArticleStore, engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(local, "Gout", "Asthma")
@@ -359,7 +357,7 @@ def test_readers_go_on_while_a_rebuild_runs(
     assert seen == [["asthma", "gout"]]
 
 
-def test_an_article_that_the_engine_refuses_is_reported_and_holds_up_no_other(
+def test_rejected_article_is_reported_without_blocking_others(
     local: ArticleStore, engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     original = indexer_module.build_documents
@@ -384,9 +382,7 @@ def test_an_article_that_the_engine_refuses_is_reported_and_holds_up_no_other(
     assert titles(engine) == ["asthma", "gout", "migraine"]
 
 
-def test_a_damaged_index_is_not_added_to_and_a_rebuild_mends_it(
-    local: ArticleStore, tmp_path: Path
-) -> None:
+def test_corrupt_index_requires_rebuild(local: ArticleStore, tmp_path: Path) -> None:
     engine = WhooshEngine(tmp_path / "index", TAXONOMY.digest)
     indexer = Indexer(local, engine, TAXONOMY)
     fill(local, "Gout")
@@ -402,7 +398,7 @@ def test_a_damaged_index_is_not_added_to_and_a_rebuild_mends_it(
     assert titles(engine) == ["asthma", "gout"]
 
 
-def test_an_index_of_changes_that_the_store_never_had_is_not_believed(
+def test_index_ahead_of_store_is_rejected(
     tmp_path: Path, indexer: Indexer, local: ArticleStore
 ) -> None:
     """After an interrupted restore, the index would seem up to date."""
@@ -419,7 +415,7 @@ def test_an_index_of_changes_that_the_store_never_had_is_not_believed(
     earlier.close()
 
 
-def test_the_whole_way_works_on_each_kind_of_database(store: ArticleStore, tmp_path: Path) -> None:
+def test_indexing_works_on_each_database(store: ArticleStore, tmp_path: Path) -> None:
     engine = open_engine(f"whoosh:{tmp_path / 'index'}", TAXONOMY)
     indexer = Indexer(store, engine, TAXONOMY)
     fill(store, "Gout", "Asthma")

@@ -47,35 +47,35 @@ def texts(typed: str, names: AutocompleteIndex = NAMES) -> list[str]:
     return [text for _, text, _ in found(typed, names)]
 
 
-def test_every_word_of_a_name_begins_an_entry():
+def test_each_word_of_a_name_matches_by_prefix():
     assert ("article", "Heart failure in older people", "") in found("fail")
     assert ("article", "Heart failure in older people", "") in found("OLD")
     assert found("ilure") == []
 
 
-def test_all_words_must_be_there_in_any_order():
+def test_all_typed_words_must_match_in_any_order():
     assert texts("peop hea") == ["Heart failure in older people"]
     assert found("heart zebra") == []
 
 
-def test_case_accents_possessives_and_greek_letters_make_no_difference():
+def test_matching_ignores_case_accents_possessives_and_greek_letters():
     for typed in ("crohn", "CROHN'S", "Cröhn", "crohn’s dis"):
         assert "Crohn’s disease" in texts(typed)
     assert "β-blockers" in texts("beta bl")
     assert "β-blockers" in texts("β")
 
 
-def test_another_name_says_whose_it_is():
+def test_alternative_title_names_its_article():
     assert found("coum") == [("see", "Coumadin", "Warfarin")]
 
 
-def test_an_article_stands_there_once():
+def test_article_is_suggested_once():
     # "warfarin" is also the title; "Vitamin K antagonist" and "Coumadin" lead to the same place.
     kinds = [kind for kind, _, see in found("wa") if kind in ("article", "see")]
     assert kinds == ["article"]
 
 
-def test_the_whole_name_comes_first_then_beginnings_then_whole_words():
+def test_exact_names_rank_before_prefixes_and_whole_words():
     names = AutocompleteIndex(
         [
             an_article("Large gout overview", passages=90),
@@ -94,7 +94,7 @@ def test_the_whole_name_comes_first_then_beginnings_then_whole_words():
     ]
 
 
-def test_more_passages_come_first_and_then_the_shorter_name():
+def test_names_rank_by_passages_then_length():
     names = AutocompleteIndex(
         [
             an_article("Asthma in old age", passages=2),
@@ -105,7 +105,7 @@ def test_more_passages_come_first_and_then_the_shorter_name():
     assert texts("ast", names) == ["Asthma in children", "Asthma at work", "Asthma in old age"]
 
 
-def test_names_of_a_kind_stand_together_and_no_kind_takes_all_the_room():
+def test_suggestions_are_grouped_with_limited_group_sizes():
     articles = [
         an_article(f"Care plan {n}", f"Caring for wound {n}", topics=(f"Care {n}",))
         for n in range(9)
@@ -118,7 +118,7 @@ def test_names_of_a_kind_stand_together_and_no_kind_takes_all_the_room():
     ]
 
 
-def test_a_heading_of_one_article_leads_to_its_first_passage():
+def test_heading_of_one_article_has_its_first_passage():
     (name,) = NAMES.find("stopp").names
     assert (name.kind, name.see, name.passage_id) == (
         NameKind.HEADING,
@@ -127,7 +127,7 @@ def test_a_heading_of_one_article_leads_to_its_first_passage():
     )
 
 
-def test_a_heading_that_articles_share_is_one_name_after_the_others():
+def test_shared_heading_is_one_name_ranked_last():
     (name,) = NAMES.find("side").names
     assert (name.text, name.see, name.passage_id) == ("Side effects", "", "")
     assert name.articles == ("warfarin", "crohn’s-disease")
@@ -138,13 +138,13 @@ def test_a_heading_that_articles_share_is_one_name_after_the_others():
     assert texts("over", more) == ["Overview of scans", "Overview"]
 
 
-def test_a_shared_heading_and_its_article_may_be_typed_together():
+def test_heading_matches_together_with_article_title():
     assert found("warf side") == found("side warf") == [("heading", "Side effects", "Warfarin")]
     assert found("coumadin side eff") == [("heading", "Side effects", "Warfarin")]
     assert found("heart side") == []
 
 
-def test_a_heading_that_repeats_the_title_is_left_out():
+def test_heading_equal_to_title_is_omitted():
     names = AutocompleteIndex([an_article("Falls", "FALLS", "Falls at home")])
     assert found("falls", names) == [
         ("article", "Falls", ""),
@@ -152,7 +152,7 @@ def test_a_heading_that_repeats_the_title_is_left_out():
     ]
 
 
-def test_what_is_hidden_is_not_found_in_any_way():
+def test_hidden_article_is_never_suggested():
     gone = frozenset({"warfarin"})
     assert found("warf", hidden=gone) == []
     assert found("coum", hidden=gone) == []
@@ -164,7 +164,7 @@ def test_what_is_hidden_is_not_found_in_any_way():
 
 
 @pytest.mark.parametrize("typed", ["wafarin", "warfarinn", "warfatin", "wrafarin", "warfar1n"])
-def test_one_wrong_letter_is_forgiven_and_said(typed):
+def test_one_edit_is_corrected_and_marked_fuzzy(typed):
     answer = NAMES.find(typed)
     if typed == "warfar1n":  # a digit may be a dose: it is never taken for a slip
         assert answer.names == ()
@@ -173,14 +173,14 @@ def test_one_wrong_letter_is_forgiven_and_said(typed):
     assert answer.names[0].text == "Warfarin"
 
 
-def test_a_slip_beside_a_known_word():
+def test_misspelt_word_next_to_known_word_is_corrected():
     answer = NAMES.find("haert fail")
     assert answer.fuzzy
     assert [name.text for name in answer.names] == ["Heart failure in older people"]
 
 
 @pytest.mark.parametrize("typed", ["waf", "wxrfxrin", "haert failrue", "warfarin zebrafish"])
-def test_more_than_one_wrong_letter_or_too_short_a_word_is_not(typed):
+def test_two_edits_and_short_words_are_not_corrected(typed):
     assert NAMES.find(typed).names == ()
 
 
@@ -189,25 +189,25 @@ def test_more_than_one_wrong_letter_or_too_short_a_word_is_not(typed):
     ["", "   ", "-", "?!", "\0", "\u0301" * 1000, "e\u0301" * 500, "a" * 1000, "a " * 500,
      "ß" * 999, "\U0010ffff", "\ud800", "“”", "🩺", "ﷺ" * 300],
 )  # fmt: skip
-def test_any_input_is_answered(typed):
+def test_any_input_returns_suggestions_or_none(typed):
     assert len(NAMES.find(typed).names) <= MAX_SUGGESTIONS
 
 
-def test_only_the_first_words_of_a_very_long_input_count():
+def test_only_first_words_of_long_input_are_used():
     assert texts("heart failure in older people " + "x" * 1000) == []
     assert texts("warfarin " * 100) == texts("warfarin")
 
 
-def test_without_articles_there_is_nothing():
+def test_empty_index_has_no_suggestions():
     assert AutocompleteIndex().find("a").names == ()
 
 
-def test_names_without_a_word_do_no_harm():
+def test_names_without_words_are_ignored():
     names = AutocompleteIndex([an_article("???", "!!!", "…", topics=("—",), also_called=("++",))])
     assert names.find("?").names == ()
 
 
-def test_short_beginnings_of_a_large_base_give_the_best(monkeypatch):
+def test_short_prefix_in_large_index_returns_best_names(monkeypatch):
     monkeypatch.setattr(index, "MAX_SCANNED", 20)
     monkeypatch.setattr(index, "MAX_PRECOMPUTED", 10)
     articles = [an_article(f"Disease {n:03}", passages=n) for n in range(200)]
@@ -219,13 +219,13 @@ def test_short_beginnings_of_a_large_base_give_the_best(monkeypatch):
     assert texts("rare", names) == ["Rare disease"]
 
 
-def test_an_answer_looks_at_a_bounded_number_of_names(monkeypatch):
+def test_search_examines_bounded_number_of_names(monkeypatch):
     monkeypatch.setattr(autocomplete_index, "MAX_HEADINGS", 7)
     articles = [an_article(f"Drug {n}", *(f"Use {m}" for m in range(3))) for n in range(50)]
     names = AutocompleteIndex(articles)
     assert {name.see for name in names.find("drug use").names} == {"Drug 0", "Drug 1"}
 
 
-def test_a_name_is_folded_into_words_between_blanks():
+def test_fold_name_separates_words_by_spaces():
     assert fold_name("Crohn’s  DISEASE, in detail") == " crohn disease in detail "
     assert fold_name("…") == ""

@@ -41,7 +41,7 @@ def following(request, monkeypatch):
 
 
 @pytest.mark.usefixtures("following")
-def test_what_is_published_is_offered_and_what_is_withdrawn_is_not(store):
+def test_only_published_articles_are_suggested(store):
     found = AutocompleteService(store)
     assert texts(found, "gout") == []
     saved = save(store, *simple("Gout", "Crystals.", topics=("Joints",), also_called=("Podagra",)))
@@ -63,7 +63,7 @@ def test_what_is_published_is_offered_and_what_is_withdrawn_is_not(store):
 
 
 @pytest.mark.usefixtures("following")
-def test_a_new_version_takes_the_place_of_the_old(store):
+def test_new_version_replaces_previous_suggestions(store):
     article, passages = simple("Gout", "Crystals.", also_called=("Podagra",))
     save(store, article, passages)
     found = AutocompleteService(store)
@@ -77,13 +77,13 @@ def test_a_new_version_takes_the_place_of_the_old(store):
     assert texts(found, "toe") == ["Toe pain"]
 
 
-def test_nothing_typed_does_not_ask_the_store(store):
+def test_empty_input_does_not_query_the_store(store):
     found = AutocompleteService(store)
     store.close()
     assert found.find("  ").names == ()
 
 
-def test_titles_are_there_before_the_headings_are_read(store, monkeypatch):
+def test_titles_are_suggested_before_headings_are_loaded(store, monkeypatch):
     save(store, *simple("Gout", "Crystals.", topics=("Joints",)))
     monkeypatch.setattr(service, "MAX_SYNCHRONOUS_ARTICLES", 0)
     go_on = threading.Event()
@@ -98,7 +98,7 @@ def test_titles_are_there_before_the_headings_are_read(store, monkeypatch):
     assert texts(found, "bleed") == ["Bleeding"]
 
 
-def test_a_change_during_the_reading_is_read_again(store, monkeypatch):
+def test_change_during_update_is_read_again(store, monkeypatch):
     save(store, *simple("Gout", "Crystals.", also_called=("Podagra",)))
     found = AutocompleteService(store)
     contents = store.list_outlines
@@ -117,7 +117,7 @@ def test_a_change_during_the_reading_is_read_again(store, monkeypatch):
     assert texts(found, "gout") == []
 
 
-def test_a_reading_that_fails_is_tried_again(store, monkeypatch):
+def test_failed_update_is_retried(store, monkeypatch):
     save(store, *simple("Gout", "Crystals."))
     found = AutocompleteService(store)
     contents = store.list_outlines
@@ -132,7 +132,7 @@ def test_a_reading_that_fails_is_tried_again(store, monkeypatch):
     assert texts(found, "bleed") == ["Bleeding"]
 
 
-def test_many_threads_ask_while_articles_come(store):
+def test_threads_can_search_during_updates(store):
     found = AutocompleteService(store)
     stop = threading.Event()
 

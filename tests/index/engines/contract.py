@@ -117,9 +117,7 @@ class EngineContract:
 
     # Other names, weights, and what a search may leave out
 
-    def test_a_passage_with_another_name_is_found_below_one_with_the_word(
-        self, engine: Engine
-    ) -> None:
+    def test_synonym_match_ranks_below_word_match(self, engine: Engine) -> None:
         build(
             engine,
             document("typed", "A heart attack needs help at once."),
@@ -142,7 +140,7 @@ class EngineContract:
         assert loose[0] == "typed"
         assert set(loose) == {"typed", "other", "part"}
 
-    def test_the_best_name_counts_and_not_the_number_of_names(self, engine: Engine) -> None:
+    def test_only_best_synonym_counts(self, engine: Engine) -> None:
         build(
             engine,
             document("one", "attack attack and nothing else of note"),
@@ -156,7 +154,7 @@ class EngineContract:
             (group.article_id, pytest.approx(group.score)) for group in alone.groups
         ]
 
-    def test_a_weight_multiplies_what_a_word_counts(self, library: Engine) -> None:
+    def test_weight_multiplies_word_score(self, library: Engine) -> None:
         once, half = (
             library.search(
                 EngineRequest(
@@ -169,9 +167,7 @@ class EngineContract:
             pytest.approx(group.score / 2) for group in once.groups
         ]
 
-    def test_an_overdue_article_ranks_below_a_fresh_one_of_equal_match(
-        self, engine: Engine
-    ) -> None:
+    def test_overdue_article_ranks_below_current_one(self, engine: Engine) -> None:
         due, today = date(2026, 1, 1), date(2026, 3, 1)
         build(
             engine,
@@ -190,33 +186,29 @@ class EngineContract:
         earlier = engine.search(replace(asked, today=due))
         assert earlier.groups[1].article_id == "a-overdue"
 
-    def test_articles_may_be_left_out(self, library: Engine) -> None:
+    def test_excluded_articles_are_omitted(self, library: Engine) -> None:
         asked = EngineRequest(query=parse("bleeding"), excluded_articles=frozenset({"aspirin"}))
         found = library.search(asked)
         assert [group.article_id for group in found.groups] == ["warfarin"]
         assert (found.articles, found.passages) == (1, 1)
         assert found.tags == {"safety": 1, "interactions": 1}
 
-    def test_a_rare_word_is_rarer_than_a_frequent_one_and_an_unknown_one_the_rarest(
-        self, library: Engine
-    ) -> None:
+    def test_idf_is_highest_for_unknown_words(self, library: Engine) -> None:
         rarity = library.idf(["bleed", "crohn", "xyz"])
         assert 0 < rarity["bleed"] < rarity["crohn"] < rarity["xyz"]
 
-    def test_the_forms_are_the_words_as_they_are_written(self, library: Engine) -> None:
+    def test_term_counts_contain_folded_words(self, library: Engine) -> None:
         forms = library.term_counts()
         assert forms["bleeding"] == 2
         assert forms["aspirin"] == 3
         assert forms["crohn"] == 1
         assert "bleed" not in forms
 
-    def test_forms_and_rarity_follow_the_commits(self, library: Engine) -> None:
+    def test_term_counts_and_idf_follow_commits(self, library: Engine) -> None:
         apply(library, document("new", "Zoster hurts."), checkpoint=8)
         assert library.term_counts()["zoster"] == 1
 
-    def test_an_empty_index_has_no_forms_and_every_word_is_as_rare_as_another(
-        self, engine: Engine
-    ) -> None:
+    def test_empty_index_has_no_terms_and_idf_one(self, engine: Engine) -> None:
         build(engine)
         assert engine.term_counts() == {}
         assert engine.idf(["gout", ""]) == {"gout": 1.0, "": 1.0}
@@ -277,7 +269,9 @@ class EngineContract:
             ("title:warf*", {"warfarin.harm"}),
         ],
     )
-    def test_a_query_finds(self, library: Engine, q: str, found: set[str]) -> None:
+    def test_query_matches_expected_passages(
+        self, library: Engine, q: str, found: set[str]
+    ) -> None:
         assert found_passages(library, q) == found
 
     @pytest.mark.parametrize(
@@ -289,15 +283,15 @@ class EngineContract:
             ("nothing nowhere", set()),
         ],
     )
-    def test_one_word_is_enough_when_not_all_are_wanted(
+    def test_one_word_is_sufficient_without_match_all(
         self, library: Engine, q: str, found: set[str]
     ) -> None:
         assert found_passages(library, q, match_all=False) == found
 
-    def test_without_words_everything_is_found(self, library: Engine) -> None:
+    def test_query_without_words_matches_everything(self, library: Engine) -> None:
         assert found_passages(library, "") == {found.passage_id for found in LIBRARY}
 
-    def test_tags_widen_topics_widen_and_both_narrow(self, library: Engine) -> None:
+    def test_values_of_a_filter_are_ored_and_filters_are_anded(self, library: Engine) -> None:
         def found(q: str = "", **filters: tuple[str, ...]) -> set[str]:
             groups = search(library, q, **filters).groups
             return {id_ for group in groups for id_ in group.passages}
@@ -312,7 +306,7 @@ class EngineContract:
         assert found(tags=("nothing",)) == set()
         assert found(topics=("Hea",)) == set()
 
-    def test_a_facet_counts_articles_under_the_other_facets_filter(self, library: Engine) -> None:
+    def test_facet_counts_apply_only_the_other_filter(self, library: Engine) -> None:
         everything = search(library, "")
         assert everything.tags == {
             "long-term-care": 1,
@@ -327,7 +321,7 @@ class EngineContract:
         assert filtered.tags == {"long-term-care": 1, "safety": 1}
         assert filtered.topics == {"Pain": 1, "Heart": 2}
 
-    def test_passages_are_grouped_by_article_the_best_first(self, library: Engine) -> None:
+    def test_passages_are_grouped_by_article_best_first(self, library: Engine) -> None:
         found = search(library, "bleeding OR chew")
 
         assert [group.article_id for group in found.groups] == ["aspirin", "warfarin"]
@@ -335,7 +329,7 @@ class EngineContract:
         assert set(found.groups[0].passages) == {"aspirin.harm", "aspirin.use"}
         assert found.groups[0].score >= found.groups[1].score > 0
 
-    def test_a_word_in_a_title_counts_more_than_one_in_a_body(self, engine: Engine) -> None:
+    def test_title_word_outweighs_body_word(self, engine: Engine) -> None:
         build(
             engine,
             document("body.1", "gout here and there", title="Joints"),
@@ -345,7 +339,7 @@ class EngineContract:
 
         assert [group.article_id for group in search(engine, "gout").groups] == ["title", "body"]
 
-    def test_equal_passages_stand_in_the_order_of_the_text(self, engine: Engine) -> None:
+    def test_equal_scores_keep_passage_order(self, engine: Engine) -> None:
         build(engine, *[document(f"a.{n}", "gout") for n in range(9)])
 
         (group,) = search(engine, "gout").groups
@@ -353,7 +347,7 @@ class EngineContract:
         assert group.passages == tuple(f"a.{n}" for n in range(9))
 
     @pytest.mark.parametrize("sort", ["relevance", "date"])
-    def test_pages_add_up_to_the_whole(self, engine: Engine, sort: str) -> None:
+    def test_pages_together_contain_all_results(self, engine: Engine, sort: str) -> None:
         day = date(2025, 1, 1).toordinal()
         build(
             engine,
@@ -370,7 +364,7 @@ class EngineContract:
         assert tuple(group for page in pages for group in page.groups) == whole.groups
         assert {page.articles for page in pages} == {23}
 
-    def test_sorting_by_date_puts_the_newest_review_first(self, library: Engine) -> None:
+    def test_date_sort_lists_latest_review_first(self, library: Engine) -> None:
         found = search(library, "", sort="date")
 
         assert [group.article_id for group in found.groups] == [
@@ -380,7 +374,7 @@ class EngineContract:
             "crohn",
         ]
 
-    def test_articles_of_one_date_stand_by_relevance(self, engine: Engine) -> None:
+    def test_date_sort_breaks_ties_by_relevance(self, engine: Engine) -> None:
         build(engine, document("a.1", "gout and other things"), document("b.1", "gout gout"))
 
         assert [group.article_id for group in search(engine, "gout", sort="date").groups] == [
@@ -388,7 +382,7 @@ class EngineContract:
             "a",
         ]
 
-    def test_an_answer_says_which_commit_it_is_from(self, library: Engine) -> None:
+    def test_result_contains_its_generation(self, library: Engine) -> None:
         before = datetime.now(UTC)
         apply(library, document("new.1", "fresh"), checkpoint=8)
 
@@ -399,9 +393,7 @@ class EngineContract:
         assert not found.partial
 
     @pytest.mark.parametrize("q", HOSTILE.values(), ids=HOSTILE)
-    def test_a_hostile_query_is_answered_or_refused_and_harms_no_one(
-        self, library: Engine, q: str
-    ) -> None:
+    def test_hostile_query_is_answered_or_rejected(self, library: Engine, q: str) -> None:
         try:
             found = search(library, q)
             loose = search(library, q, match_all=False)
@@ -414,13 +406,13 @@ class EngineContract:
 
     # Writing
 
-    def test_what_is_applied_is_found_and_nothing_else_has_changed(self, library: Engine) -> None:
+    def test_applied_batch_is_searchable_without_other_changes(self, library: Engine) -> None:
         apply(library, document("gout.1", "Bleeding is no sign of gout."), checkpoint=8)
 
         assert found_passages(library, "bleeding") == {"aspirin.harm", "warfarin.harm", "gout.1"}
         assert library.state().documents == len(LIBRARY) + 1
 
-    def test_applying_a_batch_again_changes_nothing(self, library: Engine) -> None:
+    def test_apply_is_idempotent(self, library: Engine) -> None:
         batch = [document("gout.1", "uric acid"), document("gout.2", "acid")]
         apply(library, *batch, checkpoint=8)
         once = search(library, "acid")
@@ -434,7 +426,7 @@ class EngineContract:
         assert (again.tags, again.topics) == (once.tags, once.topics)
         assert library.state().documents == len(LIBRARY) + 2
 
-    def test_an_article_has_just_the_documents_of_the_last_batch(self, library: Engine) -> None:
+    def test_latest_batch_replaces_documents_of_an_article(self, library: Engine) -> None:
         apply(library, document("aspirin.new", "All written anew."), checkpoint=8)
 
         assert found_passages(library, "chew") == set()
@@ -442,7 +434,7 @@ class EngineContract:
         assert found_passages(library, "anew") == {"aspirin.new"}
         assert library.state().documents == len(LIBRARY) - 1
 
-    def test_an_article_without_documents_is_gone(self, library: Engine) -> None:
+    def test_article_without_documents_is_removed(self, library: Engine) -> None:
         apply(library, checkpoint=8, gone=["aspirin", "never-there"])
 
         assert found_passages(library, "") == {
@@ -453,26 +445,26 @@ class EngineContract:
         assert "Pain" not in search(library, "").topics
         assert library.state().documents == len(LIBRARY) - 2
 
-    def test_an_article_that_was_gone_can_come_back(self, library: Engine) -> None:
+    def test_removed_article_can_be_added_again(self, library: Engine) -> None:
         apply(library, checkpoint=8, gone=["crohn"])
         apply(library, LIBRARY[-1], checkpoint=9)
 
         assert found_passages(library, "bowel") == {"crohn.about"}
 
-    def test_all_can_go(self, library: Engine) -> None:
+    def test_all_articles_can_be_removed(self, library: Engine) -> None:
         apply(library, checkpoint=8, gone=[found.article_id for found in LIBRARY])
 
         assert found_passages(library, "") == set()
         assert found_passages(library, "bleeding OR blee* -chew") == set()
         assert library.state().documents == 0
 
-    def test_an_empty_batch_moves_the_checkpoint_alone(self, library: Engine) -> None:
+    def test_empty_batch_only_advances_checkpoint(self, library: Engine) -> None:
         apply(library, checkpoint=99)
 
         assert library.state().checkpoint == 99
         assert found_passages(library, "") == {found.passage_id for found in LIBRARY}
 
-    def test_a_batch_holds_one_thing_about_an_article(self, library: Engine) -> None:
+    def test_batch_has_one_entry_per_article(self, library: Engine) -> None:
         """A batch cannot both add and delete an article."""
         batch = batch_of(document("gout.1", "first"), document("gout.2", "second"))
         batch |= batch_of(document("gout.3", "third"))
@@ -486,7 +478,7 @@ class EngineContract:
         assert found_passages(library, "first OR second OR third") == {"gout.3"}
         assert found_passages(library, "bowel") == set()
 
-    def test_articles_whose_names_begin_alike_are_not_mistaken(self, engine: Engine) -> None:
+    def test_article_ids_with_common_prefix_are_distinct(self, engine: Engine) -> None:
         build(engine, *[document(f"{name}.1", "gout") for name in ("knee", "knee-2", "Knee", "k")])
 
         apply(engine, checkpoint=2, gone=["knee"])
@@ -495,7 +487,7 @@ class EngineContract:
 
     @pytest.mark.parametrize("field", ["title", "heading", "body", "topics", "tags"])
     @pytest.mark.parametrize("bad", [None, 7, b"bytes"], ids=str)
-    def test_a_document_that_is_refused_leaves_the_rest_and_leaks_no_words(
+    def test_rejected_document_does_not_affect_others(
         self, library: Engine, field: str, bad: object
     ) -> None:
         naloxone = "naloxone reverses an overdose"
@@ -521,7 +513,7 @@ class EngineContract:
         }
         assert library.state().documents == len(LIBRARY) + 2
 
-    def test_a_refused_article_is_named_until_it_is_well(self, library: Engine) -> None:
+    def test_rejected_article_is_listed_until_it_is_indexed(self, library: Engine) -> None:
         wrong = broken("morphine.1")
         with library.try_acquire_writer() as writer:
             assert writer is not None
@@ -536,16 +528,14 @@ class EngineContract:
         assert library.state().refused == {}
         assert found_passages(library, "well") == {"morphine.1"}
 
-    def test_an_article_that_was_found_and_is_refused_now_is_found_no_more(
-        self, library: Engine
-    ) -> None:
+    def test_rejected_version_removes_article_from_index(self, library: Engine) -> None:
         with library.try_acquire_writer() as writer:
             assert writer is not None
             writer.apply(batch_of(broken("aspirin.use")), 8)
 
         assert found_passages(library, "chew OR stomach") == set()
 
-    def test_a_rebuild_names_what_it_refused(self, engine: Engine) -> None:
+    def test_rebuild_lists_rejected_articles(self, engine: Engine) -> None:
         with engine.try_acquire_writer() as writer:
             assert writer is not None
             batches = [batch_of(*LIBRARY), batch_of(broken("morphine.1"))]
@@ -556,9 +546,7 @@ class EngineContract:
 
     # Commits
 
-    def test_readers_see_each_commit_and_never_what_it_superseded(
-        self, engine: Engine, place: Path
-    ) -> None:
+    def test_readers_see_only_the_latest_commit(self, engine: Engine, place: Path) -> None:
         reader = self.open(place)
         build(engine, document("a.0", "common word0"), document("b.1", "common"))
 
@@ -569,9 +557,7 @@ class EngineContract:
             assert found_passages(reader, "common") == {f"a.{number}", "b.1"}
             assert reader.state().checkpoint == number
 
-    def test_readers_beside_a_busy_writer_see_one_commit_each(
-        self, engine: Engine, place: Path
-    ) -> None:
+    def test_concurrent_readers_see_consistent_commits(self, engine: Engine, place: Path) -> None:
         build(engine, document("a.0", "common even"), document("b.0", "common even"))
         done = threading.Event()
         wrong: list[object] = []
@@ -610,18 +596,14 @@ class EngineContract:
 
         assert wrong == []
 
-    def test_the_checkpoint_is_of_the_same_commit_as_the_content(
-        self, engine: Engine, place: Path
-    ) -> None:
+    def test_checkpoint_matches_committed_content(self, engine: Engine, place: Path) -> None:
         build(engine, document("a.1", "one"), checkpoint=5)
         assert (self.open(place).state().checkpoint, found_passages(engine, "one")) == (5, {"a.1"})
 
         apply(engine, document("a.2", "two"), checkpoint=6)
         assert (self.open(place).state().checkpoint, found_passages(engine, "two")) == (6, {"a.2"})
 
-    def test_what_fails_before_the_commit_leaves_everything_as_it_was(
-        self, library: Engine
-    ) -> None:
+    def test_failure_before_commit_changes_nothing(self, library: Engine) -> None:
         def batches() -> Iterator[dict[str, list[IndexDocument]]]:
             yield batch_of(document("new.1", "new"))
             raise ConnectionAbortedError
@@ -637,7 +619,7 @@ class EngineContract:
         apply(library, document("new.1", "new"), checkpoint=9)
         assert found_passages(library, "new") == {"new.1"}
 
-    def test_a_rebuild_replaces_everything(self, library: Engine, place: Path) -> None:
+    def test_rebuild_replaces_all_documents(self, library: Engine, place: Path) -> None:
         reader = self.open(place)
         assert found_passages(reader, "bleeding")
 
@@ -646,7 +628,7 @@ class EngineContract:
         assert found_passages(reader, "") == {"only.1"}
         assert (reader.state().checkpoint, reader.state().documents) == (20, 1)
 
-    def test_a_rebuild_of_nothing_is_an_index_of_nothing(self, engine: Engine) -> None:
+    def test_empty_rebuild_creates_empty_index(self, engine: Engine) -> None:
         with engine.try_acquire_writer() as writer:
             assert writer is not None
             writer.rebuild([], 0)
@@ -657,7 +639,7 @@ class EngineContract:
 
     # Where there is no sound index
 
-    def test_a_missing_index_says_so_everywhere_until_it_is_built(self, engine: Engine) -> None:
+    def test_missing_index_raises_error_until_rebuilt(self, engine: Engine) -> None:
         for attempt in (engine.state, engine.verify, lambda: search(engine, "gout")):
             with pytest.raises(IndexMissingError, match=REBUILD):
                 attempt()
@@ -670,7 +652,7 @@ class EngineContract:
 
         assert engine.verify().documents == len(LIBRARY)
 
-    def test_an_index_of_another_taxonomy_is_not_answered_from_until_it_is_rebuilt(
+    def test_index_of_other_taxonomy_is_rejected_until_rebuilt(
         self, library: Engine, place: Path
     ) -> None:
         other = self.open(place, "other-tags")
@@ -692,7 +674,7 @@ class EngineContract:
 
     # One writer
 
-    def test_one_writes_at_a_time(self, library: Engine, place: Path) -> None:
+    def test_only_one_writer_holds_the_lock(self, library: Engine, place: Path) -> None:
         with library.try_acquire_writer() as one:
             assert one is not None
             for another in (library, self.open(place)):
@@ -702,11 +684,11 @@ class EngineContract:
         with library.try_acquire_writer() as later:
             assert later is not None
 
-    def test_readers_go_on_while_one_writes(self, library: Engine, place: Path) -> None:
+    def test_readers_are_not_blocked_by_a_writer(self, library: Engine, place: Path) -> None:
         with library.try_acquire_writer():
             assert found_passages(self.open(place), "bleeding")
 
-    def test_who_fails_while_writing_lets_go(self, library: Engine) -> None:
+    def test_failing_writer_releases_the_lock(self, library: Engine) -> None:
         with pytest.raises(ZeroDivisionError), library.try_acquire_writer():
             raise ZeroDivisionError
 
@@ -744,7 +726,7 @@ class KeptInFiles(EngineContract):
         engine = self.open(place)
         return [search(engine, q) for q in QUESTIONS]
 
-    def test_another_process_waits_its_turn(self, library: Engine, place: Path) -> None:
+    def test_lock_excludes_other_processes(self, library: Engine, place: Path) -> None:
         command = [sys.executable, "-c", HOLD, self.url(place)]
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -761,7 +743,7 @@ class KeptInFiles(EngineContract):
             assert writer is not None
 
     @pytest.mark.parametrize("seed", range(30))
-    def test_a_byte_that_has_changed_is_found_or_makes_no_difference(
+    def test_changed_byte_is_detected_or_has_no_effect(
         self, library: Engine, place: Path, tmp_path: Path, seed: int
     ) -> None:
         apply(library, document("gout.1", "Bleeding is no sign of gout."), checkpoint=8)
@@ -786,7 +768,7 @@ class KeptInFiles(EngineContract):
         assert len(self.answers(damaged)) == len(expected)
 
     @pytest.mark.parametrize("harm", ["removed", "emptied", "cut in half", "longer"])
-    def test_a_file_that_is_not_whole_is_found(
+    def test_truncated_file_is_detected(
         self, library: Engine, place: Path, tmp_path: Path, harm: str
     ) -> None:
         apply(library, document("gout.1", "Bleeding is no sign of gout."), checkpoint=8)
@@ -811,9 +793,7 @@ class KeptInFiles(EngineContract):
                     attempt()
             shutil.rmtree(damaged)
 
-    def test_damage_to_a_running_index_is_found_by_verifying(
-        self, library: Engine, place: Path
-    ) -> None:
+    def test_verify_detects_corruption_of_open_index(self, library: Engine, place: Path) -> None:
         assert found_passages(library, "bleeding")
         largest = max(self.files(place), key=lambda path: path.stat().st_size)
         content = bytearray(largest.read_bytes())
@@ -825,7 +805,7 @@ class KeptInFiles(EngineContract):
         with pytest.raises(SearchIndexError):
             library.verify()
 
-    def test_damage_is_never_built_upon(self, library: Engine, place: Path) -> None:
+    def test_writer_rejects_corrupt_index(self, library: Engine, place: Path) -> None:
         largest = max(self.files(place), key=lambda path: path.stat().st_size)
         largest.write_bytes(largest.read_bytes()[:-1])
 

@@ -90,7 +90,7 @@ COMMITS = st.lists(
 
 @settings(max_examples=40, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(commits=COMMITS, asks=st.lists(st.tuples(QUERIES, st.booleans()), min_size=1, max_size=4))
-def test_both_find_the_same_with_the_same_scores(
+def test_results_and_scores_match_whoosh(
     commits: list[list[IndexDocument]], asks: list[tuple[ParsedQuery, bool]]
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:

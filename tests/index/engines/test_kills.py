@@ -100,7 +100,7 @@ def assert_nothing_is_lost(store: ArticleStore, indexer: Indexer, said: dict[int
 
 
 @pytest.mark.parametrize("kills", [5, pytest.param(100, marks=pytest.mark.slow)])
-def test_no_acknowledged_article_is_lost_or_doubled_by_a_kill(
+def test_acknowledged_article_survives_kill_exactly_once(
     database_url: str, tmp_path: Path, kills: int
 ) -> None:
     engine_url = f"whoosh:{tmp_path / 'index'}"

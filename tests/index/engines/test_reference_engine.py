@@ -18,7 +18,7 @@ class TestReferenceEngine(EngineContract):
     def open(place: Path, digest: str = DIGEST) -> Engine:
         return ReferenceEngine(place, digest)
 
-    def test_a_score_is_the_formula_worked_by_hand(self, engine: Engine) -> None:
+    def test_score_equals_manually_computed_bm25f(self, engine: Engine) -> None:
         build(engine, document("a.1", "gout gout rest"), document("b.1", "ice"), document("c.1"))
 
         (group,) = search(engine, "gout").groups

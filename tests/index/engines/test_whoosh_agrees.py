@@ -51,7 +51,7 @@ def assert_same(found: dict[str, float], expected: dict[str, float]) -> None:
 
 @settings(max_examples=max(10, EXAMPLES // 3))
 @given(commits=COMMITS, asks=QUESTIONS)
-def test_it_ranks_as_an_index_of_whooshs_own(
+def test_ranking_matches_native_whoosh_index(
     commits: list[list[IndexDocument]], asks: list[tuple[ParsedQuery, bool]]
 ) -> None:
     numbered = [
@@ -78,7 +78,7 @@ STEPS = st.lists(
 
 @settings(max_examples=max(10, EXAMPLES // 4))
 @given(steps=STEPS, asks=QUESTIONS, fanout=st.sampled_from((2, 3, 8)))
-def test_it_ranks_as_whoosh_does_over_the_same_segments(
+def test_ranking_matches_whoosh_on_same_segments(
     steps: list[list[IndexDocument]], asks: list[tuple[ParsedQuery, bool]], fanout: int
 ) -> None:
     """Articles are added, changed and deleted; segments are merged."""
@@ -102,7 +102,7 @@ def test_it_ranks_as_whoosh_does_over_the_same_segments(
 
 @settings(max_examples=max(10, EXAMPLES // 4))
 @given(commits=COMMITS, asks=QUESTIONS)
-def test_scores_do_not_depend_on_the_segments(
+def test_scores_do_not_depend_on_segments(
     commits: list[list[IndexDocument]], asks: list[tuple[ParsedQuery, bool]]
 ) -> None:
     numbered = [

@@ -46,10 +46,10 @@ class TestWhooshEngine(KeptInFiles):
         found = [folder / newest, *folder.glob("*.toc"), *folder.glob("*.seg")]
         return [place / "CURRENT", *sorted(found)]
 
-    def test_nobody_else_may_look_into_the_folder(self, library: Engine, place: Path) -> None:
+    def test_index_folder_is_private(self, library: Engine, place: Path) -> None:
         assert place.stat().st_mode & 0o777 == 0o700
 
-    def test_a_view_reads_its_own_commit_whatever_came_after(self, place: Path) -> None:
+    def test_reader_keeps_its_commit(self, place: Path) -> None:
         """Its files may be deleted while their mappings are in use."""
         engine = self.open(place)
         build(engine, *[document(f"a{n}.1", "gout") for n in range(30)])
@@ -59,7 +59,7 @@ class TestWhooshEngine(KeptInFiles):
         assert view.search(EngineRequest(query=parse("gout"))).articles == 30
         assert found_passages(engine, "gout") == {"a29.1"}
 
-    def test_maps_of_replaced_segments_are_released(self, place: Path) -> None:
+    def test_mappings_of_replaced_segments_are_released(self, place: Path) -> None:
         def mapped() -> set[str]:
             lines = Path("/proc/self/maps").read_text().splitlines()
             return {line.split()[-1] for line in lines if str(place) in line}
@@ -75,7 +75,7 @@ class TestWhooshEngine(KeptInFiles):
         assert before
         assert before.isdisjoint(mapped())
 
-    def test_a_search_that_takes_too_long_is_answered_in_part(
+    def test_search_over_time_limit_is_partial(
         self, engine: Engine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         build(engine, *[document(f"a{n}.1", "gout") for n in range(400)])
@@ -87,9 +87,7 @@ class TestWhooshEngine(KeptInFiles):
         assert found.partial
         assert found.articles == 0
 
-    def test_a_prefix_stands_for_a_bounded_number_of_words_whatever_the_segments(
-        self, engine: Engine
-    ) -> None:
+    def test_prefix_expansion_is_bounded_over_all_segments(self, engine: Engine) -> None:
         words = [f"abc{n:04}" for n in range(1_000)]
         build(engine, document("a.1", " ".join(words)), document("z.1", words[-1]))
         assert found_passages(engine, "abc*") == {"a.1"}
@@ -99,7 +97,7 @@ class TestWhooshEngine(KeptInFiles):
         assert found_passages(engine, "abc*") == {"a.1", "b0.1", "b1.1", "b2.1"}
 
     @pytest.mark.parametrize("field", ["title", "heading", "body", "topics", "tags"])
-    def test_a_document_that_fails_half_way_leaks_none_of_its_words(
+    def test_partially_processed_document_leaves_no_words(
         self, library: Engine, monkeypatch: pytest.MonkeyPatch, field: str
     ) -> None:
         """Whoosh's own writer leaks the words read so far into the next document."""
@@ -126,7 +124,7 @@ class TestWhooshEngine(KeptInFiles):
         assert library.state().documents == len(LIBRARY) + 1
 
     @pytest.mark.parametrize("sign", ["\ud800"], ids=repr)
-    def test_a_name_that_cannot_be_written_is_refused(self, library: Engine, sign: str) -> None:
+    def test_name_with_separator_character_is_rejected(self, library: Engine, sign: str) -> None:
         wrong = document("gout.1", "gout", topics=[f"Joints{sign}Bowel"])
         with library.try_acquire_writer() as writer:
             assert writer is not None
@@ -134,7 +132,7 @@ class TestWhooshEngine(KeptInFiles):
 
         assert set(search(library, "").topics) == {"Pain", "Heart", "Bowel"}
 
-    def test_a_full_disk_refuses_no_article(
+    def test_full_disk_rejects_no_article(
         self, library: Engine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A disk error is not the fault of the document."""
@@ -156,7 +154,7 @@ class TestWhooshEngine(KeptInFiles):
         apply(library, document("gout.1", "gout"), checkpoint=8)
         assert found_passages(library, "gout") == {"gout.1"}
 
-    def test_a_rebuild_that_fails_leaves_no_half_built_folder(
+    def test_failed_rebuild_removes_its_folder(
         self, library: Engine, place: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def full(_: int) -> None:
@@ -173,7 +171,7 @@ class TestWhooshEngine(KeptInFiles):
         assert set(place.glob("build-*")) == folders
         assert found_passages(library, "bleeding")
 
-    def test_a_folder_that_cannot_be_read_is_not_called_damaged(
+    def test_unreadable_folder_is_not_reported_as_corrupt(
         self, library: Engine, place: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def refused(*_: object) -> None:
@@ -185,7 +183,7 @@ class TestWhooshEngine(KeptInFiles):
             search(self.open(place), "bleeding")
         assert isinstance(raised.value.__cause__, PermissionError)
 
-    def test_many_small_commits_stay_few_files(self, engine: Engine, place: Path) -> None:
+    def test_small_commits_are_merged(self, engine: Engine, place: Path) -> None:
         build(engine)
         for number in range(40):
             apply(engine, document(f"a{number}.1", "gout"), checkpoint=number + 2)
@@ -194,7 +192,7 @@ class TestWhooshEngine(KeptInFiles):
         assert search(engine, "gout").articles == 40
 
 
-def test_an_address_of_no_engine_is_refused() -> None:
+def test_unknown_engine_url_is_rejected() -> None:
     taxonomy = load_taxonomy()
     for url in ("", "whoosh", "whoosh:", "elastic:somewhere", "/srv/index"):
         with pytest.raises(SettingsError, match="KB_ENGINE") as raised:
@@ -202,7 +200,7 @@ def test_an_address_of_no_engine_is_refused() -> None:
         assert raised.value.setting == "engine"
 
 
-def test_the_stamp_says_what_built_the_index(tmp_path: Path) -> None:
+def test_stamp_depends_on_build_versions(tmp_path: Path) -> None:
     taxonomy = load_taxonomy()
     engine = open_engine(f"whoosh:{tmp_path / 'index'}", taxonomy)
 
@@ -278,7 +276,7 @@ def assert_same_ranking(one: EngineResult, other: EngineResult) -> None:
 
 @settings(max_examples=EXAMPLES // 2)
 @given(LIBRARIES, st.lists(QUERIES, min_size=5, max_size=8))
-def test_it_ranks_as_the_reference_does(articles: list[list[dict]], queries: list[str]) -> None:
+def test_ranking_matches_reference(articles: list[list[dict]], queries: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         engine = WhooshEngine(Path(folder) / "index", DIGEST)
         reference = ReferenceEngine(Path(folder) / "reference", DIGEST)
@@ -309,7 +307,7 @@ STEPS = st.lists(
 
 @settings(max_examples=EXAMPLES // 4)
 @given(STEPS)
-def test_it_finds_what_the_reference_finds_after_every_commit(steps: list) -> None:
+def test_results_match_reference_after_every_commit(steps: list) -> None:
     """Compare sets and counts; statistics include deleted passages until a merge."""
     with tempfile.TemporaryDirectory() as folder:
         engine = WhooshEngine(Path(folder) / "index", DIGEST)

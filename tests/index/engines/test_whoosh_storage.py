@@ -76,7 +76,7 @@ works = pytest.mark.parametrize(("work", "after"), WORK, ids=["apply", "rebuild"
 # Manifests
 
 
-def test_a_manifest_names_every_file_of_the_commit(engine: WhooshEngine, place: Path) -> None:
+def test_manifest_lists_every_file_of_the_commit(engine: WhooshEngine, place: Path) -> None:
     folder = read_pointer(place)
     generation = newest_generation(folder) or 0
 
@@ -91,7 +91,7 @@ def test_a_manifest_names_every_file_of_the_commit(engine: WhooshEngine, place: 
 
 
 @pytest.mark.parametrize("harm", ["a bit", "the seal", "the end", "emptied", "more"])
-def test_a_manifest_that_has_changed_is_damage(
+def test_changed_manifest_raises_index_corrupt_error(
     engine: WhooshEngine, place: Path, harm: str
 ) -> None:
     folder = read_pointer(place)
@@ -114,7 +114,7 @@ def test_a_manifest_that_has_changed_is_damage(
     assert path.name in raised.value.detail
 
 
-def test_a_manifest_that_is_missing_is_damage_unless_its_commit_was_replaced(
+def test_missing_manifest_is_corruption_unless_commit_was_replaced(
     engine: WhooshEngine, place: Path
 ) -> None:
     folder = read_pointer(place)
@@ -127,7 +127,7 @@ def test_a_manifest_that_is_missing_is_damage_unless_its_commit_was_replaced(
         read_manifest(folder, generation + 50)
 
 
-def test_a_file_that_the_manifest_does_not_know_is_not_read(tmp_path: Path) -> None:
+def test_file_missing_from_manifest_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "MAIN_a.seg").write_bytes(b"a")
     known = CommitManifest(stamp="", checkpoint=0, as_of=datetime.now(UTC), documents=0)
 
@@ -148,7 +148,7 @@ def test_a_file_that_the_manifest_does_not_know_is_not_read(tmp_path: Path) -> N
         (b"/etc", IndexCorruptError),
     ],
 )
-def test_the_pointer_names_a_build_or_nothing(
+def test_pointer_must_name_a_build_folder(
     tmp_path: Path, content: bytes | None, error: type[Exception]
 ) -> None:
     (tmp_path / "build-1").mkdir()
@@ -159,7 +159,7 @@ def test_the_pointer_names_a_build_or_nothing(
         read_pointer(tmp_path)
 
 
-def test_the_pointer_is_read_as_it_was_written(tmp_path: Path) -> None:
+def test_pointer_round_trips(tmp_path: Path) -> None:
     (tmp_path / "build-12").mkdir()
 
     write_pointer(tmp_path, tmp_path / "build-12")
@@ -168,14 +168,14 @@ def test_the_pointer_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.glob("CURRENT*")] == ["CURRENT"]
 
 
-def test_a_commit_without_a_note_is_a_mistake_of_ours(tmp_path: Path) -> None:
+def test_commit_without_metadata_is_a_programming_error(tmp_path: Path) -> None:
     (tmp_path / "_MAIN_1.toc.123").touch()
 
     with pytest.raises(AssertionError):
         CommitStorage(tmp_path).rename_file("_MAIN_1.toc.123", "_MAIN_1.toc")
 
 
-def test_what_a_crash_left_is_swept_and_nothing_else(engine: WhooshEngine, place: Path) -> None:
+def test_only_leftover_files_are_removed(engine: WhooshEngine, place: Path) -> None:
     folder = read_pointer(place)
     generation = newest_generation(folder) or 0
     (folder / "MAIN.tmp").mkdir()
@@ -193,9 +193,7 @@ def test_what_a_crash_left_is_swept_and_nothing_else(engine: WhooshEngine, place
     assert contents(place) == BEFORE
 
 
-def test_a_file_is_written_whole_or_not_at_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_writes_are_atomic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "file"
     atomic_write(path, b"old")
 
@@ -268,7 +266,7 @@ def stepping(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @works
-def test_a_crash_at_any_step_leaves_the_old_or_the_new_commit(
+def test_crash_at_any_step_leaves_old_or_new_commit(
     engine: WhooshEngine,
     place: Path,
     tmp_path: Path,
@@ -293,7 +291,7 @@ def test_a_crash_at_any_step_leaves_the_old_or_the_new_commit(
 
 
 @works
-def test_after_a_crash_at_any_step_the_work_is_done_again(
+def test_indexing_resumes_after_crash_at_any_step(
     engine: WhooshEngine,
     place: Path,
     tmp_path: Path,
@@ -314,7 +312,7 @@ def test_after_a_crash_at_any_step_the_work_is_done_again(
 
 
 @works
-def test_an_error_at_any_step_is_told_and_the_work_can_be_done_again(
+def test_error_at_any_step_is_raised_and_indexing_can_be_retried(
     engine: WhooshEngine,
     place: Path,
     tmp_path: Path,
@@ -343,7 +341,7 @@ def test_an_error_at_any_step_is_told_and_the_work_can_be_done_again(
     assert fail_at >= 7
 
 
-def test_segments_that_an_earlier_commit_has_sealed_are_not_read_again(
+def test_checksums_of_earlier_segments_are_reused(
     engine: WhooshEngine, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = read_pointer(place)

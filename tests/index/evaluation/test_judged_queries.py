@@ -62,7 +62,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> tuple[QueryOutcome, ..
     return run.outcomes
 
 
-def test_the_judgements_are_of_these_samples() -> None:
+def test_judgments_refer_to_sample_articles() -> None:
     """When the samples change, review `judged.csv`, then update the digest here."""
     folder = Path(str(files("kb") / "samples"))
     digest = hashlib.sha256()
@@ -72,14 +72,14 @@ def test_the_judgements_are_of_these_samples() -> None:
     assert digest.hexdigest()[:12] == SAMPLES
 
 
-def test_what_staff_type_finds_what_it_should(outcomes: tuple[QueryOutcome, ...]) -> None:
+def test_everyday_queries_reach_minimum_metrics(outcomes: tuple[QueryOutcome, ...]) -> None:
     everyday = [outcome for outcome in outcomes if outcome.group not in APART]
 
     assert len(everyday) >= 60
     _hold(compute_metrics(everyday), EVERYDAY, everyday)
 
 
-def test_misspelt_words_and_other_names_find_what_they_should(
+def test_misspelt_and_synonym_queries_reach_minimum_metrics(
     outcomes: tuple[QueryOutcome, ...],
 ) -> None:
     apart = [outcome for outcome in outcomes if outcome.group in APART]

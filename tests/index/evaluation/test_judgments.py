@@ -39,7 +39,7 @@ def faults(path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("sign", [",", ";", "\t"])
-def test_a_table_is_read_as_spreadsheets_save_it(tmp_path: Path, sign: str) -> None:
+def test_judgments_accept_spreadsheet_formats(tmp_path: Path, sign: str) -> None:
     rows = [["query", "Expected", "within"], ["gout", "Gout > Calming a flare", "1"], ["", "", ""]]
     text = "\ufeff" + "\r\n".join(sign.join(row) for row in rows) + "\r\n"
 
@@ -49,7 +49,7 @@ def test_a_table_is_read_as_spreadsheets_save_it(tmp_path: Path, sign: str) -> N
     assert (read.within, read.group, read.note) == (1, "", "")
 
 
-def test_what_is_left_empty_has_its_default(tmp_path: Path) -> None:
+def test_empty_cells_have_default_values(tmp_path: Path) -> None:
     (read,) = read_judgments(write(tmp_path, HEAD + '"""slide sheets""",Ulcers,,phrase,why\n'))
 
     assert (read.query, read.within, read.group, read.note) == (
@@ -76,7 +76,7 @@ def test_what_is_left_empty_has_its_default(tmp_path: Path) -> None:
         (b"query,expected\nc\xf6liac,Coeliac\n", 1, "UTF-8"),
     ],
 )
-def test_a_fault_names_its_line_and_its_mend(
+def test_judgment_error_has_line_and_fix(
     tmp_path: Path, text: str | bytes, line: int, named: str
 ) -> None:
     (fault,) = faults(write(tmp_path, text))
@@ -85,13 +85,13 @@ def test_a_fault_names_its_line_and_its_mend(
     assert named in fault
 
 
-def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+def test_all_judgment_errors_are_reported_together(tmp_path: Path) -> None:
     found = faults(write(tmp_path, HEAD + "gout,,,,\n,Gout,,,\n"))
 
     assert [fault.partition(":")[0] for fault in found] == ["2", "3"]
 
 
-def test_a_file_that_is_not_there_is_a_fault_too(tmp_path: Path) -> None:
+def test_missing_judgments_file_raises_judgments_error(tmp_path: Path) -> None:
     with raises(JudgmentsError, "unreadable") as raised:
         read_judgments(tmp_path / "missing.csv")
 
@@ -121,9 +121,7 @@ def gout(store: ArticleStore) -> dict[str, str]:
     return {found.text: found.id for found in saved.passages}
 
 
-def test_an_article_is_named_by_id_or_title_and_a_passage_by_heading_or_id(
-    store: ArticleStore, tmp_path: Path
-) -> None:
+def test_targets_are_found_by_id_title_and_heading(store: ArticleStore, tmp_path: Path) -> None:
     ids = gout(store)
     every = frozenset(ids.values())
     flare = frozenset([ids["One."], ids["Two."]])
@@ -147,7 +145,7 @@ def test_an_article_is_named_by_id_or_title_and_a_passage_by_heading_or_id(
     ]
 
 
-def test_a_title_may_hold_the_sign_between_headings(store: ArticleStore, tmp_path: Path) -> None:
+def test_title_may_contain_path_separator(store: ArticleStore, tmp_path: Path) -> None:
     saved = save(store, "Potassium > 6", ("Urgent", "Call."))
 
     (found,) = targets(store, tmp_path, "Potassium > 6 > Urgent")
@@ -164,7 +162,7 @@ def test_a_title_may_hold_the_sign_between_headings(store: ArticleStore, tmp_pat
         ("Twin", ("'Twin'", "twin, twin-2")),
     ],
 )
-def test_what_is_not_to_be_found_is_told_with_its_line(
+def test_unknown_target_is_reported_with_its_line(
     store: ArticleStore, tmp_path: Path, expected: str, named: tuple[str, ...]
 ) -> None:
     gout(store)
@@ -180,7 +178,7 @@ def test_what_is_not_to_be_found_is_told_with_its_line(
     assert all(name in fault for name in named)
 
 
-def test_a_passage_of_a_retired_article_is_told(store: ArticleStore, tmp_path: Path) -> None:
+def test_passage_of_retired_article_is_reported(store: ArticleStore, tmp_path: Path) -> None:
     ids = gout(store)
     ReviewWorkflow(store.database).retire("gout", reason="", replaced_by="", by=Actor("test"))
 

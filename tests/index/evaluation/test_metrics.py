@@ -82,7 +82,7 @@ def outcome(query: str, rank: int | None, *, within: int = 3, group: str = "") -
         ((*NINE, hit("gout", "b", "wanted")), None, 10),
     ],
 )
-def test_the_rank_is_of_the_passage_where_a_reader_meets_it(
+def test_rank_counts_passages_listed_above_expected_one(
     hits: tuple[SearchHit, ...], rank: int | None, article_rank: int | None
 ) -> None:
     found = outcome_of(*hits)
@@ -90,11 +90,11 @@ def test_the_rank_is_of_the_passage_where_a_reader_meets_it(
     assert (found.rank, found.article_rank) == (rank, article_rank)
 
 
-def test_articles_that_have_some_of_the_words_follow_those_that_have_all() -> None:
+def test_partial_matches_are_ranked_after_complete_matches() -> None:
     assert outcome_of(hit("statins", "a"), partial_hits=(hit("gout", "wanted"),)).rank == 2
 
 
-def test_an_outcome_is_kept_within_the_rank_that_was_asked_for() -> None:
+def test_is_within_compares_rank_with_required_limit() -> None:
     hits = (hit("statins", "a"), hit("gout", "wanted"))
 
     assert outcome_of(*hits, within=2).is_within
@@ -102,7 +102,7 @@ def test_an_outcome_is_kept_within_the_rank_that_was_asked_for() -> None:
     assert outcome_of(*hits).first == "Statins > Harms > Bleeding"
 
 
-def test_a_query_that_cannot_be_asked_is_told_with_its_line() -> None:
+def test_invalid_query_is_reported_with_its_line() -> None:
     def search(request: SearchRequest) -> SearchResponse:
         raise QueryError("There is no tag 'saftey'.")
 
@@ -114,14 +114,14 @@ def test_a_query_that_cannot_be_asked_is_told_with_its_line() -> None:
     assert "'saftey'" in fault
 
 
-def test_the_figures_count_places_and_average_their_reciprocals() -> None:
+def test_metrics_count_ranks_and_average_reciprocals() -> None:
     found = compute_metrics([outcome("a", 1), outcome("b", 2), outcome("c", 5), outcome("d", None)])
 
     assert (found.queries, found.first, found.in_three, found.in_ten) == (4, 1, 2, 3)
     assert (found.not_found, found.mrr) == (1, round((1 + 1 / 2 + 1 / 5) / 4, 4))
 
 
-def test_groups_have_figures_of_their_own_in_the_order_of_the_file() -> None:
+def test_metrics_by_group_follow_file_order() -> None:
     outcomes = [outcome("a", 1, group="word"), outcome("b", 4, group="lay")]
 
     assert list(metrics_by_group(outcomes)) == ["word", "lay"]
@@ -129,7 +129,7 @@ def test_groups_have_figures_of_their_own_in_the_order_of_the_file() -> None:
     assert metrics_by_group(outcomes[:1]) == {}
 
 
-def test_what_moved_is_told_worst_first() -> None:
+def test_compare_runs_lists_worst_changes_first() -> None:
     before = [("up", 4), ("same", 2), ("appeared", None), ("down", 1), ("out", 3), ("gone", 2)]
     now = [("up", 2), ("same", 2), ("appeared", 9), ("down", 2), ("out", 4), ("new", 1)]
 
@@ -147,7 +147,7 @@ def test_what_moved_is_told_worst_first() -> None:
     ]
 
 
-def test_what_vanished_from_its_place_fell_out() -> None:
+def test_missing_result_counts_as_disappeared() -> None:
     before, now = (
         EvaluationRun((outcome("a", 1, within=1),)),
         EvaluationRun((outcome("a", None, within=1),)),
@@ -158,7 +158,7 @@ def test_what_vanished_from_its_place_fell_out() -> None:
     ]
 
 
-def test_a_run_is_the_same_after_it_was_saved(tmp_path: Path) -> None:
+def test_saved_run_round_trips(tmp_path: Path) -> None:
     run = EvaluationRun((outcome("β blocker", None), outcome("gout", 1, group="word")))
     save_run(run, tmp_path / "run.json")
 
@@ -166,7 +166,7 @@ def test_a_run_is_the_same_after_it_was_saved(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"outcomes": [], "version": 2}', "query,expected"])
-def test_what_is_no_saved_run_is_told(tmp_path: Path, content: str) -> None:
+def test_load_run_rejects_other_files(tmp_path: Path, content: str) -> None:
     path = tmp_path / "run.json"
     path.write_text(content)
 
@@ -176,7 +176,7 @@ def test_what_is_no_saved_run_is_told(tmp_path: Path, content: str) -> None:
     assert "`kb eval --save`" in str(raised.value)
 
 
-def test_passages_are_compared_by_id_and_not_by_text() -> None:
+def test_expected_passages_are_compared_by_id() -> None:
     twin = Passage(id="other", heading_path=("Flare",), blocks=())
     shown = replace(hit("gout", "x"), passage=twin)
 

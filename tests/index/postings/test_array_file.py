@@ -26,7 +26,7 @@ ARRAYS = {
 }
 
 
-def test_arrays_are_read_as_they_were_written(tmp_path: Path) -> None:
+def test_arrays_round_trip(tmp_path: Path) -> None:
     path = tmp_path / "a.seg"
     seal = write_arrays(path, ARRAYS)
 
@@ -40,14 +40,14 @@ def test_arrays_are_read_as_they_were_written(tmp_path: Path) -> None:
         assert not found[name].flags.writeable
 
 
-def test_a_file_is_written_once(tmp_path: Path) -> None:
+def test_existing_file_is_not_overwritten(tmp_path: Path) -> None:
     write_arrays(tmp_path / "a.seg", ARRAYS)
     with pytest.raises(FileExistsError):
         write_arrays(tmp_path / "a.seg", ARRAYS)
 
 
 @pytest.mark.parametrize("at", [0, 9, 40, 700, -1], ids=str)
-def test_a_changed_byte_breaks_the_seal(tmp_path: Path, at: int) -> None:
+def test_changed_byte_fails_the_checksum(tmp_path: Path, at: int) -> None:
     path = tmp_path / "a.seg"
     write_arrays(path, ARRAYS)
     content = bytearray(path.read_bytes())
@@ -66,7 +66,7 @@ def test_a_changed_byte_breaks_the_seal(tmp_path: Path, at: int) -> None:
         ((MAGIC, VERSION, BYTE_ORDER_MARK, 10_000), "format"),
     ],
 )
-def test_another_format_or_machine_is_told(
+def test_other_version_or_byte_order_is_rejected(
     tmp_path: Path, head: tuple[bytes, int, int, int], code: str
 ) -> None:
     path = tmp_path / "a.seg"
@@ -75,7 +75,7 @@ def test_another_format_or_machine_is_told(
         read_arrays(path)
 
 
-def test_a_short_file_is_cut_off(tmp_path: Path) -> None:
+def test_truncated_array_file_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "a.seg"
     path.write_bytes(b"KB")
     for reading in (read_arrays, checksum):

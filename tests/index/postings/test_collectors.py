@@ -163,13 +163,13 @@ def _same(found: ScoredDocs, wanted: dict[int, float]) -> None:
     assert found.scores == pytest.approx(list(wanted.values()))
 
 
-def test_the_segment_has_what_these_tests_are_for(segment: SegmentReader) -> None:
+def test_fixture_segment_covers_required_cases(segment: SegmentReader) -> None:
     sizes = [segment.doc_freq(number) for number in range(len(segment.terms))]
     assert min(sizes) < 128 < max(sizes)
     assert 3 < len(segment.rows) < len(sizes)
 
 
-def test_postings_and_places_are_read_as_they_were_written(segment: SegmentReader) -> None:
+def test_postings_and_positions_round_trip(segment: SegmentReader) -> None:
     docs, frequencies = segment.all_postings()
     places, counts = segment.all_positions()
     marked = places >= 1 << (8 * places.itemsize - 1)
@@ -189,7 +189,7 @@ def test_postings_and_places_are_read_as_they_were_written(segment: SegmentReade
 
 
 @given(SEEDS)
-def test_lists_are_united_and_intersected_as_mappings_would_be(
+def test_union_and_intersection_match_dictionaries(
     segment: SegmentReader, lists: PostingLists, seed: int
 ) -> None:
     chosen, mappings = _chosen(segment, seed)
@@ -205,7 +205,7 @@ def test_lists_are_united_and_intersected_as_mappings_would_be(
 
 
 @given(SEEDS, st.integers(1, 60), st.booleans(), st.booleans())
-def test_bounds_in_small_integers_lose_nothing(
+def test_accumulated_bounds_yield_exact_results(
     segment: SegmentReader,
     lists: PostingLists,
     seed: int,
@@ -239,13 +239,13 @@ def test_bounds_in_small_integers_lose_nothing(
         assert len(set(docs.tolist())) == min(count, len(wanted))
 
 
-def test_equal_scores_keep_the_order_of_passages(segment: SegmentReader) -> None:
+def test_equal_scores_keep_passage_order(segment: SegmentReader) -> None:
     docs = np.arange(0, 900, 3, dtype=np.uint32)
     listed = SparseMatches(docs, np.tile([2.0, 1.0, 2.0], 100))
     assert listed.best(5, None)[0].tolist() == [0, 6, 9, 15, 18]
 
 
-def test_a_row_alone_is_its_own_bounds(segment: SegmentReader, lists: PostingLists) -> None:
+def test_single_row_is_used_as_bounds(segment: SegmentReader, lists: PostingLists) -> None:
     term = _term(segment, "w0", 3.0)
     assert term.row is not None
     docs, scores = DenseMatches(term.row, 255 / term.max_score, [term], lists).best(20, None)
@@ -255,7 +255,7 @@ def test_a_row_alone_is_its_own_bounds(segment: SegmentReader, lists: PostingLis
 
 
 @given(SEEDS, st.sampled_from(["", *POSITIONAL_FIELDS]))
-def test_words_stand_side_by_side_where_they_do(
+def test_phrase_matches_adjacent_positions(
     segment: SegmentReader, lists: PostingLists, seed: int, text: str
 ) -> None:
     chance = random.Random(seed)
@@ -273,7 +273,7 @@ def test_words_stand_side_by_side_where_they_do(
 
 
 @given(SEEDS, st.integers(1, 40), st.booleans(), st.booleans(), st.booleans())
-def test_the_best_alone_are_the_best_of_all(
+def test_top_k_equals_best_of_all_matches(
     segment: SegmentReader,
     lists: PostingLists,
     seed: int,
@@ -313,7 +313,7 @@ def test_the_best_alone_are_the_best_of_all(
     same(lists.best_phrase(*phrase, choice), lists.phrase(*phrase))
 
 
-def test_as_many_as_there_are_may_be_the_best(segment: SegmentReader, lists: PostingLists) -> None:
+def test_top_k_may_include_all_matches(segment: SegmentReader, lists: PostingLists) -> None:
     term = _term(segment, "w0", 3.0)
     wanted = REFERENCE.scores("w0", 3.0)
     assert len(wanted) > MIN_RESULT_CAPACITY
@@ -328,7 +328,7 @@ def test_as_many_as_there_are_may_be_the_best(segment: SegmentReader, lists: Pos
 
 
 @given(SEEDS, st.booleans(), st.booleans())
-def test_articles_tags_and_topics_are_counted(
+def test_facets_count_articles_tags_and_topics(
     segment: SegmentReader, seed: int, by_tag: bool, by_topic: bool
 ) -> None:
     chance = np.random.default_rng(seed)
@@ -362,15 +362,13 @@ def test_articles_tags_and_topics_are_counted(
 
 
 @given(st.floats(0.5, 5_000), st.floats(0.5, 5_000), st.integers(1, 5_000), st.integers(0, 255))
-def test_no_saturation_grows_by_more_than_is_said(
-    then: float, now: float, frequency: int, byte: int
-) -> None:
+def test_growth_bounds_every_saturation(then: float, now: float, frequency: int, byte: int) -> None:
     frequencies, bytes_ = np.array([frequency]), np.array([byte])
     before, after = (saturation(frequencies, bytes_, mean)[0] for mean in (then, now))
     assert after <= before * growth(then, now) * (1 + 1e-12)
 
 
-def test_places_beyond_fifteen_bits_are_kept(tmp_path: Path) -> None:
+def test_positions_beyond_fifteen_bits_round_trip(tmp_path: Path) -> None:
     texts = dict.fromkeys(POSITIONAL_FIELDS, "")
     long = IndexDocument(
         passage_id="p", article_id="a",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from index.postings.string_table import StringTable, pack_strings
 
 
-def test_strings_are_found_by_themselves_and_by_how_they_begin() -> None:
+def test_strings_are_found_by_value_and_prefix() -> None:
     words = [b"", b"gout", b"gouty", b"heart", "é".encode()]
     strings = StringTable(*pack_strings(words))
 
@@ -21,7 +21,7 @@ def test_strings_are_found_by_themselves_and_by_how_they_begin() -> None:
 
 
 @given(st.sets(st.binary(max_size=4), max_size=30), st.binary(max_size=5))
-def test_the_first_that_is_not_below_is_found(words: set[bytes], wanted: bytes) -> None:
+def test_lower_bound_returns_first_not_less(words: set[bytes], wanted: bytes) -> None:
     strings = StringTable(*pack_strings(sorted(words)))
 
     assert strings.lower_bound(wanted) == sum(word < wanted for word in words)

@@ -148,7 +148,7 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("text", "tree", "shown"), TABLE, ids=[repr(row[0]) for row in TABLE])
-def test_a_text_is_read_as(text: str, tree: ParsedQuery, shown: str) -> None:
+def test_parse_returns_expected_tree(text: str, tree: ParsedQuery, shown: str) -> None:
     found = parse(text)
 
     assert found == tree
@@ -170,11 +170,11 @@ def test_a_text_is_read_as(text: str, tree: ParsedQuery, shown: str) -> None:
         ),
     ],
 )
-def test_what_was_left_out_is_said(text: str, note: str) -> None:
+def test_ignored_parts_are_noted(text: str, note: str) -> None:
     assert parse(text).notes == (note,)
 
 
-def test_a_text_that_is_far_too_long_is_refused_with_the_mend() -> None:
+def test_too_long_query_is_rejected() -> None:
     parse("a" * MAX_QUERY_LENGTH)
 
     with raises(QueryError, "length") as raised:
@@ -250,7 +250,7 @@ def assert_bounded(query: ParsedQuery) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_text_is_read_within_bounds_or_refused(text: str) -> None:
+def test_hostile_text_is_parsed_within_limits_or_rejected(text: str) -> None:
     if len(text) > MAX_QUERY_LENGTH:
         with pytest.raises(QueryError):
             parse(text)
@@ -262,7 +262,7 @@ def test_a_hostile_text_is_read_within_bounds_or_refused(text: str) -> None:
 
 
 @given(st.text() | st.text('ab -"“”:*OR~^()[]/\\.\0\u0301\u00adß', max_size=80))
-def test_every_text_has_a_reading_within_bounds(text: str) -> None:
+def test_any_text_is_parsed_within_limits(text: str) -> None:
     found = parse(text)
 
     assert_bounded(found)
@@ -288,7 +288,7 @@ PARTS = st.one_of(
 
 
 @given(st.lists(st.sampled_from(["gout", "Pain", "OR", "the", "What", "or", "mg"]), max_size=40))
-def test_plain_words_are_read_as_among_others(typed: list[str]) -> None:
+def test_fast_path_equals_full_parser(typed: list[str]) -> None:
     """The fast path for plain words returns the same as the full parser."""
     assert parse(" ".join(typed)) == parse(" ".join(typed) + " ")
     quoted = '"' + " ".join(typed) + '"'
@@ -296,7 +296,7 @@ def test_plain_words_are_read_as_among_others(typed: list[str]) -> None:
 
 
 @given(st.lists(PARTS, max_size=6).map(" ".join))
-def test_what_is_shown_reads_as_the_same_query(text: str) -> None:
+def test_displayed_query_parses_to_the_same_tree(text: str) -> None:
     found = parse(text)
 
     assert parse(str(found)) == found
@@ -305,20 +305,20 @@ def test_what_is_shown_reads_as_the_same_query(text: str) -> None:
 # Working on a query
 
 
-def test_a_hyphenated_word_comes_apart_and_a_quoted_phrase_does_not() -> None:
+def test_split_compounds_keeps_quoted_phrases() -> None:
     loose = split_compounds(parse('follow-up "heart failure" up'))
 
     assert loose.clauses == (word("follow"), word("up"), phrase("heart failure"))
 
 
-def test_filters_are_added_once_each() -> None:
+def test_add_filters_ignores_duplicates() -> None:
     query = add_filters(parse("gout tag:a topic:x"), ("a", "b"), ("y",))
 
     assert (query.tags, query.topics) == (("a", "b"), ("x", "y"))
     assert query.clauses == (GOUT,)
 
 
-def test_words_of_a_text_are_nothing_but_words() -> None:
+def test_parse_words_ignores_syntax() -> None:
     assert parse_words("side effects OR -pain*") == tuple(
         word(text) for text in ("side", "effects", "OR", "pain")
     )

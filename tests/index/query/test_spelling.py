@@ -54,7 +54,7 @@ def found(speller: SpellChecker, word: str) -> list[str]:
 FIRST, WITHIN_THREE = 0.92, 0.96
 
 
-def test_what_was_meant_comes_first(speller: SpellChecker) -> None:
+def test_intended_word_is_suggested_first(speller: SpellChecker) -> None:
     first = within_three = 0
     for typed, meant in MISSPELLED:
         offered = [stem_text(word) for word in found(speller, typed)]
@@ -76,7 +76,7 @@ def lookalikes() -> dict[str, tuple[SpellChecker, set[str]]]:
 
 
 @pytest.mark.parametrize(("one", "other"), LOOKALIKES)
-def test_no_drug_is_taken_for_one_that_looks_like_it(
+def test_similar_drug_names_are_never_corrected_automatically(
     lookalikes: dict[str, tuple[SpellChecker, set[str]]], one: str, other: str
 ) -> None:
     for typed, near in ((one, other), (other, one)):
@@ -85,19 +85,19 @@ def test_no_drug_is_taken_for_one_that_looks_like_it(
         assert {correction.kind for correction in speller.suggest(typed)} <= {"drug"}
 
 
-def test_a_misspelled_drug_is_offered_as_a_drug() -> None:
+def test_correction_of_misspelt_drug_has_kind_drug() -> None:
     assert of("amoxicillin", drugs=("amoxicillin",)).suggest("amoxicilin") == [
         SpellingCorrection("amoxicillin", "drug")
     ]
 
 
-def test_a_drug_that_no_article_has_may_be_meant() -> None:
+def test_drug_missing_from_articles_is_suggested() -> None:
     assert of("gout", drugs=("allopurinol",)).suggest("alopurinol") == [
         SpellingCorrection("allopurinol", "drug")
     ]
 
 
-def test_where_a_drug_may_be_meant_nothing_else_goes_without_asking() -> None:
+def test_likely_drug_prevents_automatic_correction() -> None:
     offered = of("axil", drugs=("axid",)).suggest("axit")
     assert [correction.kind for correction in offered] == ["drug", "drug"]
 
@@ -105,7 +105,7 @@ def test_where_a_drug_may_be_meant_nothing_else_goes_without_asking() -> None:
 @pytest.mark.parametrize(
     "typed", ["gout", "hypertension", "b12", "2nd", "cat", "xqzvbnmlk", "", "h1n1", "中文"]
 )
-def test_words_that_are_well_or_beyond_help_stay(typed: str) -> None:
+def test_known_and_uncorrectable_words_have_no_suggestions(typed: str) -> None:
     speller = of("gout", "b13", "3nd", "cats", "hypotension", known=("hypertension",))
     assert speller.suggest(typed) == []
 
@@ -114,25 +114,25 @@ def test_words_that_are_well_or_beyond_help_stay(typed: str) -> None:
     ("typed", "opposite"),
     [("hypertension", "hypotension"), ("interarticular", "intraarticular"), ("abduct", "adduct")],
 )
-def test_a_word_is_never_turned_into_its_opposite(typed: str, opposite: str) -> None:
+def test_word_is_never_corrected_to_its_opposite(typed: str, opposite: str) -> None:
     assert of(opposite).suggest(typed) == []
 
 
-def test_words_that_run_together_are_parted() -> None:
+def test_joined_words_are_split() -> None:
     often = SpellChecker({"heart": 900, "attack": 300, "hear": 2, "tattack": 1})
     assert often.suggest("heartattack")[0] == SpellingCorrection("heart attack", "split")
 
 
-def test_the_frequent_word_goes_first() -> None:
+def test_more_frequent_word_is_suggested_first() -> None:
     assert found(SpellChecker({"lever": 1, "fever": 900}), "feverr")[0] == "fever"
     assert found(SpellChecker({"cramp": 2, "clamp": 800}), "camp")[0] == "clamp"
 
 
-def test_forms_of_one_word_are_offered_once() -> None:
+def test_forms_of_one_word_are_suggested_once() -> None:
     assert found(of("infection", "infections"), "infecton") == ["infection"]
 
 
-def test_as_many_as_asked_for() -> None:
+def test_suggest_respects_limit() -> None:
     assert len(of("bands", "bends", "binds", "bonds").suggest("bxnds", limit=2)) == 2
 
 
@@ -149,9 +149,9 @@ def test_as_many_as_asked_for() -> None:
         ("siatica", "sciatica"),
     ],
 )
-def test_words_that_sound_the_same_are_told_by_ear(one: str, other: str) -> None:
+def test_words_that_sound_alike_have_equal_keys(one: str, other: str) -> None:
     assert phonetic_key(one) == phonetic_key(other)
 
 
-def test_the_words_that_are_corrected_are_of_the_topic() -> None:
+def test_misspellings_exclude_stop_words() -> None:
     assert not any(is_stopword(meant) for _, meant in MISSPELLED)

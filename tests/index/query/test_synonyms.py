@@ -76,7 +76,7 @@ def team(folder: Path, text: str) -> SynonymDictionary:
         ("osteogenesis imperfecta", "brittle bone disease"),
     ],
 )
-def test_names_of_one_thing_find_each_other(
+def test_names_of_a_concept_are_synonyms(
     shipped: SynonymDictionary, query: str, other: str
 ) -> None:
     assert other in others(shipped, query)
@@ -102,20 +102,18 @@ def test_names_of_one_thing_find_each_other(
         "xyzzy",
     ],
 )
-def test_ordinary_words_and_codes_have_no_other_names(
-    shipped: SynonymDictionary, query: str
-) -> None:
+def test_ordinary_words_and_codes_have_no_synonyms(shipped: SynonymDictionary, query: str) -> None:
     assert matches(shipped, query) == []
 
 
-def test_abbreviations_that_are_words_count_in_capitals(shipped: SynonymDictionary) -> None:
+def test_ordinary_word_abbreviations_require_capitals(shipped: SynonymDictionary) -> None:
     assert others(shipped, "WHO advice") == ["World Health Organization"]
     assert others(shipped, "AIDS") == ["acquired immunodeficiency syndrome"]
     assert others(shipped, "aids") == []
     assert "AIDS" not in others(shipped, "acquired immunodeficiency syndrome")
 
 
-def test_the_longest_name_goes_first_and_none_overlap(shipped: SynonymDictionary) -> None:
+def test_longest_name_matches_without_overlap(shipped: SynonymDictionary) -> None:
     found = matches(shipped, "type 2 diabetes and chronic kidney disease")
     assert [(match.start, match.end, match.typed) for match in found] == [
         (0, 3, "type 2 diabetes"),
@@ -124,7 +122,7 @@ def test_the_longest_name_goes_first_and_none_overlap(shipped: SynonymDictionary
 
 
 @pytest.mark.parametrize("name", ["heart attack", "hypertension", "pancreatic cancer", "aspirin"])
-def test_other_names_are_few_and_say_something_else(shipped: SynonymDictionary, name: str) -> None:
+def test_synonyms_are_limited_and_distinct(shipped: SynonymDictionary, name: str) -> None:
     (match,) = matches(shipped, name)
     typed = tuple(stem_text(name))
     keys = [other.stems for other in match.synonyms]
@@ -137,7 +135,7 @@ def test_other_names_are_few_and_say_something_else(shipped: SynonymDictionary, 
         assert 0 < other.weight < 1
 
 
-def test_letters_count_less_than_words(shipped: SynonymDictionary) -> None:
+def test_abbreviations_weigh_less_than_names(shipped: SynonymDictionary) -> None:
     (match,) = matches(shipped, "chronic kidney disease")
     weights = {other.text: other.weight for other in match.synonyms}
     assert weights["CKD"] < weights["chronic renal disease"]
@@ -146,7 +144,7 @@ def test_letters_count_less_than_words(shipped: SynonymDictionary) -> None:
     assert short.synonyms[0].weight < long.synonyms[0].weight
 
 
-def test_a_team_names_things_its_own_way(tmp_path: Path) -> None:
+def test_custom_synonyms_are_used(tmp_path: Path) -> None:
     ours = team(
         tmp_path,
         "# ours\n\nWobbles = postural instability, PIX # on the ward\nzap => cardioversion\n",
@@ -158,12 +156,12 @@ def test_a_team_names_things_its_own_way(tmp_path: Path) -> None:
     assert "myocardial infarction" in others(ours, "heart attack")
 
 
-def test_a_teams_names_come_before_ours(tmp_path: Path) -> None:
+def test_custom_synonyms_take_precedence(tmp_path: Path) -> None:
     ours = team(tmp_path, "heart attack = coronary\n")
     assert others(ours, "heart attack")[:2] == ["coronary", "myocardial infarction"]
 
 
-def test_a_team_without_a_list_has_ours(tmp_path: Path) -> None:
+def test_built_in_synonyms_apply_without_custom_file(tmp_path: Path) -> None:
     assert "MI" in others(SynonymDictionary(tmp_path / "synonyms.txt"), "heart attack")
 
 
@@ -178,7 +176,7 @@ def test_a_team_without_a_list_has_ours(tmp_path: Path) -> None:
         ("x = one two three four five six seven eight nine", "name-length"),
     ],
 )
-def test_a_bad_line_is_named_with_its_mend(tmp_path: Path, line: str, code: str) -> None:
+def test_invalid_rule_is_reported_with_line_and_fix(tmp_path: Path, line: str, code: str) -> None:
     with raises(SynonymsError, code) as caught:
         team(tmp_path, f"# first\n{line}\n")
     error = caught.value
@@ -186,7 +184,7 @@ def test_a_bad_line_is_named_with_its_mend(tmp_path: Path, line: str, code: str)
     assert HINT in str(error)
 
 
-def test_a_list_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+def test_synonyms_file_must_be_utf_8(tmp_path: Path) -> None:
     file = tmp_path / "synonyms.txt"
     file.write_bytes(b"caf\xe9 = coffee\n")
     with raises(SynonymsError, "encoding") as caught:
@@ -198,25 +196,25 @@ def test_a_list_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["warfarin", "Warfarin", "Coumadin", "hydroxyzine", "salbutamol", "valaciclovir"]
 )
-def test_drugs_are_known_by_all_their_names(shipped: SynonymDictionary, name: str) -> None:
+def test_drug_names_include_synonyms(shipped: SynonymDictionary, name: str) -> None:
     assert fold(name) in shipped.drugs
 
 
 @pytest.mark.parametrize("name", ["water", "gout", "care", "metformina", "seizure", "thyroid"])
-def test_other_words_are_no_drugs(shipped: SynonymDictionary, name: str) -> None:
+def test_ordinary_words_are_not_drugs(shipped: SynonymDictionary, name: str) -> None:
     assert fold(name) not in shipped.drugs
 
 
-def test_the_words_of_all_names_are_well_spelled(shipped: SynonymDictionary) -> None:
+def test_words_of_all_names_are_correctly_spelled(shipped: SynonymDictionary) -> None:
     assert {fold("myocardial"), fold("warfarin")} <= shipped.words
 
 
-def test_the_compiled_keys_are_what_the_analysis_makes_today(shipped: SynonymDictionary) -> None:
+def test_compiled_keys_match_current_analysis(shipped: SynonymDictionary) -> None:
     stale = [line for line in compiled_lines() if format_rules(parse_rules(line)) != line]
     assert stale == []
 
 
-def test_our_list_says_each_thing_once() -> None:
+def test_built_in_list_has_no_duplicates() -> None:
     twice = []
     for concept in read_rules(BUILT_IN_RULES):
         keys = [tuple(stem_text(name.text)) for name in concept.names]
@@ -227,20 +225,20 @@ def test_our_list_says_each_thing_once() -> None:
 
 
 @pytest.mark.parametrize("name", ["MI", "COPD", "T2DM", "HbA1c", "U&E", "NSAID", "DOACs", "SARS"])
-def test_abbreviations_are_told_by_their_capitals(name: str) -> None:
+def test_abbreviations_are_recognised(name: str) -> None:
     assert is_abbreviation(name)
 
 
 @pytest.mark.parametrize("name", ["gout", "Gout", "heart attack", "penicillin G", "Barré", "x-ray"])
-def test_words_are_no_abbreviations(name: str) -> None:
+def test_words_are_not_abbreviations(name: str) -> None:
     assert not is_abbreviation(name)
 
 
-def test_ordinary_words_are_words_of_the_language() -> None:
+def test_ordinary_words_are_recognised() -> None:
     assert is_ordinary_word("CAT")
     assert is_ordinary_word("who")
     assert not is_ordinary_word("COPD")
 
 
-def test_every_kind_of_name_has_a_weight() -> None:
+def test_every_synonym_kind_has_a_weight() -> None:
     assert set(WEIGHTS) == set(SynonymKind)

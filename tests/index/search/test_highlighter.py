@@ -43,17 +43,17 @@ def marked(text: str, q: str) -> list[str]:
         ("", "gout", []),
     ],
 )
-def test_the_words_that_matched_are_marked(text: str, q: str, found: list[str]) -> None:
+def test_matching_words_are_marked(text: str, q: str, found: list[str]) -> None:
     assert marked(text, q) == found
 
 
-def test_marking_keeps_the_whole_text() -> None:
+def test_highlighting_keeps_the_whole_text() -> None:
     text = FILLER + "Gout hurts. " + FILLER
 
     assert "".join(part for part, _ in highlight_text(text, highlight_terms(parse("gout")))) == text
 
 
-def test_a_short_text_is_shown_whole() -> None:
+def test_short_text_is_not_truncated() -> None:
     assert build_snippet("Gout hurts.", highlight_terms(parse("hurt"))) == (
         ("Gout ", False),
         ("hurts", True),
@@ -61,7 +61,7 @@ def test_a_short_text_is_shown_whole() -> None:
     )
 
 
-def test_without_a_match_the_beginning_is_shown() -> None:
+def test_snippet_without_match_starts_at_the_beginning() -> None:
     ((text, matched),) = build_snippet(FILLER * 20, highlight_terms(parse("gout")))
 
     assert not matched
@@ -69,7 +69,7 @@ def test_without_a_match_the_beginning_is_shown() -> None:
     assert text.endswith(" …")
 
 
-def test_the_window_shows_the_place_with_the_most_different_words() -> None:
+def test_snippet_contains_most_distinct_words() -> None:
     text = "Gout. " + FILLER * 8 + "Gout flares need rest and ice. " + FILLER * 8
 
     shown = build_snippet(text, highlight_terms(parse("gout rest ice")))
@@ -79,13 +79,13 @@ def test_the_window_shows_the_place_with_the_most_different_words() -> None:
     assert shown[1] == ("Gout", True)  # the window begins with its sentence
 
 
-def test_of_a_text_without_spaces_a_piece_is_shown() -> None:
+def test_snippet_of_text_without_spaces_is_truncated() -> None:
     shown = "".join(part for part, _ in build_snippet("x" * 5_000, highlight_terms(parse("gout"))))
 
     assert len(shown) <= SNIPPET_LENGTH + len(" …")
 
 
-def test_words_that_matched_are_listed_once_as_they_stand_there() -> None:
+def test_matched_words_are_distinct_and_lower_case() -> None:
     text = "Gout attacks. An attack of gout. ATTACKED"
 
     found = highlight_terms(parse("gout attack")).matched_words(text)
@@ -93,7 +93,7 @@ def test_words_that_matched_are_listed_once_as_they_stand_there() -> None:
     assert found == ("gout", "attacks", "attack", "attacked")
 
 
-def test_a_text_far_longer_than_a_passage_is_looked_at_in_part() -> None:
+def test_only_start_of_very_long_text_is_searched() -> None:
     shown = build_snippet("gout " * MAX_TEXT_LENGTH, highlight_terms(parse("gout")))
 
     assert 0 < sum(len(part) for part, _ in shown) < SNIPPET_LENGTH + MAX_LEAD
@@ -107,7 +107,7 @@ QUERIES = st.sampled_from(["gout", "rest ice", '"gout rest"', "res*", "-ice", "�
 
 
 @given(TEXTS, QUERIES)
-def test_a_snippet_is_a_window_of_the_text_with_true_marks(text: str, q: str) -> None:
+def test_snippet_is_part_of_the_text_with_correct_marks(text: str, q: str) -> None:
     looking_for = highlight_terms(parse(q))
     shown = build_snippet(text, looking_for)
 
@@ -123,7 +123,7 @@ def test_a_snippet_is_a_window_of_the_text_with_true_marks(text: str, q: str) ->
 
 
 @given(TEXTS, QUERIES)
-def test_a_text_that_holds_a_match_shows_one(text: str, q: str) -> None:
+def test_snippet_of_matching_text_contains_a_match(text: str, q: str) -> None:
     looking_for = highlight_terms(parse(q))
     near = [
         token for token, matched in highlight_text(text, looking_for) if matched and len(token) < 50
@@ -134,12 +134,12 @@ def test_a_text_that_holds_a_match_shows_one(text: str, q: str) -> None:
 
 
 @given(TEXTS, QUERIES)
-def test_marking_never_changes_the_text(text: str, q: str) -> None:
+def test_highlighting_never_changes_the_text(text: str, q: str) -> None:
     assert "".join(part for part, _ in highlight_text(text, highlight_terms(parse(q)))) == text
 
 
 @given(st.lists(st.lists(WORDS).map(" ".join), max_size=5))
-def test_texts_read_together_have_the_words_that_each_has_alone(texts: list[str]) -> None:
+def test_batched_matches_equal_single_matches(texts: list[str]) -> None:
     together = highlight_terms(parse("gout 0.5 rest*"))
     together.find_matches(texts)
     for text in texts:

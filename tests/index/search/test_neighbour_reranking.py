@@ -9,11 +9,11 @@ import pytest
 from index.search.reranking import MAX_NEIGHBOURS, NEIGHBOUR_SHARE, regularize_scores, topical_terms
 
 
-def test_small_words_say_nothing_of_a_subject() -> None:
+def test_topical_terms_exclude_stop_words() -> None:
     assert topical_terms(Counter(("the", "gout", "of", "it", "gout"))) == {"gout": 2}
 
 
-def test_a_passage_among_good_ones_rises_above_a_loner() -> None:
+def test_regularization_favours_texts_with_good_neighbours() -> None:
     alike = [Counter(("gout", "acid", "joint")) for _ in range(MAX_NEIGHBOURS + 1)]
     loner = Counter(("tax", "form"))
     idfs = dict.fromkeys(("gout", "acid", "joint", "tax", "form"), 3.0)
@@ -24,7 +24,7 @@ def test_a_passage_among_good_ones_rises_above_a_loner() -> None:
     assert found[3] > found[4]
 
 
-def test_few_passages_and_empty_ones_keep_their_scores() -> None:
+def test_few_or_empty_texts_keep_their_scores() -> None:
     assert regularize_scores([2.0, 1.0], [Counter("a"), Counter("b")], {"a": 2.0, "b": 2.0}) == [
         2.0,
         1.0,

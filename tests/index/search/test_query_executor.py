@@ -89,7 +89,7 @@ def also(answer: SearchResponse) -> list[str]:
 # Other names
 
 
-def test_another_name_finds_and_is_named(ask: Ask) -> None:
+def test_synonym_match_is_found_and_reported(ask: Ask) -> None:
     answer = ask("heart attack")
 
     assert titles(answer)[0] == "Myocardial infarction"
@@ -98,12 +98,12 @@ def test_another_name_finds_and_is_named(ask: Ask) -> None:
     assert "myocardial" in answer.hits[0].matched.synonym
 
 
-def test_the_typed_words_rank_above_another_name(ask: Ask) -> None:
+def test_typed_words_rank_above_synonyms(ask: Ask) -> None:
     assert titles(ask("scabies"))[0] == "Current twin"
     assert titles(ask("myocardial infarction"))[0] == "Myocardial infarction"
 
 
-def test_a_literal_search_is_for_the_words_as_they_stand(ask: Ask) -> None:
+def test_literal_search_uses_no_synonyms(ask: Ask) -> None:
     answer = ask("heart attack", literal=True)
 
     assert titles(answer) == ["Angina"]
@@ -111,16 +111,16 @@ def test_a_literal_search_is_for_the_words_as_they_stand(ask: Ask) -> None:
     assert titles(ask("heart zoster", literal=True)) == []
 
 
-def test_the_content_teams_own_names_are_searched(ask: Ask) -> None:
+def test_synonyms_of_editors_are_searched(ask: Ask) -> None:
     assert titles(ask("ward round")) == ["Meetings"]
     assert titles(ask("zap")) == ["Burns"]
 
 
-def test_a_name_of_one_direction_is_not_searched_in_the_other(ask: Ask) -> None:
+def test_one_way_synonym_is_not_reversed(ask: Ask) -> None:
     assert ask("electrocution").query.synonyms == ()
 
 
-def test_what_stands_in_quotes_has_no_other_name(ask: Ask) -> None:
+def test_quoted_words_have_no_synonyms(ask: Ask) -> None:
     answer = ask('"heart attack"')
 
     assert answer.query.synonyms == ()
@@ -130,7 +130,7 @@ def test_what_stands_in_quotes_has_no_other_name(ask: Ask) -> None:
 # Some of the words
 
 
-def test_articles_with_some_of_the_words_follow_those_with_all(ask: Ask) -> None:
+def test_partial_hits_contain_some_of_the_words(ask: Ask) -> None:
     answer = ask("angina rest thrombolysis OR passes")
 
     assert titles(answer) == ["Angina"]
@@ -138,7 +138,7 @@ def test_articles_with_some_of_the_words_follow_those_with_all(ask: Ask) -> None
     assert answer.query.relaxed is None
 
 
-def test_few_with_all_words_are_followed_by_those_with_some(ask: Ask) -> None:
+def test_few_complete_matches_are_followed_by_partial_hits(ask: Ask) -> None:
     answer = ask("blood pressure hydralazine")
 
     assert titles(answer) == ["Hydralazine"]
@@ -148,21 +148,21 @@ def test_few_with_all_words_are_followed_by_those_with_some(ask: Ask) -> None:
     }
 
 
-def test_what_follows_is_on_the_page_where_it_belongs(ask: Ask) -> None:
+def test_partial_hits_are_paged_after_complete_matches(ask: Ask) -> None:
     first, second = (ask("blood pressure hydralazine", limit=1, offset=at) for at in (0, 1))
 
     assert (titles(first), also(first)) == (["Hydralazine"], [])
     assert (titles(second), also(second)) == ([], ["Myocardial infarction"])
 
 
-def test_a_page_full_of_articles_with_all_words_is_not_followed(ask: Ask) -> None:
+def test_full_page_of_complete_matches_has_no_partial_hits(ask: Ask) -> None:
     answer = ask("gout kidney")
 
     assert answer.total == MIN_COMPLETE_MATCHES
     assert answer.partial_hits == ()
 
 
-def test_any_of_the_words_when_nothing_has_all(ask: Ask) -> None:
+def test_any_word_matches_if_no_passage_has_all(ask: Ask) -> None:
     answer = ask("hydralazine feet")
 
     assert answer.query.relaxed == "any"
@@ -170,7 +170,7 @@ def test_any_of_the_words_when_nothing_has_all(ask: Ask) -> None:
     assert answer.hits[0].why.missing in {("feet",), ("hydralazine",)}
 
 
-def test_one_word_that_nothing_has_is_an_honest_nothing(ask: Ask) -> None:
+def test_single_unknown_word_has_no_results(ask: Ask) -> None:
     answer = ask("qwxzvb")
 
     assert (answer.total, answer.hits, answer.partial_hits) == (0, (), ())
@@ -180,7 +180,7 @@ def test_one_word_that_nothing_has_is_an_honest_nothing(ask: Ask) -> None:
 # Spelling
 
 
-def test_a_misspelt_word_is_searched_as_what_it_is_like_and_labelled(ask: Ask) -> None:
+def test_misspelt_word_is_corrected_and_labelled_fuzzy(ask: Ask) -> None:
     answer = ask("diabetis")
 
     assert titles(answer) == ["Diabetes"]
@@ -190,28 +190,28 @@ def test_a_misspelt_word_is_searched_as_what_it_is_like_and_labelled(ask: Ask) -
     assert "diabetes" in answer.hits[0].matched.fuzzy
 
 
-def test_a_drug_is_never_searched_for_another_unasked(ask: Ask) -> None:
+def test_drug_name_is_never_replaced_automatically(ask: Ask) -> None:
     answer = ask("hydroxyzine")
 
     assert answer.hits == ()
     assert answer.query.corrected is None
 
 
-def test_a_misspelt_drug_is_asked_for(ask: Ask) -> None:
+def test_misspelt_drug_is_only_suggested(ask: Ask) -> None:
     answer = ask("hidralazine")
 
     assert answer.hits == ()
     assert "hydralazine" in answer.query.did_you_mean
 
 
-def test_a_misspelt_word_beside_others_is_searched_with_them_and_labelled(ask: Ask) -> None:
+def test_misspelt_word_among_others_is_corrected_and_labelled(ask: Ask) -> None:
     answer = ask("diabetis feet")
 
     assert titles(answer) == ["Diabetes"]
     assert (answer.query.relaxed, answer.query.corrected) == ("fuzzy", "diabetes feet")
 
 
-def test_a_misspelt_drug_beside_others_is_asked_about(ask: Ask) -> None:
+def test_misspelt_drug_among_others_is_only_suggested(ask: Ask) -> None:
     answer = ask("hidralazine feet")
 
     assert titles(answer) == ["Diabetes"]
@@ -222,27 +222,27 @@ def test_a_misspelt_drug_beside_others_is_asked_about(ask: Ask) -> None:
 # What else counts
 
 
-def test_an_overdue_article_ranks_below_a_fresh_one_of_equal_match(ask: Ask) -> None:
+def test_overdue_article_ranks_below_current_one(ask: Ask) -> None:
     answer = ask("scabies")
 
     assert titles(answer) == ["Current twin", "Overdue twin"]
     assert [hit.why.overdue for hit in answer.hits] == [False, True]
 
 
-def test_why_names_the_words_and_where_they_stand(ask: Ask) -> None:
+def test_explanation_lists_matching_words_by_field(ask: Ask) -> None:
     (hit, *_) = ask("bleeding myocardial").hits
 
     assert dict(hit.why.fields) == {"title": ("myocardial",), "text": ("bleeding",)}
     assert hit.why.missing == ()
 
 
-def test_the_safety_passages_of_the_first_article_are_at_hand(ask: Ask) -> None:
+def test_response_contains_safety_passages_of_first_article(ask: Ask) -> None:
     answer = ask("cardiac rehabilitation")
 
     assert [passage.heading for passage in answer.safety] == ["Harm of treatment", "Other harm"]
     assert ask("cardiac rehabilitation", offset=1).safety == ()
 
 
-def test_words_that_only_ask_are_not_searched(ask: Ask) -> None:
+def test_question_words_are_not_searched(ask: Ask) -> None:
     assert ask("what is known about hydralazine pressure").query.parsed == "hydralazine pressure"
     assert titles(ask("what is known about gout"))[0].startswith("Gout")

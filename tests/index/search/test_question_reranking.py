@@ -35,11 +35,11 @@ from kb.model.records import ArticleStatus, ArticleSummary
         ("gout OR kidney heart liver lung skin", False),
     ],
 )
-def test_only_long_questions_of_plain_words_are_looked_at_closely(q: str, wanted: bool) -> None:
+def test_only_long_plain_queries_are_reranked(q: str, wanted: bool) -> None:
     assert is_question(parse(q)) is wanted
 
 
-def test_words_weigh_their_idf_without_the_one_that_was_added() -> None:
+def test_weights_use_idf_without_added_constant() -> None:
     query = ParsedQuery(
         (
             WordQuery("gout", "gout"),
@@ -62,7 +62,7 @@ def test_words_weigh_their_idf_without_the_one_that_was_added() -> None:
     assert [leaf.weight for leaf in attack.synonyms] == [pytest.approx(0.5 * 6 / 8)]
 
 
-def test_passages_are_read_as_one_text_in_which_titles_and_headings_count_more() -> None:
+def test_count_terms_weights_titles_and_headings() -> None:
     summary = ArticleSummary(
         id="gout",
         title="Gout",
@@ -91,7 +91,7 @@ def test_passages_are_read_as_one_text_in_which_titles_and_headings_count_more()
     assert found.length == 3 + 2 * 3 + 2 + 3
 
 
-def test_an_article_that_has_more_of_the_question_scores_higher() -> None:
+def test_article_with_more_query_words_scores_higher() -> None:
     query = parse("gout kidney heart liver lung")
     idfs = dict.fromkeys((leaf.stem for leaf in query.leaves if isinstance(leaf, WordQuery)), 3.0)
     some, more = Counter({"gout": 4}), Counter({"gout": 2, "kidney": 2})

@@ -27,14 +27,14 @@ PASSAGES = [Passage(heading_path=("Gout", heading), blocks=()) for heading in HE
         ("", 0),
     ],
 )
-def test_the_section_that_was_asked_for_leads(typed: str, first: int) -> None:
+def test_passage_with_matching_heading_comes_first(typed: str, first: int) -> None:
     assert best_heading_match(heading_stems(typed), PASSAGES) == first
 
 
-def test_nothing_leads_where_there_is_no_heading() -> None:
+def test_passages_without_headings_keep_their_order() -> None:
     assert best_heading_match(heading_stems("gout"), [Passage(heading_path=(), blocks=())]) == 0
     assert best_heading_match(heading_stems("gout"), []) == 0
 
 
-def test_words_that_only_ask_are_kept_where_there_are_no_others() -> None:
+def test_question_words_are_kept_if_there_are_no_others() -> None:
     assert heading_stems("what is it used for") != frozenset()

@@ -93,7 +93,7 @@ def opened(folder: Path) -> Iterator[Library]:
 # Answers
 
 
-def test_an_answer_is_made_of_our_own_values(shared: Library) -> None:
+def test_response_contains_only_own_types(shared: Library) -> None:
     def check(value: object) -> None:
         if is_dataclass(value):
             assert type(value).__module__.split(".")[0] in {"kb", "index"}
@@ -109,7 +109,7 @@ def test_an_answer_is_made_of_our_own_values(shared: Library) -> None:
     check(shared.ask("bleeding harm"))
 
 
-def test_a_hit_shows_the_best_passage_and_what_matched(shared: Library) -> None:
+def test_hit_has_best_passage_and_matched_words(shared: Library) -> None:
     answer = shared.ask("stomach bleeding")
 
     (hit,) = answer.hits
@@ -124,13 +124,13 @@ def test_a_hit_shows_the_best_passage_and_what_matched(shared: Library) -> None:
     assert (answer.query.q, answer.query.parsed) == ("stomach bleeding", "stomach bleeding")
 
 
-def test_words_that_matched_in_the_title_or_heading_are_named_too(shared: Library) -> None:
+def test_matched_words_include_title_and_heading(shared: Library) -> None:
     (hit,) = shared.ask("warfarin effects bleeding").hits
 
     assert hit.matched.exact == ("warfarin", "effects", "bleeding")
 
 
-def test_passages_of_one_article_are_one_hit_that_says_how_many_more(shared: Library) -> None:
+def test_passages_of_one_article_form_one_hit(shared: Library) -> None:
     answer = shared.ask("bleeding aspirin")
 
     (hit,) = answer.hits
@@ -139,7 +139,7 @@ def test_passages_of_one_article_are_one_hit_that_says_how_many_more(shared: Lib
     assert hit.passage.id not in {passage.id for passage in hit.more}
 
 
-def test_pages_and_sorting(shared: Library) -> None:
+def test_limit_offset_and_sort_are_applied(shared: Library) -> None:
     whole = shared.found("bleeding OR rest")
     pages = [shared.ask("bleeding OR rest", limit=1, offset=at) for at in range(4)]
 
@@ -160,7 +160,7 @@ def test_pages_and_sorting(shared: Library) -> None:
         ({"q": "a" * 5_000}, "length", "5,000"),
     ],
 )
-def test_what_cannot_be_asked_is_named(
+def test_invalid_request_raises_query_error(
     shared: Library, values: dict[str, object], code: str, named: str
 ) -> None:
     with raises(QueryError, code) as raised:
@@ -169,12 +169,12 @@ def test_what_cannot_be_asked_is_named(
 
 
 @pytest.mark.parametrize("values", [{"limit": 1}, {"limit": MAX_LIMIT}, {"offset": MAX_OFFSET}])
-def test_what_is_just_allowed_is_answered(shared: Library, values: dict[str, object]) -> None:
+def test_request_at_limits_is_accepted(shared: Library, values: dict[str, object]) -> None:
     assert shared.ask("bleeding", **values).total == 2
 
 
 @pytest.mark.parametrize("q", ["", "   ", "*", "-", '""', "—"])
-def test_without_a_word_nothing_is_found_and_that_is_said(shared: Library, q: str) -> None:
+def test_query_without_words_has_a_note(shared: Library, q: str) -> None:
     answer = shared.ask(q)
 
     assert (answer.total, answer.hits, answer.tag_facet, answer.topic_facet) == (0, (), (), ())
@@ -182,14 +182,14 @@ def test_without_a_word_nothing_is_found_and_that_is_said(shared: Library, q: st
     assert answer.generation == shared.engine.state().generation
 
 
-def test_exclusions_alone_find_nothing_and_that_is_said(shared: Library) -> None:
+def test_query_of_exclusions_only_has_a_note(shared: Library) -> None:
     answer = shared.ask("-bleeding")
 
     assert answer.total == 0
     assert NO_WORDS_NOTE in answer.query.notes
 
 
-def test_a_filter_alone_lists_what_it_allows(shared: Library) -> None:
+def test_filter_without_words_lists_matching_passages(shared: Library) -> None:
     assert set(shared.found("", tags=("safety",))) == {"aspirin", "warfarin"}
     assert shared.found("", topics=("pain",)) == ["aspirin"]
 
@@ -197,27 +197,27 @@ def test_a_filter_alone_lists_what_it_allows(shared: Library) -> None:
 # Relaxing
 
 
-def test_when_nothing_has_all_words_one_is_enough_and_that_is_said(shared: Library) -> None:
+def test_query_without_complete_match_is_relaxed_to_any(shared: Library) -> None:
     answer = shared.ask("cranberry joint")
 
     assert answer.query.relaxed == "any"
     assert {hit.article.id for hit in answer.hits} == {"warfarin", "gout"}
 
 
-def test_a_hyphenated_word_that_is_nowhere_comes_apart(shared: Library) -> None:
+def test_unknown_hyphenated_word_is_split(shared: Library) -> None:
     answer = shared.ask("follow-through")
 
     assert (answer.query.relaxed, [hit.article.id for hit in answer.hits]) == ("any", ["gout"])
     assert shared.ask("follow-up").query.relaxed is None
 
 
-def test_relaxing_keeps_exclusions_and_filters(shared: Library) -> None:
+def test_relaxation_keeps_exclusions_and_filters(shared: Library) -> None:
     assert shared.found("cranberry joint -alcohol") == ["gout"]
     assert shared.found("cranberry joint", tags=("interactions",)) == ["warfarin"]
 
 
 @pytest.mark.parametrize("q", ["bleeding", "zinc", "zinc copper", '"bleeding stomach"'])
-def test_what_needs_or_helps_no_relaxing_is_not_relaxed(shared: Library, q: str) -> None:
+def test_query_is_relaxed_only_if_useful(shared: Library, q: str) -> None:
     assert shared.ask(q).query.relaxed is None
 
 
@@ -228,7 +228,7 @@ def test_what_needs_or_helps_no_relaxing_is_not_relaxed(shared: Library, q: str)
     "q",
     ["bleeding tag:safety", "bleeding TAG:SAFETY", f'bleeding tag:"{TAXONOMY.label("safety")}"'],
 )
-def test_a_tag_may_be_written_by_its_key_or_its_label(shared: Library, q: str) -> None:
+def test_tag_filter_accepts_key_and_label(shared: Library, q: str) -> None:
     answer = shared.ask(q)
 
     assert {hit.article.id for hit in answer.hits} == {"aspirin", "warfarin"}
@@ -236,12 +236,12 @@ def test_a_tag_may_be_written_by_its_key_or_its_label(shared: Library, q: str) -
     assert [value.value for value in answer.tag_facet if value.selected] == ["safety"]
 
 
-def test_a_tag_includes_those_below_it(shared: Library) -> None:
+def test_tag_filter_includes_subtags(shared: Library) -> None:
     assert TAXONOMY["interactions"].parent == "safety"
     assert shared.found("cranberry tag:safety") == ["warfarin"]
 
 
-def test_an_unknown_tag_in_a_query_is_read_as_words_and_that_is_said(shared: Library) -> None:
+def test_unknown_tag_is_searched_as_words_with_a_note(shared: Library) -> None:
     answer = shared.ask('tag:"cranberry juice"')
 
     assert [hit.article.id for hit in answer.hits] == ["warfarin"]
@@ -250,7 +250,7 @@ def test_an_unknown_tag_in_a_query_is_read_as_words_and_that_is_said(shared: Lib
     assert answer.query.parsed == "cranberry juice"
 
 
-def test_facets_say_what_choosing_a_value_would_show(shared: Library) -> None:
+def test_facet_count_equals_results_of_selection(shared: Library) -> None:
     answer = shared.ask("bleeding OR cranberry OR rest", tags=("safety",))
 
     for value in answer.tag_facet:
@@ -267,14 +267,14 @@ def test_facets_say_what_choosing_a_value_would_show(shared: Library) -> None:
     assert [value.label for value in answer.tag_facet] == [TAXONOMY.label(key) for key in keys]
 
 
-def test_a_chosen_value_stays_in_its_facet_even_with_nothing_behind_it(shared: Library) -> None:
+def test_selected_value_stays_in_facet_with_zero_count(shared: Library) -> None:
     answer = shared.ask("joint", tags=("mechanism",), topics=("Nowhere",))
 
     assert ("mechanism", 0, True) in [(v.value, v.count, v.selected) for v in answer.tag_facet]
     assert ("Nowhere", 0, True) in [(v.value, v.count, v.selected) for v in answer.topic_facet]
 
 
-def test_the_topics_listed_are_the_most_frequent_and_the_chosen(own: Library) -> None:
+def test_topic_facet_has_most_frequent_and_selected_topics(own: Library) -> None:
     for n in range(MAX_TOPICS + 5):
         for copy in range(2 if n % 2 else 1):
             save(own.store, f"T{n} {copy}", ("Care", "zinc"), topics=(f"Topic {n:02}",))
@@ -292,7 +292,7 @@ def test_the_topics_listed_are_the_most_frequent_and_the_chosen(own: Library) ->
 # Beside the index
 
 
-def test_what_was_withdrawn_since_the_index_was_written_is_not_shown(own: Library) -> None:
+def test_article_retired_after_commit_is_not_returned(own: Library) -> None:
     assert set(own.found("bleeding")) == {"warfarin", "aspirin"}
     ReviewWorkflow(own.store.database).retire("warfarin", reason="", replaced_by="", by=Actor("x"))
 
@@ -313,7 +313,7 @@ def test_what_was_withdrawn_since_the_index_was_written_is_not_shown(own: Librar
     assert own.ask("bleeding").total == 1
 
 
-def test_a_passage_that_was_dropped_since_is_not_shown_and_not_counted(own: Library) -> None:
+def test_passage_removed_after_commit_is_not_returned(own: Library) -> None:
     first = own.ask("bleeding aspirin").hits[0]
     kept = ("Advice", "Bleeding advice number 3.", "safety")
     save(own.store, "Aspirin", kept, topics=("Pain", "Heart"))
@@ -325,7 +325,7 @@ def test_a_passage_that_was_dropped_since_is_not_shown_and_not_counted(own: Libr
     assert hit.more == ()
 
 
-def test_a_draft_is_never_shown(own: Library) -> None:
+def test_draft_is_never_returned(own: Library) -> None:
     save(own.store, "Secret", ("Care", "Unchecked advice on bleeding."), publish=False)
     save(own.store, "Gout", ("Care", "Unchecked advice on the joint."), publish=False)
     own.indexer.sync()
@@ -337,7 +337,7 @@ def test_a_draft_is_never_shown(own: Library) -> None:
     assert "Unchecked" not in hit.passage.text
 
 
-def test_an_editors_tag_is_shown_at_once_and_found_after_the_sync(own: Library) -> None:
+def test_manual_tag_is_shown_at_once_and_searchable_after_sync(own: Library) -> None:
     (hit,) = own.ask("joint").hits
     own.store.set_tag(hit.passage.id, "mechanism", present=True, by=Actor("Dr A"))
 
@@ -346,7 +346,7 @@ def test_an_editors_tag_is_shown_at_once_and_found_after_the_sync(own: Library) 
     assert own.found("joint", tags=("mechanism",)) == ["gout"]
 
 
-def test_without_an_index_every_search_says_so(tmp_path: Path, shared: Library) -> None:
+def test_search_without_index_raises_error(tmp_path: Path, shared: Library) -> None:
     engine = open_engine(f"whoosh:{tmp_path / 'nowhere'}", TAXONOMY)
     search = SearchService(shared.store, engine, TAXONOMY)
 
@@ -355,7 +355,7 @@ def test_without_an_index_every_search_says_so(tmp_path: Path, shared: Library) 
             search.search(SearchRequest(q=q))
 
 
-def test_a_search_that_was_cut_short_says_so(
+def test_timed_out_search_is_marked_partial(
     shared: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("index.engines.whoosh.reader.TIME_LIMIT", -1)
@@ -366,7 +366,7 @@ def test_a_search_that_was_cut_short_says_so(
     assert answer.total == 0
 
 
-def test_words_are_marked_in_any_text(shared: Library) -> None:
+def test_highlight_marks_words_in_any_text(shared: Library) -> None:
     assert shared.search.highlight("Bleeds easily", "bleeding") == (
         ("Bleeds", True),
         (" easily", False),
@@ -374,7 +374,7 @@ def test_words_are_marked_in_any_text(shared: Library) -> None:
 
 
 @pytest.mark.parametrize("q", HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_search_is_answered_or_refused_within_bounds(
+def test_hostile_request_is_answered_or_rejected(
     shared: Library, monkeypatch: pytest.MonkeyPatch, q: str
 ) -> None:
     asked = []
@@ -397,7 +397,7 @@ def test_a_hostile_search_is_answered_or_refused_within_bounds(
         assert len(query.leaves) <= MAX_WORDS
 
 
-def test_a_passing_mention_is_not_put_beside_what_is_sure_to_be_about_safety(own: Library) -> None:
+def test_safety_passages_prefer_reliable_tags(own: Library) -> None:
     sure, unsure = passage("Harms", "Lithium is toxic.", "safety"), passage("Use", "Lithium helps.")
     mention = Tag("safety", 0.5, Evidence.MODEL, "its words")
     for title, passages in (("Lithium", (sure, unsure)), ("Valproate", (unsure,))):
