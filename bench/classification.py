@@ -18,19 +18,19 @@ class Scores(TypedDict):
     support: int
 
 
-Judged = tuple[Collection[str], Collection[str]]  # (labels in truth, labels told)
+Judged = tuple[Collection[str], Collection[str]]  # (labels in truth, predicted labels)
 
 
 def scores(judged: Sequence[Judged], label: str) -> Scores:
     """Return the metrics of `label`; a ratio with denominator 0 is 0."""
-    right = sum(label in truth and label in told for truth, told in judged)
-    told_at_all = sum(label in told for _, told in judged)
+    right = sum(label in truth and label in predicted for truth, predicted in judged)
+    predictions = sum(label in predicted for _, predicted in judged)
     support = sum(label in truth for truth, _ in judged)
     return {
-        "precision": _share(right, told_at_all),
+        "precision": _share(right, predictions),
         "recall": _share(right, support),
         # The harmonic mean of the two, written so that it needs no case for 0.
-        "f1": _share(2 * right, told_at_all + support),
+        "f1": _share(2 * right, predictions + support),
         "support": support,
     }
 

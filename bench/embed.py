@@ -38,15 +38,15 @@ watch("layout-shift", (one) => { window.shift += one.value; });"""
 
 def page(kb: str, *, element: bool) -> str:
     form = f'<form action="{kb}/search"><input name="q"><button>Search</button></form>'
-    held = f'<kb-search base="{kb}">{form}</kb-search>' if element else form
+    box = f'<kb-search base="{kb}">{form}</kb-search>' if element else form
     script = f'<script type="module" src="{kb}/embed/v1/kb-search.js"></script>' if element else ""
     text = "<p>Canteen, rotas and other things.</p>" * 30
     return (
-        f"<!doctype html><html lang=en><title>Intranet</title><h1>Intranet</h1>{held}{text}{script}"
+        f"<!doctype html><html lang=en><title>Intranet</title><h1>Intranet</h1>{box}{text}{script}"
     )
 
 
-def visited(browser: Browser, url: str, q: str) -> dict[str, dict[str, float]]:
+def measure_visit(browser: Browser, url: str, q: str) -> dict[str, dict[str, float]]:
     """Return the cost of a visit and, with the element, the additional cost of a search."""
     context = browser.new_context()
     context.add_init_script(WATCH)
@@ -58,7 +58,7 @@ def visited(browser: Browser, url: str, q: str) -> dict[str, dict[str, float]]:
     received: list[float] = []
     session.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
     tab.goto(url, wait_until="networkidle")
-    found = {"visit": {**cost(tab, received), **moments(tab), "thread_ms": thread(session)}}
+    costs = {"visit": {**cost(tab, received), **moments(tab), "thread_ms": thread(session)}}
     if tab.locator("kb-search").count():
         before = cost(tab, received)
         box = tab.get_by_role("combobox")
@@ -68,10 +68,10 @@ def visited(browser: Browser, url: str, q: str) -> dict[str, dict[str, float]]:
         shown = 1000 * (time.monotonic() - begun)
         tab.wait_for_load_state("networkidle")
         after = cost(tab, received)
-        found["searching"] = {name: after[name] - before[name] for name in after}
-        found["searching"]["shown_ms"] = shown
+        costs["searching"] = {name: after[name] - before[name] for name in after}
+        costs["searching"]["shown_ms"] = shown
     context.close()
-    return found
+    return costs
 
 
 def cost(tab: Page, received: list[float]) -> dict[str, float]:
@@ -116,20 +116,20 @@ def main() -> None:
 
     server = make_server("localhost", PORT, host, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    found: dict[str, list[dict[str, dict[str, float]]]] = {"without": [], "with": []}
+    visits_by_page: dict[str, list[dict[str, dict[str, float]]]] = {"without": [], "with": []}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=options.chromium, args=["--no-sandbox"]
         )
         for _ in range(options.runs):
-            for name, visits in found.items():
-                visits.append(visited(browser, f"http://localhost:{PORT}/{name}", options.q))
+            for name, visits in visits_by_page.items():
+                visits.append(measure_visit(browser, f"http://localhost:{PORT}/{name}", options.q))
         browser.close()
     server.shutdown()
     result: dict[str, Any] = {
-        name: medians([one["visit"] for one in visits]) for name, visits in found.items()
+        name: medians([one["visit"] for one in visits]) for name, visits in visits_by_page.items()
     }
-    result["searching"] = medians([one["searching"] for one in found["with"]])
+    result["searching"] = medians([one["searching"] for one in visits_by_page["with"]])
     print_result({**result, "runs": options.runs, "slowed_down": SLOWER, "machine": machine()})
 
 

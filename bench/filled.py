@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from bench.jsonlines import tell
+from bench.jsonlines import log
 from index.document import IndexDocument
 from kb.model.article import Article, Metadata, Section, paragraph
 from kb.model.passage import Evidence, Passage, Tag
@@ -23,35 +23,37 @@ TOGETHER = 200  # articles per transaction
 TOPICS = 60  # topics to which articles are assigned, similar to the specialties of a hospital
 
 
-def filled(home: Path, documents: Iterable[IndexDocument]) -> KnowledgeBase:
+def fill_knowledge_base(home: Path, documents: Iterable[IndexDocument]) -> KnowledgeBase:
     """Return the knowledge base at `home`, filled with `documents` and indexed if it is new."""
     settings = Settings(home=home)
-    done = home / "filled"
-    if done.exists():
+    marker = home / "filled"
+    if marker.exists():
         return open_base(settings)
     base = create_base(settings)
-    waiting: list[SaveRequest] = []
-    for article, found in groupby(documents, key=lambda document: document.article_id):
-        waiting.append(_submission(article, list(found)))
-        if len(waiting) == TOGETHER:
-            base.store.save_all(waiting)
-            waiting = []
-    base.store.save_all(waiting)
-    tell("indexing")
+    batch: list[SaveRequest] = []
+    for article, documents_of_article in groupby(
+        documents, key=lambda document: document.article_id
+    ):
+        batch.append(_submission(article, list(documents_of_article)))
+        if len(batch) == TOGETHER:
+            base.store.save_all(batch)
+            batch = []
+    base.store.save_all(batch)
+    log("indexing")
     base.indexer.rebuild()
-    done.touch()
+    marker.touch()
     return base
 
 
-def _submission(name: str, found: Sequence[IndexDocument]) -> SaveRequest:
+def _submission(name: str, documents: Sequence[IndexDocument]) -> SaveRequest:
     sections = tuple(
-        Section(each.texts["heading"] or "About", (paragraph(each.texts["body"]),))
-        for each in found
+        Section(document.texts["heading"] or "About", (paragraph(document.texts["body"]),))
+        for document in documents
     )
     topic = f"Specialty {int(name[1:]) % TOPICS + 1}"
     return SaveRequest(
-        article=Article(found[0].texts["title"] or name, sections, Metadata(topics=(topic,))),
-        passages=tuple(_passages(found)),
+        article=Article(documents[0].texts["title"] or name, sections, Metadata(topics=(topic,))),
+        passages=tuple(_passages(documents)),
         source_key=f"bench:{name}",
         source_sha256="0" * 64,
         coverage=1.0,
@@ -61,8 +63,10 @@ def _submission(name: str, found: Sequence[IndexDocument]) -> SaveRequest:
     )
 
 
-def _passages(found: Sequence[IndexDocument]) -> Iterator[Passage]:
-    for each in found:
-        tags = tuple(Tag(tag, 0.9, Evidence.HEADING, "as in the corpus") for tag in each.tags)
-        heading = each.texts["heading"] or "About"
-        yield Passage(heading_path=(heading,), blocks=(paragraph(each.texts["body"]),), tags=tags)
+def _passages(documents: Sequence[IndexDocument]) -> Iterator[Passage]:
+    for document in documents:
+        tags = tuple(Tag(tag, 0.9, Evidence.HEADING, "as in the corpus") for tag in document.tags)
+        heading = document.texts["heading"] or "About"
+        yield Passage(
+            heading_path=(heading,), blocks=(paragraph(document.texts["body"]),), tags=tags
+        )

@@ -50,14 +50,14 @@ def passages(number: int) -> list[IndexDocument]:
     ]
 
 
-def added(writer: Engine, reader: Engine, number: int) -> float:
+def measure_update(writer: Engine, reader: Engine, number: int) -> float:
     """Add an article until another reader finds it; return the seconds."""
 
     def add() -> None:
-        with writer.try_acquire_writer() as held:
-            if held is None:
+        with writer.try_acquire_writer() as locked_writer:
+            if locked_writer is None:
                 raise RuntimeError("The copy of the index is locked by another process.")
-            held.apply({f"new{number}": passages(number)}, writer.state().checkpoint + 1)
+            locked_writer.apply({f"new{number}": passages(number)}, writer.state().checkpoint + 1)
         if not reader.top_passages(EngineRequest(query=parse(f"zzq{number}x"))):
             raise RuntimeError("The added article was not found.")
 
@@ -67,11 +67,11 @@ def added(writer: Engine, reader: Engine, number: int) -> float:
 def memory() -> dict[str, float]:
     """Return the private and the shared resident memory of this process."""
     lines = Path("/proc/self/smaps_rollup").read_text().splitlines()[1:]
-    found = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines}
-    own = found["Private_Clean"] + found["Private_Dirty"]
+    sizes = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines}
+    private = sizes["Private_Clean"] + sizes["Private_Dirty"]
     # Pages of a file that only this process maps count as private, but are page cache.
-    own -= found["Private_Clean"]
-    return {"private_mb": round(own, 1), "shared_mb": round(found["Rss"] - own, 1)}
+    private -= sizes["Private_Clean"]
+    return {"private_mb": round(private, 1), "shared_mb": round(sizes["Rss"] - private, 1)}
 
 
 def main() -> None:
@@ -96,7 +96,7 @@ def main() -> None:
         writer, reader = (open_engine(f"whoosh:{place}/index", taxonomy) for _ in range(2))
         for one in (writer, reader):
             one.search(ask)
-        seconds = [added(writer, reader, number) for number in range(ADDED)]
+        seconds = [measure_update(writer, reader, number) for number in range(ADDED)]
     print_result(
         {
             "passages": engine.state().documents,

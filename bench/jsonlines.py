@@ -39,6 +39,6 @@ def print_result(result: Mapping[str, Any]) -> None:
     print(json.dumps(result, ensure_ascii=False, indent=1))
 
 
-def tell(progress: str) -> None:
+def log(progress: str) -> None:
     """Print a progress message to standard error."""
     print(progress, file=sys.stderr, flush=True)

@@ -3,7 +3,7 @@
 The articles, in the JSON Lines format of `kb add`, pass through ingest, index and search. Headings
 that are questions are then searched unchanged. An item is found if the hit is its article and shows
 a passage under that heading; hits of the right article with another section count under
-``article``. If several articles have the same question, only one is correct: `asked_twice` is the
+``article``. If several articles have the same question, only one is correct: `duplicate_questions` is the
 number of such queries.
 """
 
@@ -18,8 +18,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.jsonlines import objects, print_result, tell
-from bench.loading import hits, loaded
+from bench.jsonlines import log, objects, print_result
+from bench.loading import hits, load_articles
 from bench.machine import machine, versions
 from bench.timing import summary, timed
 from index.search.results import SearchHit
@@ -46,16 +46,16 @@ def items(path: Path) -> list[Item]:
     ]
 
 
-def measured(search: SearchService, wanted: Sequence[Item]) -> dict[str, Any]:
+def measure(search: SearchService, sample: Sequence[Item]) -> dict[str, Any]:
     """Search all questions; return the metrics for the section and for its article."""
     sections: list[int] = []
     articles: list[int] = []
     seconds: list[float] = []
-    for item in wanted:
-        found, took = timed(partial(hits, search, item.question, DEPTH))
-        seconds.append(took)
-        sections.append(_rank([_is_section(hit, item) for hit in found]))
-        articles.append(_rank([hit.article.metadata.id == item.article for hit in found]))
+    for item in sample:
+        hits_of_item, duration = timed(partial(hits, search, item.question, DEPTH))
+        seconds.append(duration)
+        sections.append(_rank([_is_section(hit, item) for hit in hits_of_item]))
+        articles.append(_rank([hit.article.metadata.id == item.article for hit in hits_of_item]))
     times = summary(seconds)
     return {
         **rates(sections),
@@ -99,20 +99,22 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1, help="number of reader processes")
     options = parser.parse_args()
     about = {"machine": machine(), "versions": versions("clinical-kb", "whoosh3", "numpy")}
-    every = items(options.articles)
-    count = min(options.queries, len(every))
-    wanted = random.Random(options.seed).sample(every, count)
-    times_asked = Counter(item.question.casefold() for item in every)
-    with loaded(objects(options.articles), options.engine, options.jobs) as base:
-        tell(f"asking {count:,} of {len(every):,} questions")
-        found = measured(base.search, wanted)
+    all_items = items(options.articles)
+    count = min(options.queries, len(all_items))
+    sample = random.Random(options.seed).sample(all_items, count)
+    times_asked = Counter(item.question.casefold() for item in all_items)
+    with load_articles(objects(options.articles), options.engine, options.jobs) as base:
+        log(f"searching {count:,} of {len(all_items):,} questions")
+        metrics = measure(base.search, sample)
         print_result(
             {
                 "dataset": options.articles.stem,
                 "engine": base.engine,
                 "queries": count,
-                **found,
-                "asked_twice": sum(times_asked[item.question.casefold()] > 1 for item in wanted),
+                **metrics,
+                "duplicate_questions": sum(
+                    times_asked[item.question.casefold()] > 1 for item in sample
+                ),
                 **base.about(),
                 **about,
             }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.jsonlines import tell, write_objects
+from bench.jsonlines import log, write_objects
 from index.engines import open_engine
 from index.indexer import Indexer
 from index.search.results import SearchHit, SearchRequest
@@ -47,7 +47,9 @@ class Loaded:
 
 
 @contextmanager
-def loaded(entries: Iterable[Mapping[str, Any]], engine_url: str, jobs: int) -> Iterator[Loaded]:
+def load_articles(
+    entries: Iterable[Mapping[str, Any]], engine_url: str, jobs: int
+) -> Iterator[Loaded]:
     """Ingest and index articles into a temporary knowledge base.
 
     `engine_url` is a URL of `index.engines.open_engine`, or empty for the embedded engine. Any
@@ -62,7 +64,7 @@ def loaded(entries: Iterable[Mapping[str, Any]], engine_url: str, jobs: int) -> 
         try:
             articles, passages, rejected, ingest_s = _ingested(source, store, jobs)
             engine = open_engine(engine_url or f"whoosh:{home / 'index'}", taxonomy)
-            tell(f"indexing {passages:,} passages")
+            log(f"indexing {passages:,} passages")
             started = time.perf_counter()
             Indexer(store, engine, taxonomy).rebuild()
             yield Loaded(
@@ -94,12 +96,12 @@ def _ingested(source: Path, store: ArticleStore, jobs: int) -> tuple[int, int, l
     for outcome in outcomes:
         if outcome.status == "rejected":
             rejected.append(outcome.error or "without a reason")
-            tell(f"rejected: {outcome.error}")
+            log(f"rejected: {outcome.error}")
             continue
         articles += 1
         passages += outcome.passages
         if articles % TELL_EVERY == 0:
-            tell(f"ingested {articles:,} articles")
+            log(f"ingested {articles:,} articles")
     return articles, passages, rejected, time.perf_counter() - started
 
 
@@ -108,12 +110,12 @@ def hits(search: SearchService, q: str, depth: int) -> list[SearchHit]:
 
     Partial matches follow the complete matches, as on a results page.
     """
-    found: list[SearchHit] = []
-    while len(found) < depth:
-        limit = min(MAX_LIMIT, depth - len(found))
-        answer = search.search(SearchRequest(q=q, limit=limit, offset=len(found)))
-        page = (*answer.hits, *answer.partial_hits)
-        found.extend(page)
+    collected: list[SearchHit] = []
+    while len(collected) < depth:
+        limit = min(MAX_LIMIT, depth - len(collected))
+        response = search.search(SearchRequest(q=q, limit=limit, offset=len(collected)))
+        page = (*response.hits, *response.partial_hits)
+        collected.extend(page)
         if len(page) < limit:
             break
-    return found
+    return collected

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.jsonlines import objects, tell, write_objects
+from bench.jsonlines import log, objects, write_objects
 
 KEPT_KEYS = ("id", "title", "source", "url")
 
@@ -51,7 +51,7 @@ def main() -> None:
     counts["articles written"] = write_objects(
         options.target, convert_articles(options.source, counts)
     )
-    tell(", ".join(f"{name}: {count:,}" for name, count in counts.items()))
+    log(", ".join(f"{name}: {count:,}" for name, count in counts.items()))
 
 
 if __name__ == "__main__":

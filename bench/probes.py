@@ -115,7 +115,7 @@ class Probes:
 
         Without `questions`, headings that are questions are used.
         """
-        asked = self._questions if questions is None else questions
+        usable_questions = self._questions if questions is None else questions
         draws: dict[str, Callable[[], Probe | None]] = {
             "frequent": lambda: self._single(self._frequent),
             "middling": lambda: self._single(self._middling),
@@ -123,7 +123,7 @@ class Probes:
             "or2": lambda: self._together(2, Operator.ANY),
             "or5": lambda: self._together(5, Operator.ANY),
             "or10": lambda: self._together(10, Operator.ANY),
-            "questions": lambda: self._question(asked),
+            "questions": lambda: self._question(usable_questions),
             "and2": lambda: self._together(2, Operator.ALL),
             "and3": lambda: self._together(3, Operator.ALL),
             "phrase": self._phrase,

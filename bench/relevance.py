@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.beir import Task, articles, read_task
-from bench.jsonlines import print_result, tell
-from bench.loading import hits, loaded
+from bench.jsonlines import log, print_result
+from bench.loading import hits, load_articles
 from bench.machine import machine, versions
 from bench.ranking import ndcg, recall, reciprocal_rank, relevant_in
 from bench.timing import summary, timed
@@ -31,7 +31,7 @@ PAGE = 10
 WARMING = 5  # one query in five runs as warm-up, first page only
 
 
-def measured(search: SearchService, task: Task) -> dict[str, Any]:
+def measure(search: SearchService, task: Task) -> dict[str, Any]:
     """Search all queries of `task`; return the mean of each metric."""
     names = list(task.queries)
     for name in names[::WARMING]:
@@ -40,11 +40,11 @@ def measured(search: SearchService, task: Task) -> dict[str, Any]:
     seconds: list[float] = []
     refused = 0
     for number, name in enumerate(names):
-        taken, took = timed(partial(_first_page, search, task.queries[name]))
-        refused += not taken
+        accepted, duration = timed(partial(_first_page, search, task.queries[name]))
+        refused += not accepted
         if number % WARMING:
-            seconds.append(took)
-        rankings[name] = _ranking(search, task.queries[name]) if taken else []
+            seconds.append(duration)
+        rankings[name] = _ranking(search, task.queries[name]) if accepted else []
     if not seconds:
         raise ValueError("a measurement needs at least two queries with a relevant document")
     times = summary(seconds)
@@ -74,7 +74,7 @@ def _first_page(search: SearchService, text: str) -> bool:
     try:
         search.search(SearchRequest(q=text, limit=PAGE))
     except QueryError as error:
-        tell(f"refused: {error}")
+        log(f"rejected query: {error}")
         return False
     return True
 
@@ -98,15 +98,15 @@ def main() -> None:
     task = read_task(options.folder)
     if options.queries:
         task = task.sample(options.queries, options.seed)
-    with loaded(articles(options.folder), options.engine, options.jobs) as base:
-        tell(f"asking {len(task.queries):,} queries")
-        found = measured(base.search, task)
+    with load_articles(articles(options.folder), options.engine, options.jobs) as base:
+        log(f"running {len(task.queries):,} queries")
+        metrics = measure(base.search, task)
         print_result(
             {
                 "dataset": options.folder.resolve().name,
                 "engine": base.engine,
                 "queries": len(task.queries),
-                **found,
+                **metrics,
                 "skipped": task.skipped,
                 **base.about(),
                 **about,

@@ -24,8 +24,8 @@ from typing import Any
 from urllib.parse import quote
 
 from bench import stored
-from bench.filled import filled
-from bench.jsonlines import print_result, tell
+from bench.filled import fill_knowledge_base
+from bench.jsonlines import log, print_result
 from bench.machine import machine
 from bench.probes import Probes
 from bench.timing import percentile, summary
@@ -45,8 +45,8 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--seconds", type=float, default=20.0)
     options = parser.parse_args()
-    source = stored.chosen(options, options.home)
-    filled(options.home / "base", source).store.close()
+    source = stored.select_corpus(options, options.home)
+    fill_knowledge_base(options.home / "base", source).store.close()
     words = [
         probe.words
         for probe in Probes(source, len(source), options.seed).classes(200, ["What is it?"])["and2"]
@@ -64,22 +64,24 @@ def main() -> None:
             searches = [f"/search?q={quote(' '.join(two))}" for two in words]
             typed = [f"/api/v1/suggest?q={quote(two[0][:4])}" for two in words]
             time.sleep(SETTLING)
-            found = {}
+            results = {}
             for name, addresses, pause in (
                 ("pages", searches, READING),
                 ("suggestions", typed, TYPING),
                 ("pages without a pause", searches, 0.0),
                 ("suggestions without a pause", typed, 0.0),
             ):
-                tell(f"asking {name}")
-                found[name] = _asked(addresses, options.seconds, pause, keeping=addresses is typed)
+                log(f"requesting {name}")
+                results[name] = _run_users(
+                    addresses, options.seconds, pause, keep_alive=addresses is typed
+                )
         finally:
             server.terminate()
     print_result(
         {
             "passages": len(source),
             "readers": READERS,
-            **found,
+            **results,
             "machine": machine(),
         }
     )
@@ -103,7 +105,9 @@ def _get(connection: http.client.HTTPConnection, address: str) -> int:
     return answer.status
 
 
-def _asked(addresses: list[str], seconds: float, pause: float, *, keeping: bool) -> dict[str, Any]:
+def _run_users(
+    addresses: list[str], seconds: float, pause: float, *, keep_alive: bool
+) -> dict[str, Any]:
     """Run all users for a given time with a given pause; return their response times."""
     times: list[float] = []
     errors: list[int] = []
@@ -117,7 +121,7 @@ def _asked(addresses: list[str], seconds: float, pause: float, *, keeping: bool)
             started = time.perf_counter()
             status = _get(connection, chance.choice(addresses))
             times.append(time.perf_counter() - started)
-            if not keeping:
+            if not keep_alive:
                 connection.close()  # reopened automatically
             if status != 200:
                 errors.append(status)
@@ -129,13 +133,13 @@ def _asked(addresses: list[str], seconds: float, pause: float, *, keeping: bool)
     for thread in threads:
         thread.join()
     p95 = round(percentile(times, 0.95) * 1000, 1)
-    found = summary(times)
+    metrics = summary(times)
     return {
         "answers": len(times),
         "errors": len(errors),
-        "p50_ms": found["p50_ms"],
+        "p50_ms": metrics["p50_ms"],
         "p95_ms": p95,
-        "p99_ms": found["p99_ms"],
+        "p99_ms": metrics["p99_ms"],
         "per_second": round(len(times) / seconds, 1),
     }
 

@@ -32,10 +32,10 @@ from pathlib import Path
 from typing import Any
 
 from bench import stored
-from bench.contestants import OURS, PEERS, entered
+from bench.contestants import OURS, PEERS, open_contestants
 from bench.contestants.contestant import Contestant
 from bench.contestants.ours import Ours
-from bench.jsonlines import objects, print_result, tell
+from bench.jsonlines import log, objects, print_result
 from bench.machine import machine, versions
 from bench.probes import Probe, Probes
 from bench.timing import summary, timed
@@ -54,13 +54,13 @@ class Answers:
     cpu_seconds: list[float] = field(default_factory=list)
     found: list[Sequence[str]] = field(default_factory=list)
 
-    def take(self, ids: Sequence[str], seconds: float, cpu_seconds: float) -> None:
+    def add(self, ids: Sequence[str], seconds: float, cpu_seconds: float) -> None:
         self.seconds.append(seconds)
         self.cpu_seconds.append(cpu_seconds)
         self.found.append(ids)
 
 
-def built(
+def build_index(
     contestant: Contestant, documents: Iterable[IndexDocument], folder: Path
 ) -> dict[str, Any]:
     """Index `documents` with an engine on one core; return the cost and the size.
@@ -78,22 +78,24 @@ def built(
         cpu = time.process_time() - cpu
         os.sched_setaffinity(0, cores)
         files = [path for path in folder.rglob("*") if path.is_file()]
-        made = {
+        metrics = {
             "version": contestant.version,
             "index_s": round(seconds, 3),
             "index_cpu_s": round(cpu, 3),
             # Only Tantivy stores the texts for snippets in the index, in separate files.
             "bytes": sum(path.stat().st_size for path in files if path.suffix != ".store"),
         }
-        report.write_text(json.dumps(made), "utf-8")
+        report.write_text(json.dumps(metrics), "utf-8")
     contestant.open()
-    found: dict[str, Any] = json.loads(report.read_text("utf-8"))
-    return found
+    saved: dict[str, Any] = json.loads(report.read_text("utf-8"))
+    return saved
 
 
-def asked(contestants: Mapping[str, Contestant], probes: Sequence[Probe]) -> dict[str, Answers]:
+def run_queries(
+    contestants: Mapping[str, Contestant], probes: Sequence[Probe]
+) -> dict[str, Answers]:
     """Run the queries of one class, with the engines taking turns; the first ones are warm-up."""
-    answers = {name: Answers() for name, one in contestants.items() if one.takes(probes[0])}
+    answers = {name: Answers() for name, one in contestants.items() if one.supports(probes[0])}
     names = list(answers)
     for number, probe in enumerate(probes):
         for turn in range(len(names)):
@@ -101,11 +103,11 @@ def asked(contestants: Mapping[str, Contestant], probes: Sequence[Probe]) -> dic
             cpu = time.process_time()
             ids, seconds = timed(partial(contestants[name].ids, probe))
             if number >= WARMING:
-                answers[name].take(ids, seconds, time.process_time() - cpu)
+                answers[name].add(ids, seconds, time.process_time() - cpu)
     return answers
 
 
-def told(answers: Mapping[str, Answers]) -> dict[str, dict[str, Any]]:
+def class_metrics(answers: Mapping[str, Answers]) -> dict[str, dict[str, Any]]:
     """Return the metrics of one class by engine."""
     ours = answers[OURS].found
     return {
@@ -146,44 +148,44 @@ def index_ratio(reports: Mapping[str, Mapping[str, Any]], key: str) -> dict[str,
     return {peer: round(ours / report[key], 3) for peer, report in reports.items() if peer != OURS}
 
 
-def measured(options: argparse.Namespace, place: Path) -> dict[str, Any]:
+def measure(options: argparse.Namespace, place: Path) -> dict[str, Any]:
     """Index, search and compare."""
     about = {"machine": machine(), "versions": versions("clinical-kb", "whoosh3", "numpy")}
-    tell("making the corpus")
-    source = stored.chosen(options, place)
+    log("preparing the corpus")
+    source = stored.select_corpus(options, place)
     questions = _questions(options.questions) if options.questions else None
     probes = Probes(source, len(source), options.seed)
     classes = probes.classes(options.queries + WARMING, questions)
     kept = (options.keep or place / "indexes") / source.name
     kept.mkdir(parents=True, exist_ok=True)
-    contestants, left_out = entered(options.peers, kept)
+    contestants, left_out = open_contestants(options.peers, kept)
     reports = {}
     for name, contestant in contestants.items():
-        tell(f"{name} indexes {len(source):,} passages")
-        reports[name] = built(contestant, source, kept / name)
+        log(f"{name} indexes {len(source):,} passages")
+        reports[name] = build_index(contestant, source, kept / name)
         if isinstance(contestant, Ours):
             contestant.keep_bodies(source)
     # Garbage of one engine must not be collected during the timing of another.
     gc.collect()
     gc.freeze()
-    found = {}
-    for name, drawn in classes.items():
-        if len(drawn) <= WARMING:
-            left_out[name] = f"{len(drawn)} queries are too few to time"
+    results = {}
+    for name, probes_of_class in classes.items():
+        if len(probes_of_class) <= WARMING:
+            left_out[name] = f"{len(probes_of_class)} queries are too few for a measurement"
             continue
-        tell(f"asking {name}")
-        found[name] = told(asked(contestants, drawn))
+        log(f"running {name}")
+        results[name] = class_metrics(run_queries(contestants, probes_of_class))
     return {
         "passages": len(source),
         "real_passages": source.about["real_passages"],
-        "queries": {name: len(classes[name]) - WARMING for name in found},
+        "queries": {name: len(classes[name]) - WARMING for name in results},
         "seed": options.seed,
         "contestants": {
-            name: {**report, "classes": {c: by[name] for c, by in found.items() if name in by}}
+            name: {**report, "classes": {c: by[name] for c, by in results.items() if name in by}}
             for name, report in reports.items()
         },
-        "ratios": ratios(found, "p50_ms"),
-        "cpu_ratios": ratios(found, "p50_cpu_ms"),
+        "ratios": ratios(results, "p50_ms"),
+        "cpu_ratios": ratios(results, "p50_cpu_ms"),
         "index_ratio": index_ratio(reports, "index_s"),
         "index_cpu_ratio": index_ratio(reports, "index_cpu_s"),
         "left_out": left_out,
@@ -216,7 +218,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="folder that keeps the indexes for the next run")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kb-bench-") as place:
-        print_result(measured(options, Path(place)))
+        print_result(measure(options, Path(place)))
 
 
 if __name__ == "__main__":

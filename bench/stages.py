@@ -24,7 +24,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from bench import stored
-from bench.filled import filled
+from bench.filled import fill_knowledge_base
 from bench.jsonlines import print_result
 from bench.machine import machine
 from bench.probes import Probe, Probes
@@ -50,7 +50,7 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
 
 
 @contextmanager
-def watched(spent: dict[str, float]) -> Iterator[None]:
+def time_stages(spent: dict[str, float]) -> Iterator[None]:
     """Add the seconds of each stage to `spent` within the context."""
     originals = [(owner, name, getattr(owner, name)) for _, owner, name in STAGES]
     try:
@@ -79,8 +79,8 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--queries", type=int, default=300)
     options = parser.parse_args()
-    source = stored.chosen(options, options.home)
-    base = filled(options.home / "base", source)
+    source = stored.select_corpus(options, options.home)
+    base = fill_knowledge_base(options.home / "base", source)
     base.search.load()
     gc.collect()
     gc.freeze()  # as `web.server.gunicorn_app` does
@@ -88,26 +88,26 @@ def main() -> None:
     chance = random.Random(options.seed)
     texts = [" ".join(_words(probes, chance)) for _ in range(2 * options.queries + WARMING)]
 
-    def asked(text: str) -> bytes:
+    def answer_query(text: str) -> bytes:
         return to_json(serialize_search(base.search.search(SearchRequest(q=text))))
 
     for text in texts[:WARMING]:
-        asked(text)
-    whole = [timed(partial(asked, text))[1] for text in texts[WARMING::2]]
+        answer_query(text)
+    totals = [timed(partial(answer_query, text))[1] for text in texts[WARMING::2]]
     stages: dict[str, list[float]] = defaultdict(list)
     for text in texts[WARMING + 1 :: 2]:
         spent: dict[str, float] = defaultdict(float)
-        with watched(spent):
+        with time_stages(spent):
             answer = base.search.search(SearchRequest(q=text))
         _, seconds = timed(lambda answer=answer: to_json(serialize_search(answer)))  # type: ignore[misc]
-        for stage, took in {**spent, "serialise": seconds}.items():
-            stages[stage].append(took)
+        for stage, duration in {**spent, "serialise": seconds}.items():
+            stages[stage].append(duration)
     print_result(
         {
             "passages": len(source),
-            "queries": len(whole),
-            "whole": summary(whole),
-            "stages": {name: summary(found) for name, found in stages.items()},
+            "queries": len(totals),
+            "whole": summary(totals),
+            "stages": {name: summary(times) for name, times in stages.items()},
             "machine": machine(),
         }
     )

@@ -32,7 +32,7 @@ import numpy as np
 from bench import growth
 from bench.contestants.contestant import stems
 from bench.corpus import FIELDS, SAMPLES, document, real
-from bench.jsonlines import print_result, tell
+from bench.jsonlines import log, print_result
 from bench.timing import timed
 from index import analyzer
 from index.document import IndexDocument
@@ -131,7 +131,7 @@ def write(folder: Path, documents: Iterable[IndexDocument], *, real_passages: in
             stemmed.add(" ".join(stems(one.texts["body"])))
             count += 1
             if count % TELL_EVERY == 0:
-                tell(f"made {count:,} passages")
+                log(f"made {count:,} passages")
     bodies.close()
     stemmed.close()
     about = {"passages": count, "real_passages": min(count, real_passages)}
@@ -167,7 +167,7 @@ def statistics(documents: Iterable[IndexDocument]) -> dict[str, Any]:
 def _real(cache: Path, sources: Sequence[str], digest: str) -> list[IndexDocument]:
     path = cache / f"real-{digest}.jsonl"
     if not path.exists():
-        tell("reading and tagging the real passages")
+        log("reading and tagging the real passages")
         lines = [_line(one) for one in real(sources)]
         path.write_text("".join(lines), "utf-8")
     return list(_read(path))
@@ -210,7 +210,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def chosen(options: argparse.Namespace, place: Path) -> Corpus:
+def select_corpus(options: argparse.Namespace, place: Path) -> Corpus:
     """Return the corpus selected by the options of `add_options`; `place` is the default cache."""
     sources = options.articles or [str(SAMPLES)]
     return corpus(options.cache or place, sources, options.passages, options.seed)
@@ -222,7 +222,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.cache is None:
         parser.error("--cache is required")
-    made, seconds = timed(lambda: chosen(options, options.cache))
+    made, seconds = timed(lambda: select_corpus(options, options.cache))
     print_result({"corpus": made.name, "made_s": round(seconds, 1), **statistics(made)})
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.classification import Judged, macro_f1, scores
-from bench.jsonlines import objects, print_result, tell
+from bench.jsonlines import log, objects, print_result
 from bench.machine import machine, versions
 from bench.timing import timed
 from ingest.tagging.tagger import Tagger
@@ -95,7 +95,7 @@ def main() -> None:
     labelled = list(load_sections(options.file, taxonomy))
     if not labelled:
         raise SystemExit(f"{options.file} contains no sections.")
-    tell(f"tagging {len(labelled):,} sections, with and without headings")
+    log(f"tagging {len(labelled):,} sections, with and without headings")
     with_headings, seconds = timed(lambda: measure(labelled, taxonomy, headings=True))
     text_only = measure(labelled, taxonomy, headings=False)
     print_result(

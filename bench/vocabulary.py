@@ -121,7 +121,7 @@ def is_same(one: Sequence[str], other: Sequence[str]) -> bool:
     ) > content_words(other)
 
 
-def find_exchanges(concepts: Iterable[SourceConcept]) -> set[frozenset[str]]:
+def find_interchangeable_words(concepts: Iterable[SourceConcept]) -> set[frozenset[str]]:
     """Return the pairs of words that are often interchangeable, such as "kidney" and "renal"."""
     seen: Counter[frozenset[str]] = Counter()
     for concept in concepts:
@@ -255,7 +255,7 @@ def compile_vocabulary(folder: Path) -> tuple[list[list[ConceptName]], list[str]
         *load_ontology(folder / "doid_slim_synonyms.tsv", "doid", "doid"),
         *load_ontology(folder / "hpo_synonyms.tsv", "hpo", "hp_id"),
     ]
-    exchanges = find_exchanges(exact)
+    exchanges = find_interchangeable_words(exact)
     concepts = merge_concepts([*exact, *load_mesh(folder / "mesh_disease_synonyms.tsv")])
     named, single = load_drugs(read_rows(folder / "drug_synonyms.tsv"))
     return remove_ambiguous_names(

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from bench.jsonlines import print_result, tell
+from bench.jsonlines import log, print_result
 from bench.tagging import Section, first_class_tags, load_sections, predict_tags, report
 from ingest.tagging.category_classifier import WEIGHTS_FILE, CategoryClassifier, extract_features
 from ingest.tagging.tagger import Tagger
@@ -107,7 +107,7 @@ def main() -> None:
     argparse.ArgumentParser(prog="python -m bench.wording", description=__doc__).parse_args()
     taxonomy = load_taxonomy()
     labelled = [section for path in list_texts() for section in load_sections(path, taxonomy)]
-    tell(f"{len(labelled):,} sections; each kind is tagged with weights trained on the others")
+    log(f"{len(labelled):,} sections; each kind is tagged with weights trained on the others")
     names = first_class_tags(taxonomy)
     result = {
         "sections": len(labelled),

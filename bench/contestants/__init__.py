@@ -28,7 +28,9 @@ PEERS: dict[str, Callable[[Path], Contestant]] = {
 }
 
 
-def entered(names: Iterable[str], folder: Path) -> tuple[dict[str, Contestant], dict[str, str]]:
+def open_contestants(
+    names: Iterable[str], folder: Path
+) -> tuple[dict[str, Contestant], dict[str, str]]:
     """Return our engine and the named peers, and the reason for each peer that is unavailable."""
     contestants: dict[str, Contestant] = {OURS: Ours(_own(folder, OURS))}
     left_out: dict[str, str] = {}

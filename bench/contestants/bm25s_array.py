@@ -37,7 +37,7 @@ class Bm25s:
         self._retriever.backend = "numba"
         self._count = int(self._retriever.scores["num_docs"])
 
-    def takes(self, probe: Probe) -> bool:
+    def supports(self, probe: Probe) -> bool:
         """Accept disjunctions and single words."""
         joined = probe.operator is Operator.ANY or (
             probe.operator is Operator.ALL and len(probe.words) == 1

@@ -29,7 +29,7 @@ class Contestant(Protocol):
     def open(self) -> None:
         """Open the index for searching; not timed."""
 
-    def takes(self, probe: Probe) -> bool:
+    def supports(self, probe: Probe) -> bool:
         """Return whether the engine supports this kind of query."""
 
     def ids(self, probe: Probe) -> list[str]:

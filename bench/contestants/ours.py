@@ -42,22 +42,24 @@ class Ours:
         """Reset the spell checker; the engine opens on first use."""
         self._speller = None
 
-    def takes(self, probe: Probe) -> bool:
+    def supports(self, probe: Probe) -> bool:
         """Accept every class of query."""
         return True
 
     def ids(self, probe: Probe) -> list[str]:
         """Return the best passages; with facets, those of the best articles."""
         query = self._query(probe)
-        ask = EngineRequest(query=query, match_all=probe.operator is not Operator.ANY, limit=TOP)
+        request = EngineRequest(
+            query=query, match_all=probe.operator is not Operator.ANY, limit=TOP
+        )
         if probe.extra is Extra.FACETS:
-            return [group.passages[0] for group in self._engine.search(ask).groups]
-        found = [passage for passage, _ in self._engine.top_passages(ask)]
+            return [group.passages[0] for group in self._engine.search(request).groups]
+        ids = [passage for passage, _ in self._engine.top_passages(request)]
         if probe.extra is Extra.SNIPPETS:
-            looking_for = highlight_terms(query)
-            for passage in found:
-                build_snippet(self._bodies.get(passage, ""), looking_for)
-        return found
+            terms = highlight_terms(query)
+            for passage in ids:
+                build_snippet(self._bodies.get(passage, ""), terms)
+        return ids
 
     def keep_bodies(self, documents: Iterable[IndexDocument]) -> None:
         """Keep the bodies for snippets; the product reads them from the store."""
@@ -68,8 +70,8 @@ class Ours:
         if probe.operator is Operator.FUZZY:
             if self._speller is None:
                 self._speller = SpellChecker(self._engine.term_counts())
-            meant = self._speller.suggest(text)
-            text = meant[0].word if meant else text
+            corrections = self._speller.suggest(text)
+            text = corrections[0].word if corrections else text
         query = parse(text)
         return add_filters(query, (probe.tag,), ()) if probe.tag else query
 
@@ -84,10 +86,12 @@ def typed(probe: Probe) -> str:
 
 def _batches(documents: Iterable[IndexDocument]) -> Iterator[dict[str, list[IndexDocument]]]:
     batch: dict[str, list[IndexDocument]] = {}
-    for article, found in groupby(documents, key=lambda document: document.article_id):
+    for article, documents_of_article in groupby(
+        documents, key=lambda document: document.article_id
+    ):
         if len(batch) >= REBUILD_BATCH_SIZE and article not in batch:
             yield batch
             batch = {}
-        batch.setdefault(article, []).extend(found)
+        batch.setdefault(article, []).extend(documents_of_article)
     if batch:
         yield batch

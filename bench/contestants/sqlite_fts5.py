@@ -48,7 +48,7 @@ class SqliteFts5:
         """Open the file."""
         self._connection = sqlite3.connect(self._path)
 
-    def takes(self, probe: Probe) -> bool:
+    def supports(self, probe: Probe) -> bool:
         """Accept every class except misspelt words and facets."""
         return probe.operator is not Operator.FUZZY and probe.extra is not Extra.FACETS
 

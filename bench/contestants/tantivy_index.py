@@ -59,7 +59,7 @@ class Tantivy:
         self._index.reload()
         self._searcher = self._index.searcher()
 
-    def takes(self, probe: Probe) -> bool:
+    def supports(self, probe: Probe) -> bool:
         """Accept every class; a prefix is a regular expression whose hits score equally."""
         return True
 

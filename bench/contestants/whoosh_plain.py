@@ -52,7 +52,7 @@ class PlainWhoosh:
             for any_ in groups
         }
 
-    def takes(self, probe: Probe) -> bool:
+    def supports(self, probe: Probe) -> bool:
         """Accept every class except facets and snippets."""
         return not probe.extra
 

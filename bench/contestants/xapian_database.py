@@ -43,7 +43,7 @@ class Xapian:
         """Open the database."""
         self._database = self._xapian.Database(self._path)
 
-    def takes(self, probe: Probe) -> bool:
+    def supports(self, probe: Probe) -> bool:
         """Accept every class except misspelt words, facets and snippets."""
         return probe.operator is not Operator.FUZZY and not probe.extra
 

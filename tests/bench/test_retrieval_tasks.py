@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bench import beir, known_item, medquad, relevance
-from bench.loading import loaded
+from bench.loading import load_articles
 
 CORPUS = [
     {"_id": "1", "title": "Warfarin", "text": "Warfarin thins the blood. Check the INR often."},
@@ -57,8 +57,8 @@ def test_document_without_title_gets_unique_placeholder(folder: Path) -> None:
 
 def test_relevance_is_measured_through_search(folder: Path) -> None:
     task = beir.read_task(folder)
-    with loaded(beir.articles(folder), "", jobs=1) as base:
-        found = relevance.measured(base.search, task)
+    with load_articles(beir.articles(folder), "", jobs=1) as base:
+        found = relevance.measure(base.search, task)
     assert base.rejected == ()
     assert (found["ndcg@10"], found["recall@100"], found["mrr@10"]) == (1.0, 1.0, 1.0)
     assert found["refused"] == 0
@@ -108,8 +108,8 @@ def test_question_finds_its_section(tmp_path: Path) -> None:
     write_lines(path, [medquad.convert_article(MEDQUAD)])
     wanted = known_item.items(path)
     assert [item.question for item in wanted] == ["What is gout ?", "What causes gout ?"]
-    with loaded(known_item.objects(path), "", jobs=1) as base:
-        found = known_item.measured(base.search, wanted[1:])
+    with load_articles(known_item.objects(path), "", jobs=1) as base:
+        found = known_item.measure(base.search, wanted[1:])
     assert (found["hits@1"], found["article"]["hits@1"]) == (1.0, 1.0)
 
 

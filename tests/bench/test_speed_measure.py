@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench import speed, timing
-from bench.contestants import OURS, entered
+from bench.contestants import OURS, open_contestants
 from bench.contestants.ours import Ours
 from bench.corpus import SAMPLES, real
 from bench.growth import sized
@@ -60,24 +60,24 @@ OPTIONAL = [
 def test_peer_finds_the_same_passages(
     samples: list[IndexDocument], tmp_path: Path, peer: str
 ) -> None:
-    contestants, left_out = entered([peer], tmp_path)
+    contestants, left_out = open_contestants([peer], tmp_path)
     assert not left_out
     for name, contestant in contestants.items():
         if isinstance(contestant, Ours):
             contestant.keep_bodies(samples)
-        assert speed.built(contestant, samples, tmp_path / name)["bytes"] > 0
+        assert speed.build_index(contestant, samples, tmp_path / name)["bytes"] > 0
     classes = Probes(samples, len(samples), 2).classes(8, ["Can I take ibuprofen?"])
     for name, probes in classes.items():
         for probe in probes:
             # What a misspelt stem is near to is each one's own.
-            if contestants[peer].takes(probe) and probe.operator is not Operator.FUZZY:
+            if contestants[peer].supports(probe) and probe.operator is not Operator.FUZZY:
                 found = {who: len(one.ids(probe)) for who, one in contestants.items()}
                 assert (found[peer] > 0) == (found[OURS] > 0), (name, probe)
 
 
 def test_missing_peer_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "xapian", None)
-    contestants, left_out = entered(["xapian"], tmp_path)
+    contestants, left_out = open_contestants(["xapian"], tmp_path)
     assert list(contestants) == [OURS]
     assert "xapian" in left_out["xapian"]
 

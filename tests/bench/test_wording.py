@@ -41,5 +41,5 @@ FLOORS = {True: 0.88, False: 0.88}
 
 @pytest.mark.parametrize("headings", [True, False])
 def test_cross_validation_reaches_floor(labelled, headings):
-    told = cross_validate(labelled, TAXONOMY, headings=headings)
-    assert report(told, first_class_tags(TAXONOMY))["macro_f1"] >= FLOORS[headings]
+    judged = cross_validate(labelled, TAXONOMY, headings=headings)
+    assert report(judged, first_class_tags(TAXONOMY))["macro_f1"] >= FLOORS[headings]
