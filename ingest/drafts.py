@@ -47,9 +47,9 @@ class DraftResult:
 class DraftReader:
     """Reads sources into drafts, with the taxonomy and rules of one knowledge base."""
 
-    def __init__(self, taxonomy: Taxonomy, rules: Rules, *, fetch_private: bool) -> None:
+    def __init__(self, taxonomy: Taxonomy, rules: Rules, *, fetch_private_networks: bool) -> None:
         self._taxonomy, self._rules = taxonomy, rules
-        self._fetch_private = fetch_private
+        self._fetch_private_networks = fetch_private_networks
 
     @cached_property
     def _context(self) -> ProcessingContext:
@@ -63,8 +63,9 @@ class DraftReader:
     def read_url(self, address: str) -> Iterator[DraftResult]:
         """Yield a draft for each article of a web page or sitemap."""
         with tempfile.TemporaryDirectory(prefix="kb-read-") as scratch:
-            private = self._fetch_private
-            yield from self._read(open_sources([address], Path(scratch), fetch_private=private))
+            private = self._fetch_private_networks
+            sources = open_sources([address], Path(scratch), fetch_private_networks=private)
+            yield from self._read(sources)
 
     def _read(self, sources: Iterable[SourceFile | SourceError]) -> Iterator[DraftResult]:
         with closing(map_ordered(process, iter_tasks(sources), self._context, jobs=1)) as drafts:

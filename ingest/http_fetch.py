@@ -223,7 +223,7 @@ def _resolve(host: str, port: int, source: str, private: bool) -> list[SocketAdd
     for _, sockaddr in addresses:
         address = ipaddress.ip_address(str(sockaddr[0]).partition("%")[0])
         if not private and not is_public(address):
-            hint = "To allow such hosts, set `fetch_private`."
+            hint = "To allow such hosts, set `fetch_private_networks`."
             raise _error(
                 source,
                 SourceProblem.PRIVATE_HOST,

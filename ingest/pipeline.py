@@ -61,7 +61,7 @@ def ingest(
     jobs: int,
     by: Actor,
     originals: Path | None = None,
-    fetch_private: bool = False,
+    fetch_private_networks: bool = False,
     rules: Rules | None = None,
     limits: SandboxLimits | None = None,
 ) -> Iterator[IngestResult]:
@@ -76,7 +76,7 @@ def ingest(
     seen: dict[str, str] = {}
     last: SourceFile | None = None
     with tempfile.TemporaryDirectory(prefix="kb-add-") as scratch:
-        found = open_sources(sources, Path(scratch), fetch_private=fetch_private)
+        found = open_sources(sources, Path(scratch), fetch_private_networks=fetch_private_networks)
         tasks = iter_tasks(found)
         context = ProcessingContext(Tagger(taxonomy), rules)
         drafts = map_ordered(process, tasks, context, jobs=jobs, limits=limits)

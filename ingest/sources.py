@@ -59,7 +59,7 @@ class IngestTask:
 
 
 def open_sources(
-    names: Iterable[str], scratch: Path, *, fetch_private: bool
+    names: Iterable[str], scratch: Path, *, fetch_private_networks: bool
 ) -> Iterator[SourceFile | SourceError]:
     """Yield the source files that each name refers to, in a fixed order, or errors.
 
@@ -67,7 +67,7 @@ def open_sources(
     """
     for name in names:
         if URL_SCHEME.match(name):
-            yield from _fetch_pages(name, scratch, fetch_private)
+            yield from _fetch_pages(name, scratch, fetch_private_networks)
             continue
         for file in iter_files([name]):
             if isinstance(file, SourceError):

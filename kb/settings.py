@@ -7,19 +7,21 @@ documented in docs/settings.md.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -27,10 +29,25 @@ from pydantic_settings import (
 )
 
 from kb.errors import HomeError, SettingsError
-from kb.model.permissions import DEFAULT_PERMISSIONS, Permission, PermissionTable, Role
+from kb.model.permissions import Role
 
 SETTINGS_FILE = "kb.toml"
 PREFIX = "KB_"
+# Former names of settings, which still work; docs/settings.md lists them.
+DEPRECATED_SETTINGS = {
+    "directory_roles": "group_roles",
+    "fetch_private": "fetch_private_networks",
+    "four_eyes": "require_independent_approval",
+    "frame_hosts": "frame_ancestors",
+    "proxies": "proxy_count",
+    "read_needs_account": "require_sign_in",
+    "review_mail": "review_fallback_email",
+    "session_hours": "session_lifetime_hours",
+    "sync_seconds": "index_sync_seconds",
+}
+IGNORED_SETTING = "oidc_name"  # removed; it only changed a label
+# Removed. Ignoring it could give roles more permissions than the operator intended.
+REJECTED_SETTING = "role_rights"
 # Error messages by pydantic error type.
 NUMBER = "must be a number"
 WHOLE_NUMBER = "must be a whole number"
@@ -58,6 +75,8 @@ DATABASES = ("sqlite:///", "postgresql+psycopg://")
 # An origin as browsers send it: in lower case, without a path or the scheme's default port.
 ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 USUAL_PORTS = re.compile(r"http:.*:80|https:.*:443")
+
+log = logging.getLogger(__name__)
 
 
 def _validate_database(value: str) -> str:
@@ -126,7 +145,7 @@ class Settings(BaseSettings):
     contact: str = Field(
         default="", description="Address or telephone number of the content team, shown to readers."
     )
-    sync_seconds: float = Field(
+    index_sync_seconds: float = Field(
         default=1.0,
         gt=0,
         le=60,
@@ -143,7 +162,7 @@ class Settings(BaseSettings):
         description="Reject Infobutton requests that do not strictly conform to the HL7 "
         "specification.",
     )
-    fetch_private: bool = Field(
+    fetch_private_networks: bool = Field(
         default=False,
         description="Allow `kb add` to fetch pages from private networks.",
     )
@@ -153,7 +172,7 @@ class Settings(BaseSettings):
         description="Origins of other sites whose pages may use the search, such as the intranet.",
     )
 
-    frame_hosts: Origins = Field(
+    frame_ancestors: Origins = Field(
         default=(),
         description="Origins of other sites whose pages may embed the search in a frame.",
     )
@@ -174,14 +193,11 @@ class Settings(BaseSettings):
         description="Number of days to keep the query log; 0 disables query logging and "
         "deletes existing entries.",
     )
-    four_eyes: bool = Field(
+    require_independent_approval: bool = Field(
         default=True,
         description="Require approval by a user other than the author before a version is "
         "published.",
     )
-    role_rights: Annotated[
-        dict[Role, tuple[Permission, ...]], NoDecode, BeforeValidator(_parse_table)
-    ] = Field(default={}, description="Permissions of a role, if they differ from the defaults.")
     smtp_host: str = Field(
         default="", description="SMTP server for review reminders; empty disables them."
     )
@@ -194,7 +210,7 @@ class Settings(BaseSettings):
         default=SecretStr(""), description="SMTP password; set it as an environment variable."
     )
     smtp_from: str = Field(default="", description="Sender address of review reminders.")
-    review_mail: str = Field(
+    review_fallback_email: str = Field(
         default="",
         description="Recipient of reminders for articles whose owner is not an email address.",
     )
@@ -208,13 +224,10 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr = Field(
         default=SecretStr(""), description="Client secret; set it as an environment variable."
     )
-    oidc_name: str = Field(
-        default="your directory", description="Name of the identity provider on the sign-in button."
-    )
     oidc_groups_claim: str = Field(
         default="groups", description="Claim that contains the user's groups."
     )
-    directory_roles: Annotated[dict[str, Role], NoDecode, BeforeValidator(_parse_table)] = Field(
+    group_roles: Annotated[dict[str, Role], NoDecode, BeforeValidator(_parse_table)] = Field(
         default={},
         description="Role for each group of the identity provider or the trusted proxy.",
     )
@@ -230,7 +243,7 @@ class Settings(BaseSettings):
         default=(),
         description="IP addresses of the reverse proxies whose user header is trusted.",
     )
-    read_needs_account: bool = Field(
+    require_sign_in: bool = Field(
         default=False,
         description="Require an account, or a token for scripts, to search and read.",
     )
@@ -241,13 +254,13 @@ class Settings(BaseSettings):
         le=1_440,
         description="Minutes of inactivity after which a session expires.",
     )
-    session_hours: int = Field(
+    session_lifetime_hours: int = Field(
         default=12,  # the longest shift
         ge=1,
         le=168,
         description="Hours after which a session expires regardless of activity.",
     )
-    proxies: int = Field(
+    proxy_count: int = Field(
         default=0,
         ge=0,
         le=10,
@@ -264,14 +277,6 @@ class Settings(BaseSettings):
             for name, value in self
         }
         return {name: sha256(value.encode()).hexdigest() for name, value in shown.items()}
-
-    @property
-    def permissions(self) -> PermissionTable:
-        """Permissions of each role: the defaults, overridden by `role_rights`."""
-        return {
-            **DEFAULT_PERMISSIONS,
-            **{role: frozenset(may) for role, may in self.role_rights.items()},
-        }
 
     @property
     def database_url(self) -> str:
@@ -295,9 +300,70 @@ class Settings(BaseSettings):
         """Give environment variables precedence over the file, and drop the other sources."""
         return (
             init_settings,
-            env_settings,
-            TomlConfigSettingsSource(settings_cls, get_home() / SETTINGS_FILE),
+            _EnvironmentSource(settings_cls),
+            _FileSource(settings_cls, get_home() / SETTINGS_FILE),
         )
+
+
+class _EnvironmentSource(EnvSettingsSource):
+    """`KB_*` environment variables, by current or former names."""
+
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        super().__init__(settings_cls)
+        prefix = PREFIX.lower()  # pydantic lowers the names of variables
+        given = {
+            name.removeprefix(prefix): value
+            for name, value in self.env_vars.items()
+            if name.startswith(prefix)
+        }
+        current = _resolve_names(given, _variable)
+        self.env_vars = {prefix + name: value for name, value in current.items()}
+
+
+class _FileSource(TomlConfigSettingsSource):
+    """The settings file, by current or former names."""
+
+    def __call__(self) -> dict[str, Any]:
+        return _resolve_names(super().__call__(), str, f"{self.toml_file_path}: ")
+
+
+def _resolve_names(
+    values: Mapping[str, Any], spell: Callable[[str], str], place: str = ""
+) -> dict[str, Any]:
+    """Return the values of one source by current names; log a warning for each other name.
+
+    `spell` returns a name as written in the source, and `place` precedes it in messages. Raises
+    `SettingsError` for a removed setting that cannot be ignored, and if both names are set.
+    """
+    if REJECTED_SETTING in values:
+        raise SettingsError(
+            f"{place}{spell(REJECTED_SETTING)} is no longer supported; remove it and give users "
+            "roles with the permissions they need (`kb user roles NAME ROLE...`).",
+            setting=REJECTED_SETTING,
+            code="removed",
+        )
+    current = dict(values)
+    if IGNORED_SETTING in values:
+        del current[IGNORED_SETTING]
+        log.warning("%s%s is no longer used. Remove it.", place, spell(IGNORED_SETTING))
+    for former, name in DEPRECATED_SETTINGS.items():
+        if former not in values:
+            continue
+        if name in values:
+            raise SettingsError(
+                f"{place}{spell(former)} and {spell(name)} are two names of one setting. "
+                f"Remove {spell(former)}.",
+                setting=former,
+                code="set-twice",
+            )
+        current[name] = current.pop(former)
+        log.warning("%s%s is deprecated. Use %s.", place, spell(former), spell(name))
+    return current
+
+
+def _variable(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return f"{PREFIX}{name.upper()}"
 
 
 def get_home() -> Path:
@@ -331,12 +397,12 @@ def load_settings() -> Settings:
 
 
 def _reject_unknown_variables() -> None:
-    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+    known = {*Settings.model_fields, *DEPRECATED_SETTINGS, IGNORED_SETTING}
     for variable in map(str.upper, os.environ):
-        if variable.startswith(PREFIX) and variable not in known:
+        name = variable.removeprefix(PREFIX).lower()
+        if variable.startswith(PREFIX) and name not in known:
             raise SettingsError(
-                f"Unknown setting {variable}{_suggest_name(variable, known)}.",
-                setting=variable.removeprefix(PREFIX).lower(),
+                f"Unknown setting {variable}{_suggest_name(name, _variable)}.", setting=name
             )
 
 
@@ -345,18 +411,29 @@ def _unreadable_error(path: Path, reason: str) -> SettingsError:
 
 
 def _invalid_setting_error(path: Path, error: ErrorDetails) -> SettingsError:
-    """Return the error for an invalid setting, with its location and the expected value."""
-    name = ".".join(str(part) for part in error["loc"] if part != "[key]")
-    setting = str(error["loc"][0])
+    """Return the error for an invalid setting, with its location and the expected value.
+
+    The setting has the name that the operator used, which may be the former one.
+    """
+    setting, *keys = (str(part) for part in error["loc"] if part != "[key]")
     if error["type"] == "extra_forbidden":
-        suggestion = _suggest_name(setting, Settings.model_fields)
-        return SettingsError(f"{path}: unknown setting {setting}{suggestion}.", setting=name)
-    variable = f"{PREFIX}{setting.upper()}"
-    place = variable if variable in map(str.upper, os.environ) else f"{path}: {name}"
+        suggestion = _suggest_name(setting, str)
+        return SettingsError(f"{path}: unknown setting {setting}{suggestion}.", setting=setting)
+    names = [setting, *(old for old, new in DEPRECATED_SETTINGS.items() if new == setting)]
+    variables = {variable.upper() for variable in os.environ}
+    used = next((name for name in names if _variable(name) in variables), "")
+    if used:
+        place = _variable(used)
+    else:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        used = next(name for name in names if name in content)
+        place = f"{path}: {'.'.join((used, *keys))}"
     expected = EXPECTED_VALUES.get(error["type"], "has an invalid value")
-    return SettingsError(f"{place} {expected.format(**error.get('ctx', {}))}.", setting=name)
+    return SettingsError(f"{place} {expected.format(**error.get('ctx', {}))}.", setting=used)
 
 
-def _suggest_name(name: str, names: Iterable[str]) -> str:
-    nearest = get_close_matches(name, list(names), n=1)
-    return f"; did you mean {nearest[0]}?" if nearest else ""
+def _suggest_name(name: str, spell: Callable[[str], str]) -> str:
+    """Return the question whether the setting with the most similar name was meant, or ""."""
+    for nearest in get_close_matches(name, [*Settings.model_fields, *DEPRECATED_SETTINGS], n=1):
+        return f"; did you mean {spell(DEPRECATED_SETTINGS.get(nearest, nearest))}?"
+    return ""

@@ -120,7 +120,7 @@ def create_app(
     app.json = _PydanticJsonProvider(app)
     install(app, _build_services(settings, store, search, taxonomy, today))
     error_handlers.set_up(app)
-    rate_limit.set_up(app, settings.api_requests_per_minute, settings.proxies)
+    rate_limit.set_up(app, settings.api_requests_per_minute, settings.proxy_count)
     auth.set_up(app, settings)
     notices.set_up(app)
     cors.set_up(app, settings.allowed_origins)
@@ -139,7 +139,7 @@ def _build_services(
     taxonomy: Taxonomy,
     today: Callable[[], date],
 ) -> Services:
-    database, permissions = store.database, settings.permissions
+    database = store.database
     curation_store, query_stats = CurationStore(database), QueryStatsStore(database)
     synonyms_file = settings.home / SYNONYMS_FILE
     rules = load_rules(settings.home)
@@ -155,19 +155,22 @@ def _build_services(
         throttle=GlobalThrottle(),
         infobutton=InfobuttonMatcher(search, taxonomy),
         accounts=AccountServices(
-            users=UserStore(database, permissions=permissions),
+            users=UserStore(database),
             sessions=SessionStore(
                 database,
                 idle=timedelta(minutes=settings.session_idle_minutes),
-                longest=timedelta(hours=settings.session_hours),
-                permissions=permissions,
+                longest=timedelta(hours=settings.session_lifetime_hours),
             ),
-            tokens=ApiTokenStore(database, permissions=permissions),
+            tokens=ApiTokenStore(database),
         ),
         editorial=EditorialServices(
-            workflow=ReviewWorkflow(database, four_eyes=settings.four_eyes),
+            workflow=ReviewWorkflow(
+                database, independent_approval=settings.require_independent_approval
+            ),
             jobs=ImportJobStore(database),
-            draft_reader=DraftReader(taxonomy, rules, fetch_private=settings.fetch_private),
+            draft_reader=DraftReader(
+                taxonomy, rules, fetch_private_networks=settings.fetch_private_networks
+            ),
             checks=CheckService(settings, store, rules),
             rules=rules,
         ),

@@ -52,7 +52,7 @@ class CheckService:
 
     def find_dead_links(self, article: Article) -> dict[str, str]:
         """Return the URLs that cannot be opened, each with the reason."""
-        private = self._settings.fetch_private
+        private = self._settings.fetch_private_networks
         problems = {url: find_link_problem(url, private=private) for url in extract_urls(article)}
         return {url: problem for url, problem in problems.items() if problem}
 

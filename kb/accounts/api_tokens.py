@@ -17,7 +17,7 @@ from sqlalchemy import Row, delete, insert, select, update
 from kb.accounts.sessions import hash_key
 from kb.accounts.users import join_names, map_user
 from kb.errors import AccountError, NotFoundError
-from kb.model.permissions import DEFAULT_PERMISSIONS, PermissionTable, TokenScope, User
+from kb.model.permissions import TokenScope, User
 from kb.storage import audit_log
 from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
@@ -48,9 +48,8 @@ class ApiTokenStore:
         self,
         database: Database,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        permissions: PermissionTable = DEFAULT_PERMISSIONS,
     ) -> None:
-        self._database, self._clock, self._permissions = database, clock, permissions
+        self._database, self._clock = database, clock
 
     def create(
         self,
@@ -141,7 +140,7 @@ class ApiTokenStore:
                     .where(api_tokens_table.c.hash == row.hash)
                     .values(used_on=today)
                 )
-        return map_user(row, self._permissions), _map_token(row)
+        return map_user(row), _map_token(row)
 
 
 def _map_token(row: Row[Any]) -> ApiToken:

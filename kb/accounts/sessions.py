@@ -25,7 +25,7 @@ from kb.accounts.users import (
     verify_password,
 )
 from kb.errors import AccountError, NotFoundError
-from kb.model.permissions import DEFAULT_PERMISSIONS, PermissionTable, User, normalise_user_name
+from kb.model.permissions import User, normalise_user_name
 from kb.storage import audit_log
 from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
@@ -78,10 +78,8 @@ class SessionStore:
         idle: timedelta = timedelta(minutes=30),
         longest: timedelta = timedelta(hours=12),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        permissions: PermissionTable = DEFAULT_PERMISSIONS,
     ) -> None:
-        self._database, self._idle, self._longest = database, idle, longest
-        self._clock, self._permissions = clock, permissions
+        self._database, self._idle, self._longest, self._clock = database, idle, longest, clock
 
     def sign_in(self, name: str, password: str, *, origin: str) -> Session:
         """Start a session with a name and password. `origin` is the client's IP address.
@@ -104,7 +102,7 @@ class SessionStore:
                 "again.",
                 code="sign-in-failed",
             )
-        return map_user(row, self._permissions)
+        return map_user(row)
 
     def sign_in_external(self, vouched: ExternalIdentity, *, origin: str) -> Session:
         """Start a session for a user authenticated by an identity provider.
@@ -246,7 +244,7 @@ class SessionStore:
         connection.execute(update(users_table).where(users_table.c.name == row.name).values(values))
 
     def _session(self, row: Row[Any]) -> Session:
-        person = map_user(row, self._permissions)
+        person = map_user(row)
         return Session(
             person, row.csrf, row.number, row.began_at, row.seen_at, row.origin, issuer=row.issuer
         )

@@ -11,14 +11,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from kb.errors import AccountError, NotFoundError
-from kb.model.permissions import (
-    DEFAULT_PERMISSIONS,
-    PermissionTable,
-    Role,
-    User,
-    combine_permissions,
-    normalise_user_name,
-)
+from kb.model.permissions import Role, User, normalise_user_name
 from kb.storage import audit_log
 from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
@@ -71,22 +64,19 @@ class UserStore:
         self,
         database: Database,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        permissions: PermissionTable = DEFAULT_PERMISSIONS,
     ) -> None:
-        self._database, self._clock, self._permissions = database, clock, permissions
+        self._database, self._clock = database, clock
 
     def list_users(self) -> list[User]:
         """Return all users, sorted by name."""
         with self._database.reading() as connection:
-            return [
-                map_user(row, self._permissions)
-                for row in connection.execute(select(users_table).order_by("name"))
-            ]
+            rows = connection.execute(select(users_table).order_by("name"))
+            return [map_user(row) for row in rows]
 
     def get_user(self, name: str) -> User:
         """Return the user with this sign-in name. Raises `NotFoundError`."""
         with self._database.reading() as connection:
-            return map_user(_get_account(connection, name), self._permissions)
+            return map_user(_get_account(connection, name))
 
     def add(self, person: User, password: str = "", *, by: Actor) -> User:
         """Create an account. Without a password, only external sign-in is possible."""
@@ -162,16 +152,14 @@ def find_account(connection: Connection, name: str) -> Row[Any] | None:
     return connection.execute(select(users_table).where(users_table.c.name == name)).one_or_none()
 
 
-def map_user(row: Row[Any], permissions: PermissionTable = DEFAULT_PERMISSIONS) -> User:
-    """Return the user stored in a row of `users`, with the permissions from `permissions`."""
-    roles = frozenset(Role(role) for role in row.roles.split(",") if role)
+def map_user(row: Row[Any]) -> User:
+    """Return the user stored in a row of `users`."""
     return User(
         name=row.name,
         display_name=row.shown,
-        roles=roles,
+        roles=frozenset(Role(role) for role in row.roles.split(",") if role),
         email=row.email,
         disabled=row.disabled,
-        permissions=combine_permissions(roles, permissions),
     )
 
 

@@ -5,10 +5,11 @@ version; a newer version starts as a draft. During the review of a new version, 
 version remains searchable, and scheduled versions are still published on time.
 
 All callers publish, schedule and retire through `ReviewWorkflow`, which writes through
-`kb.storage.publication`. With the setting `four_eyes`, users cannot approve versions that they
-wrote or submitted, and only approved versions are published, except by `publish_unreviewed`.
-Retiring an article cancels its schedules and ends the review of its latest version; publishing it
-again requires a new review. Callers check permissions (`kb.model.permissions`).
+`kb.storage.publication`. With the setting `require_independent_approval`, users cannot approve
+versions that they wrote or submitted, and only approved versions are published, except by
+`publish_unreviewed`. Retiring an article cancels its schedules and ends the review of its latest
+version; publishing it again requires a new review. Callers check permissions
+(`kb.model.permissions`).
 """
 
 from __future__ import annotations
@@ -96,10 +97,14 @@ class ReviewWorkflow:
         self,
         database: Database,
         *,
-        four_eyes: bool = True,
+        independent_approval: bool = True,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._database, self.four_eyes, self._clock = database, four_eyes, clock
+        self._database, self.independent_approval, self._clock = (
+            database,
+            independent_approval,
+            clock,
+        )
 
     # Reading
 
@@ -125,11 +130,11 @@ class ReviewWorkflow:
         if state in ALLOWED[action]:
             return True
         publishes = action in (Action.PUBLISH, Action.SCHEDULE)
-        return publishes and not self.four_eyes and state in ALLOWED_WITHOUT_APPROVAL
+        return publishes and not self.independent_approval and state in ALLOWED_WITHOUT_APPROVAL
 
     def get_approval_blocker(self, standing: WorkflowStatus, name: str) -> str:
         """Return why the four-eyes rule forbids this user to approve a version, or ""."""
-        if self.four_eyes and name in (standing.author, standing.submitted_by):
+        if self.independent_approval and name in (standing.author, standing.submitted_by):
             return "You wrote or submitted this version. Another reviewer must approve it."
         return ""
 

@@ -1,14 +1,14 @@
 """Roles, permissions and API token scopes of users.
 
-Readers need no account unless the setting `read_needs_account` is on. The rule that authors do not
+Readers need no account unless the setting `require_sign_in` is on. The rule that authors do not
 approve their own work is not a permission; see `kb.editorial.workflow`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 from kb.errors import AccountError
@@ -36,9 +36,7 @@ class Permission(StrEnum):
     ADMINISTER = "administer"
 
 
-PermissionTable = Mapping[Role, frozenset[Permission]]
-
-DEFAULT_PERMISSIONS: PermissionTable = {
+ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.READER: frozenset((Permission.READ,)),
     Role.AUTHOR: frozenset((Permission.READ, Permission.WRITE)),
     Role.REVIEWER: frozenset((Permission.READ, Permission.WRITE, Permission.REVIEW)),
@@ -69,21 +67,10 @@ class User:
     roles: frozenset[Role]
     email: str = ""
     disabled: bool = False
-    # Permissions of the roles under the site's settings; None for the defaults.
-    permissions: frozenset[Permission] | None = field(default=None, compare=False)
 
-    def has_permission(self, right: Permission) -> bool:
+    def has_permission(self, permission: Permission) -> bool:
         """Return whether one of the user's roles grants the permission."""
-        return right in (
-            combine_permissions(self.roles, DEFAULT_PERMISSIONS)
-            if self.permissions is None
-            else self.permissions
-        )
-
-
-def combine_permissions(roles: Iterable[Role], table: PermissionTable) -> frozenset[Permission]:
-    """Return the combined permissions of the roles."""
-    return frozenset(right for role in roles for right in table[role])
+        return any(permission in ROLE_PERMISSIONS[role] for role in self.roles)
 
 
 def normalise_user_name(text: str) -> str:

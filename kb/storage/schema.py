@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA = "0013"  # latest migration; a test compares it with the folder
+SCHEMA = "0014"  # latest migration; a test compares it with the folder
 
 metadata = MetaData()
 

@@ -15,7 +15,7 @@ from kb.errors import SourceError, SourceProblem
 def sources(names, tmp_path):
     scratch = tmp_path / ".scratch"
     scratch.mkdir()
-    return list(open_sources([str(name) for name in names], scratch, fetch_private=False))
+    return list(open_sources([str(name) for name in names], scratch, fetch_private_networks=False))
 
 
 def test_iter_files_uses_fixed_order_and_skips_hidden_files(tmp_path):

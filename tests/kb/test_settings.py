@@ -4,16 +4,46 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from kb.errors import HomeError, SettingsError
-from kb.settings import Settings, get_home, load_settings
+from kb.model.permissions import Role
+from kb.settings import DEPRECATED_SETTINGS, Settings, get_home, load_settings
 from tests.raises import raises
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 NAMES = [name for name in Settings.model_fields if name != "home"]
+# Former name, current name, a value that is not the default in kb.toml and in a variable, and the
+# setting's value.
+RENAMED: list[tuple[str, str, str, str, Any]] = [
+    (
+        "directory_roles",
+        "group_roles",
+        "{ Authors = 'author' }",
+        '{"Authors": "author"}',
+        {"Authors": Role.AUTHOR},
+    ),
+    ("fetch_private", "fetch_private_networks", "true", "1", True),
+    ("four_eyes", "require_independent_approval", "false", "0", False),
+    (
+        "frame_hosts",
+        "frame_ancestors",
+        "['https://a.example']",
+        "https://a.example",
+        ("https://a.example",),
+    ),
+    ("proxies", "proxy_count", "2", "2", 2),
+    ("read_needs_account", "require_sign_in", "true", "yes", True),
+    ("review_mail", "review_fallback_email", "'a@b.example'", "a@b.example", "a@b.example"),
+    ("session_hours", "session_lifetime_hours", "8", "8", 8),
+    ("sync_seconds", "index_sync_seconds", "2.5", "2.5", 2.5),
+]
+by_name = pytest.mark.parametrize(
+    ("former", "name", "in_file", "in_variable", "value"), RENAMED, ids=[row[0] for row in RENAMED]
+)
 
 
 @pytest.fixture
@@ -40,7 +70,7 @@ def test_the_file_is_read_and_a_variable_overrides_it(
 
     settings = load_settings()
 
-    assert (settings.title, settings.sync_seconds) == ("Ward 8", 5.0)
+    assert (settings.title, settings.index_sync_seconds) == ("Ward 8", 5.0)
 
 
 def test_configured_urls_are_used(home: Path) -> None:
@@ -56,11 +86,13 @@ def test_configured_urls_are_used(home: Path) -> None:
     ("line", "name"),
     [
         ("colour = 'red'", "colour"),
-        ("sync_seconds = 0", "sync_seconds"),
-        ("sync_seconds = 61", "sync_seconds"),
-        ("sync_seconds = 'often'", "sync_seconds"),
+        ("index_sync_seconds = 0", "index_sync_seconds"),
+        ("index_sync_seconds = 61", "index_sync_seconds"),
+        ("index_sync_seconds = 'often'", "index_sync_seconds"),
         ("title = 3", "title"),
         ("database = 'mysql://db/kb'", "database"),
+        ("sync_seconds = 0", "sync_seconds"),
+        ("directory_roles = { ward = 'chief' }", "directory_roles"),
         ("allowed_origins = 3", "allowed_origins"),
         ("allowed_origins = ['https://portal.example', '*']", "allowed_origins"),
     ],
@@ -80,11 +112,12 @@ def test_file_error_names_the_setting_and_the_file(home: Path, line: str, name: 
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
-        ("KB_SYNC_SECONDS", "often"),
+        ("KB_INDEX_SYNC_SECONDS", "often"),
         ("KB_SMTP_PORT", "1.5"),
+        ("KB_REQUIRE_INDEPENDENT_APPROVAL", "perhaps"),
         ("KB_FOUR_EYES", "perhaps"),
-        ("KB_ROLE_RIGHTS", "editor"),
-        ("KB_ROLE_RIGHTS", '{"editr": []}'),
+        ("KB_GROUP_ROLES", "author"),
+        ("KB_GROUP_ROLES", '{"ward": "chief"}'),
         ("KB_DIRECTORY_ROLES", '{"ward": "chief"}'),
     ],
 )
@@ -101,6 +134,144 @@ def test_variable_error_names_the_variable(
     assert "kb.toml" not in str(raised.value)
 
 
+def test_every_former_name_is_tested() -> None:
+    assert {former: name for former, name, *_ in RENAMED} == DEPRECATED_SETTINGS
+
+
+@by_name
+def test_former_name_in_file_is_accepted_with_one_warning(
+    home: Path,
+    caplog: pytest.LogCaptureFixture,
+    former: str,
+    name: str,
+    in_file: str,
+    in_variable: str,
+    value: Any,
+) -> None:
+    (home / "kb.toml").write_text(f"{former} = {in_file}")
+
+    settings = load_settings()
+
+    assert getattr(settings, name) == value != Settings.model_fields[name].default
+    assert not hasattr(settings, former)
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert record.args == (f"{home / 'kb.toml'}: ", former, name)
+
+
+@by_name
+def test_former_name_in_environment_is_accepted_with_one_warning(
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    former: str,
+    name: str,
+    in_file: str,
+    in_variable: str,
+    value: Any,
+) -> None:
+    monkeypatch.setenv(f"KB_{former.upper()}", in_variable)
+
+    assert getattr(load_settings(), name) == value
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert record.args == ("", f"KB_{former.upper()}", f"KB_{name.upper()}")
+
+
+@by_name
+def test_current_name_is_accepted_without_a_warning(
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    former: str,
+    name: str,
+    in_file: str,
+    in_variable: str,
+    value: Any,
+) -> None:
+    (home / "kb.toml").write_text(f"{name} = {in_file}")
+    assert getattr(load_settings(), name) == value
+
+    (home / "kb.toml").unlink()
+    monkeypatch.setenv(f"KB_{name.upper()}", in_variable)
+    assert getattr(load_settings(), name) == value
+    assert not caplog.records
+
+
+def test_former_and_current_name_in_file_are_both_named(home: Path) -> None:
+    (home / "kb.toml").write_text("proxies = 1\nproxy_count = 1")
+
+    with raises(SettingsError, "set-twice") as raised:
+        load_settings()
+    assert raised.value.setting == "proxies"
+    for part in (str(home / "kb.toml"), "proxies", "proxy_count"):
+        assert part in str(raised.value)
+
+
+def test_former_and_current_name_in_environment_are_both_named(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("kb_proxies", "1")
+    monkeypatch.setenv("KB_PROXY_COUNT", "1")
+
+    with raises(SettingsError, "set-twice") as raised:
+        load_settings()
+    assert raised.value.setting == "proxies"
+    for part in ("KB_PROXIES", "KB_PROXY_COUNT"):
+        assert part in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "line"), [("KB_PROXIES", "proxy_count = 2"), ("KB_PROXY_COUNT", "proxies = 2")]
+)
+def test_variable_overrides_the_file_by_either_name(
+    home: Path, monkeypatch: pytest.MonkeyPatch, variable: str, line: str
+) -> None:
+    (home / "kb.toml").write_text(line)
+    monkeypatch.setenv(variable, "1")
+
+    assert load_settings().proxy_count == 1
+
+
+@pytest.mark.parametrize("value", ["{}", "{ reviewer = ['read'] }"])
+def test_role_rights_in_file_is_rejected(home: Path, value: str) -> None:
+    (home / "kb.toml").write_text(f"role_rights = {value}")
+
+    with raises(SettingsError, "removed") as raised:
+        load_settings()
+    assert raised.value.setting == "role_rights"
+    for part in (f"{home / 'kb.toml'}: role_rights", "`kb user roles"):
+        assert part in str(raised.value)
+
+
+@pytest.mark.parametrize("value", ["", "{}", '{"reviewer": ["read"]}'])
+def test_role_rights_in_environment_is_rejected(
+    home: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("KB_ROLE_RIGHTS", value)
+
+    with raises(SettingsError, "removed") as raised:
+        load_settings()
+    assert raised.value.setting == "role_rights"
+    for part in ("KB_ROLE_RIGHTS", "`kb user roles"):
+        assert part in str(raised.value)
+
+
+def test_oidc_name_is_ignored_with_a_warning(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (home / "kb.toml").write_text("oidc_name = 'Ward 7'")
+    monkeypatch.setenv("KB_OIDC_NAME", "Ward 8")
+
+    load_settings()
+
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+    assert [record.args for record in caplog.records] == [
+        ("", "KB_OIDC_NAME"),
+        (f"{home / 'kb.toml'}: ", "oidc_name"),
+    ]
+
+
 def test_misspelt_setting_in_file_suggests_nearest_name(home: Path) -> None:
     (home / "kb.toml").write_text("titel = 'Ward 7'")
 
@@ -113,7 +284,24 @@ def test_misspelt_variable_suggests_nearest_name(
 ) -> None:
     monkeypatch.setenv("KB_READ_NEED_ACCOUNT", "1")
 
-    with pytest.raises(SettingsError, match=r"KB_READ_NEED_ACCOUNT.*KB_READ_NEEDS_ACCOUNT"):
+    with pytest.raises(SettingsError, match=r"KB_READ_NEED_ACCOUNT.*KB_REQUIRE_SIGN_IN"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [("proxy_cuont", "proxy_count"), ("four_eye", DEPRECATED_SETTINGS["four_eyes"])],
+)
+def test_misspelt_name_suggests_the_current_name(
+    home: Path, monkeypatch: pytest.MonkeyPatch, wrong: str, meant: str
+) -> None:
+    (home / "kb.toml").write_text(f"{wrong} = 1")
+    with pytest.raises(SettingsError, match=rf"\b{wrong}\b.*\b{meant}\b"):
+        load_settings()
+
+    (home / "kb.toml").unlink()
+    monkeypatch.setenv(f"KB_{wrong.upper()}", "1")
+    with pytest.raises(SettingsError, match=f"KB_{wrong.upper()}.*KB_{meant.upper()}"):
         load_settings()
 
 
@@ -210,6 +398,11 @@ def test_page_documents_every_setting_with_default_and_variable(name: str) -> No
     assert str(field.default) in sections[name]
     assert field.description
     assert field.description in " ".join(sections[name].split())
+
+
+@pytest.mark.parametrize(("former", "name"), DEPRECATED_SETTINGS.items())
+def test_page_documents_every_former_name(former: str, name: str) -> None:
+    assert f"| `{former}` | [`{name}`](#{name}) |" in PAGE.read_text()
 
 
 def test_page_documents_no_unknown_setting() -> None:

@@ -63,7 +63,7 @@ def add(
         jobs=jobs,
         by=current_actor(),
         originals=base.settings.home / SOURCES_FOLDER,
-        fetch_private=base.settings.fetch_private,
+        fetch_private_networks=base.settings.fetch_private_networks,
         rules=load_rules(base.settings.home),
     )
     counts = dict.fromkeys(("added", "updated", "unchanged", "rejected"), 0)

@@ -35,7 +35,7 @@ def remind(dry_run: bool, as_json: bool) -> None:
         raise SettingsError("smtp_host or smtp_from is not set. Set both to send email.")
     summaries = list_due_reviews(base.store.summaries(), today + timedelta(days=DUE_SOON_DAYS))
     reminding = ReminderStore(base.store.database)
-    reminders, nobody = reminding.list_due(summaries, settings.review_mail, today)
+    reminders, nobody = reminding.list_due(summaries, settings.review_fallback_email, today)
     here = UrlBuilder((settings.public_url or DEFAULT_SITE_URL).rstrip("/"))
     for reminder in reminders:
         links = [here.desk_article(summary.id) for summary in reminder.articles]
@@ -50,7 +50,7 @@ def remind(dry_run: bool, as_json: bool) -> None:
             click.echo(f"{reminder.recipient}: {titles}")
     warn(
         f"{summary.title} ({summary.id}): no reminder sent. Its owner has no email address and "
-        "review_mail is not set."
+        "review_fallback_email is not set."
         for summary in nobody
     )
     if not (reminders or as_json):

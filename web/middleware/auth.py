@@ -1,7 +1,7 @@
 """Authentication and authorisation, enforced on the server regardless of what the UI shows.
 
 Decorators on a view declare its requirements: `requires` (a permission, and a scope for tokens),
-`public` (no account, even if `read_needs_account` is set) and `csrf_exempt`. All other views are
+`public` (no account, even if `require_sign_in` is set) and `csrf_exempt`. All other views are
 open to readers. A browser is identified by its session cookie, a script by its API token. Every
 request of a session that changes data must carry the CSRF token of the session.
 """
@@ -59,7 +59,7 @@ def requires(permission: Permission, *, scope: TokenScope | None = None) -> Call
 
 
 def public(view: View) -> View:
-    """Keep a view accessible without an account, even if `read_needs_account` is set."""
+    """Keep a view accessible without an account, even if `require_sign_in` is set."""
     setattr(view, PUBLIC, True)
     return view
 
@@ -72,9 +72,7 @@ def csrf_exempt(view: View) -> View:
 
 def set_up(app: Flask, settings: Settings) -> None:
     """Authenticate and authorise every request to `app`."""
-    default = (
-        Requirement(Permission.READ, TokenScope.SEARCH) if settings.read_needs_account else None
-    )
+    default = Requirement(Permission.READ, TokenScope.SEARCH) if settings.require_sign_in else None
 
     def authorize() -> None:
         g.session, g.person, g.scopes = _find_session() or proxy_auth.session(), None, None

@@ -43,8 +43,8 @@ def is_confirmed(session: Session) -> bool:
 
 
 def roles_of(groups: list[str]) -> frozenset[Role]:
-    """Return the roles of `groups` by the setting `directory_roles`; reader if there are none."""
-    table = current_services().settings.directory_roles
+    """Return the roles of `groups` by the setting `group_roles`; reader if there are none."""
+    table = current_services().settings.group_roles
     return frozenset(table[group] for group in groups if group in table) or frozenset(
         (Role.READER,)
     )

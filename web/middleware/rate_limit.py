@@ -99,16 +99,16 @@ class RateLimiter:
             return 0.0
 
 
-def set_up(app: Flask, per_minute: int, proxies: int) -> None:
+def set_up(app: Flask, per_minute: int, proxy_count: int) -> None:
     """Enforce body sizes for all requests to `app`, and rate and URL length for its API.
 
-    0 `per_minute` disables the rate limit. `proxies` is the number of trusted reverse proxies: that
-    many entries at the end of ``X-Forwarded-For`` are trusted, and earlier entries are ignored.
+    0 `per_minute` disables the rate limit. `proxy_count` is the number of trusted reverse proxies:
+    that many entries at the end of ``X-Forwarded-For`` are trusted, and earlier ones are ignored.
     """
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    if proxies:
+    if proxy_count:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=proxies, x_proto=0, x_host=0, x_port=0, x_prefix=0
+            app.wsgi_app, x_for=proxy_count, x_proto=0, x_host=0, x_port=0, x_prefix=0
         )
     rate = RateLimiter(per_minute) if per_minute else None
 

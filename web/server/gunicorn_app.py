@@ -118,7 +118,7 @@ def create_from_settings(settings: Settings) -> tuple[Flask, tuple[threading.Thr
         services.az_index.suggestions.find("a")  # builds the suggestions
 
     index_sync = IndexSyncThread(
-        base.indexer, settings.sync_seconds, after=base.search.refresh, before=before
+        base.indexer, settings.index_sync_seconds, after=base.search.refresh, before=before
     )
     return app, (index_sync, import_worker)
 

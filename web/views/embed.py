@@ -1,7 +1,7 @@
 """Embedded search: the script of the custom element, and the page for frames.
 
 The element calls the API from the host page, so the host's origin must be in `allowed_origins`
-(`web.middleware.cors`). The frame is a page of this site that only pages of `frame_hosts` may
+(`web.middleware.cors`). The frame is a page of this site that only pages of `frame_ancestors` may
 embed; all other pages forbid framing (`web.middleware.security_headers`).
 """
 
@@ -79,7 +79,7 @@ def frame() -> ResponseReturnValue:
     `FRAMED_BY` is set before anything can fail, so that error pages can be framed as well.
     """
     site = current_services()
-    setattr(g, FRAMED_BY, site.settings.frame_hosts)
+    setattr(g, FRAMED_BY, site.settings.frame_ancestors)
     limit = read_number(request.args, "limit", LIMIT)
     asked = read_search(request.args, limit=limit)
     held = EmbedFrame(asked, read_target(request.args), urls())
@@ -93,7 +93,7 @@ def frame() -> ResponseReturnValue:
         answer=answer,
         hits=_views(answer, held.here),
         default_limit=LIMIT.default,
-        hosts=json.dumps(site.settings.frame_hosts),
+        hosts=json.dumps(site.settings.frame_ancestors),
     )
 
 

@@ -92,7 +92,7 @@ def page() -> ResponseReturnValue:
         listener=listener_script(here),
         kb=here.origin(),
         may_read=chosen.origin in site.settings.allowed_origins,
-        may_frame=chosen.origin in site.settings.frame_hosts,
+        may_frame=chosen.origin in site.settings.frame_ancestors,
         topics=topics,
         tags=list(site.taxonomy),
     )

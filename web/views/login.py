@@ -100,7 +100,7 @@ def show_page(
         wanted=wanted,
         name=name,
         fault=fault,
-        identity_provider=settings.oidc_name if settings.oidc_issuer else "",
+        single_sign_on=bool(settings.oidc_issuer),
     )
     response = make_response(page, status)
     response.headers["Cache-Control"] = "no-store"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,6 @@ from kb.accounts.sessions import ExternalIdentity, SessionStore
 from kb.accounts.users import DUMMY_HASH, PASSWORD_HASHER, UserStore, verify_password
 from kb.errors import AccountError, LoginThrottledError, NotFoundError
 from kb.model.permissions import (
-    DEFAULT_PERMISSIONS,
     Permission,
     Role,
     TokenScope,
@@ -21,7 +19,6 @@ from kb.model.permissions import (
     normalise_user_name,
     parse_roles,
 )
-from kb.settings import Settings
 from kb.storage.article_store import ArticleStore
 from kb.storage.audit_log import Actor
 from tests.kb.builders import Clock
@@ -63,36 +60,11 @@ def actions(store: ArticleStore) -> list[tuple[str, str]]:
         (Role.ADMINISTRATOR, {"read", "write", "review", "publish", "administer"}),
     ],
 )
-def test_role_grants_its_default_permissions(role: Role, rights: set[str]) -> None:
+def test_role_grants_its_permissions(role: Role, rights: set[str]) -> None:
     assert {
         right.value for right in Permission if person("ann", role).has_permission(right)
     } == rights
     assert not any(person("ann").has_permission(right) for right in Permission)
-
-
-def test_settings_override_the_permissions_of_a_role(store: ArticleStore, tmp_path: Path) -> None:
-    own = Settings(
-        home=tmp_path, role_rights={Role.REVIEWER: (Permission.READ, Permission.PUBLISH)}
-    )
-    UserStore(store.database).add(person("ann", Role.REVIEWER), PASSWORD, by=BY)
-    session = SessionStore(store.database, permissions=own.permissions).sign_in(
-        "ann", PASSWORD, origin=HERE
-    )
-    token = ApiTokenStore(store.database, permissions=own.permissions).create(
-        "ann", "x", [TokenScope.PUBLISH], ends_on=None, by=BY
-    )
-    found = ApiTokenStore(store.database, permissions=own.permissions).authenticate(token.key)
-    assert found is not None
-    for who in (
-        session.user,
-        found[0],
-        UserStore(store.database, permissions=own.permissions).get_user("ann"),
-    ):
-        assert {right for right in Permission if who.has_permission(right)} == {
-            Permission.READ,
-            Permission.PUBLISH,
-        }
-    assert own.permissions[Role.AUTHOR] == DEFAULT_PERMISSIONS[Role.AUTHOR]
 
 
 @pytest.mark.parametrize("name", ["", "-ann", "an n", "an\nn", "a" * 81, "änn", "../x"])

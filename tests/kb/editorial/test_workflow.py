@@ -114,7 +114,7 @@ WITHOUT_APPROVAL: dict[str, dict[WorkflowState, Step]] = {
 REFUSALS = {"retire": "already-retired", "publish as operator": "already-published"}
 
 
-@pytest.mark.parametrize("four_eyes", [True, False], ids=["reviewed", "alone"])
+@pytest.mark.parametrize("independent_approval", [True, False], ids=["reviewed", "alone"])
 @pytest.mark.parametrize("state", ALL)
 @pytest.mark.parametrize("action", ACTIONS)
 def test_transition(
@@ -123,13 +123,15 @@ def test_transition(
     clock: Clock,
     state: WorkflowState,
     action: str,
-    four_eyes: bool,
+    independent_approval: bool,
 ) -> None:
     bring(way, state)
     assert way.get_status("gout").state is state
     seq, number = store.last_seq(), store.list_audit_entries(limit=1)[0].number
-    acting = ReviewWorkflow(store.database, four_eyes=four_eyes, clock=clock)
-    allowed = TRANSITIONS[action] | ({} if four_eyes else WITHOUT_APPROVAL.get(action, {}))
+    acting = ReviewWorkflow(store.database, independent_approval=independent_approval, clock=clock)
+    allowed = TRANSITIONS[action] | (
+        {} if independent_approval else WITHOUT_APPROVAL.get(action, {})
+    )
     expected = allowed.get(state)
     if expected is None:
         with raises(WorkflowStateError, REFUSALS.get(action, "wrong-state")):
@@ -167,7 +169,7 @@ def test_authors_cannot_approve_their_own_version(way: ReviewWorkflow, store: Ar
 
 
 def test_four_eyes_rule_can_be_disabled(way: ReviewWorkflow, store: ArticleStore) -> None:
-    alone = ReviewWorkflow(store.database, four_eyes=False)
+    alone = ReviewWorkflow(store.database, independent_approval=False)
     assert alone.get_approval_blocker(alone.get_status("gout"), "ann") == ""
     alone.publish("gout", 1, by=ANN)
     assert store.article("gout").published_version == 1

@@ -375,7 +375,7 @@ def test_published_version_of_an_import_cancels_an_earlier_schedule(
     one, two = pair
     save(one.store, "Gout", ("Care", "Rest the joint and cool it.", "safety"), publish=False)
     one.into(two)
-    way = ReviewWorkflow(two.database, four_eyes=False)
+    way = ReviewWorkflow(two.database, independent_approval=False)
     way.publish("gout", 2, at=datetime(2999, 1, 1, tzinfo=UTC), by=BY)
     save(one.store, "Gout", ("Care", "Rest the joint for a week.", "safety"))
     assert told(one.into(two)) == [("gout", "updated", (3,), None)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from pydantic import SecretStr
 
 from kb.editorial.workflow import ReviewWorkflow
 from kb.errors import WorkflowStateError
-from kb.settings import Settings
+from kb.settings import DEPRECATED_SETTINGS, Settings
 from kb.storage import audit_log
 from kb.storage.article_store import ArticleStore
 from kb.storage.audit_log import Actor, AuditEvent, AuditFilter
@@ -58,6 +60,30 @@ def test_changed_settings_are_named_without_their_values(
     store.record_settings(secret.digests(), by=Actor("root"))
     assert sorted(told()) == ["oidc_client_secret", "title"]
     assert "Ward 7" not in str(store.list_audit_entries(limit=9))
+
+
+def test_renamed_settings_are_not_reported_after_an_upgrade(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'kb.sqlite'}"
+    settings = Settings(home=tmp_path, title="Ward 7")
+    removed = {"oidc_name": "your directory", "role_rights": "{'reader': ()}"}
+    before = settings.digests() | {
+        name: sha256(value.encode()).hexdigest() for name, value in removed.items()
+    }
+    for former, name in DEPRECATED_SETTINGS.items():
+        before[former] = before.pop(name)
+    store = ArticleStore.create(url)
+    store.record_settings(before, by=Actor("root"))
+    store.close()
+    with sqlite3.connect(tmp_path / "kb.sqlite") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0013'")
+
+    store = ArticleStore.create(url)
+    now = settings.model_copy(update={"proxy_count": 1})
+    store.record_settings(now.digests(), by=Actor("root"))
+
+    entries = store.list_audit_entries(AuditFilter(action="settings.changed"), limit=99)
+    assert {entry.event.about for entry in entries} == {"proxy_count", "role_rights"}
+    store.close()
 
 
 def test_other_events_are_logged_and_paginated(store: ArticleStore) -> None:

@@ -98,7 +98,7 @@ def test_rate_limit_separates_clients_behind_trusted_proxy(site):
 
     alone = site()
     assert [ask(alone, "192.0.2.1"), ask(alone, "192.0.2.2")] == [200, 429]
-    behind = site(proxies=1)
+    behind = site(proxy_count=1)
     assert [ask(behind, "192.0.2.1"), ask(behind, "192.0.2.2")] == [200, 200]
     # What a client writes itself stands further left and changes nothing.
     assert ask(behind, "198.51.100.7, 192.0.2.1") == 429

@@ -28,7 +28,7 @@ import sys
 from pathlib import Path
 from kb.settings import Settings
 from web.server.gunicorn_app import serve
-serve(Settings(home=Path(sys.argv[1]), sync_seconds=0.1), "127.0.0.1", int(sys.argv[2]), 2)
+serve(Settings(home=Path(sys.argv[1]), index_sync_seconds=0.1), "127.0.0.1", int(sys.argv[2]), 2)
 """
 
 

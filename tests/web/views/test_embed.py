@@ -116,7 +116,7 @@ def hosts(sample_app: Flask) -> Iterator[Hosts]:
     listed, other = (f"http://localhost:{serve(host)}" for _ in range(2))
     site = services_of(sample_app)
     settings = Settings(
-        home=site.settings.home, allowed_origins=(listed,), frame_hosts=(listed,),
+        home=site.settings.home, allowed_origins=(listed,), frame_ancestors=(listed,),
         api_requests_per_minute=0,
     )  # fmt: skip
     app = create_app(settings, site.store, site.search, site.taxonomy, today=site.today)

@@ -73,7 +73,7 @@ def test_default_options_are_omitted_from_the_code(known):
 def test_only_missing_origins_are_listed_as_settings(known):
     listed = copied(known, f"/embed/docs?origin={INTRANET}")
     assert "allowed_origins" not in listed
-    assert listed["frame_hosts"] == f'frame_hosts = ["{INTRANET}"]'
+    assert listed["frame_ancestors"] == f'frame_ancestors = ["{INTRANET}"]'
     other = copied(known, "/embed/docs?origin=https://portal.example:8443")
     assert other["allowed_origins"] == 'allowed_origins = ["https://portal.example:8443"]'
 

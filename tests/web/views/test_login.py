@@ -209,7 +209,7 @@ def closed(
     settings: Settings, empty_store: ArticleStore, search: SearchService, taxonomy: Taxonomy
 ) -> FlaskClient:
     fill(empty_store)
-    shut = settings.model_copy(update={"read_needs_account": True})
+    shut = settings.model_copy(update={"require_sign_in": True})
     app = create_app(shut, empty_store, search, taxonomy, today=lambda: TODAY)
     return app.test_client()
 

@@ -96,11 +96,11 @@ def client(
     request: pytest.FixtureRequest, settings: Settings, empty_store: ArticleStore,
     search: SearchService, taxonomy: Taxonomy, directory: Directory,
 ) -> FlaskClient:  # fmt: skip
-    """Return a client; a parameter of the test sets `read_needs_account`."""
+    """Return a client; a parameter of the test sets `require_sign_in`."""
     own = Settings(
         home=settings.home, oidc_issuer=directory.issuer, oidc_client_id="kb",
-        oidc_client_secret="hush", directory_roles={"Editors": "publisher"},
-        read_needs_account=getattr(request, "param", False),
+        oidc_client_secret="hush", group_roles={"Editors": "publisher"},
+        require_sign_in=getattr(request, "param", False),
     )  # type: ignore[arg-type]  # fmt: skip
     return create_app(own, empty_store, search, taxonomy, today=lambda: TODAY).test_client()
 
@@ -212,7 +212,7 @@ def proxied(
 ) -> FlaskClient:
     own = Settings(
         home=settings.home, proxy_user_header="X-User", proxy_groups_header="X-Groups",
-        trusted_proxies=("10.0.0.1",), directory_roles={"Editors": "author"},
+        trusted_proxies=("10.0.0.1",), group_roles={"Editors": "author"},
     )  # type: ignore[arg-type]  # fmt: skip
     return create_app(own, store, search, taxonomy, today=lambda: TODAY).test_client()
 

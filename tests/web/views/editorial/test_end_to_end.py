@@ -34,7 +34,7 @@ WORD = "zorvaxilin"  # in no list of names, so that only this article is found b
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[str]:
     """The address of a site over an empty base, with what works beside it."""
-    settings = Settings(home=tmp_path, sync_seconds=0.2, api_requests_per_minute=0)
+    settings = Settings(home=tmp_path, index_sync_seconds=0.2, api_requests_per_minute=0)
     base = create_base(settings)
     base.indexer.rebuild()
     base.store.close()

@@ -61,7 +61,7 @@ NO_PAGES = {
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str]]:
     """A desk at which something stands on every page, and its address."""
     settings = Settings(
-        home=tmp_path_factory.mktemp("desk"), sync_seconds=0.2, api_requests_per_minute=0
+        home=tmp_path_factory.mktemp("desk"), index_sync_seconds=0.2, api_requests_per_minute=0
     )
     base = create_base(settings)
     save(base.store, "Gout", ("Use", "Colchicine calms a flare."), publish=True)

@@ -245,7 +245,7 @@ def test_sign_in(site: Site, same: Same, tmp_path: Path, taxonomy: Taxonomy) -> 
     same("from another site", reader.post("/sign-in", data=form))
     same("wrong password", reader.post("/sign-in", data=form, headers=SENT_FROM_HERE))
     closed = Site(
-        tmp_path / "closed", taxonomy, read_needs_account=True,
+        tmp_path / "closed", taxonomy, require_sign_in=True,
         oidc_issuer="http://127.0.0.1:9", oidc_client_id="kb", oidc_client_secret="hush",
     )  # fmt: skip
     same("with a directory", closed.app.test_client().get("/sign-in"))
