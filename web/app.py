@@ -13,6 +13,7 @@ from flask import Flask, Response
 from flask.json.provider import DefaultJSONProvider
 from pydantic_core import to_json
 
+from index.search.service import SearchService
 from ingest.checks.config import load_rules
 from ingest.checks.service import CheckService
 from ingest.drafts import DraftReader
@@ -35,7 +36,6 @@ from web.context import (
     AccountServices,
     AnalyticsServices,
     EditorialServices,
-    SearchBackend,
     Services,
     current_services,
     install,
@@ -108,7 +108,7 @@ BLUEPRINTS = (
 def create_app(
     settings: Settings,
     store: ArticleStore,
-    search: SearchBackend,
+    search: SearchService,
     taxonomy: Taxonomy,
     today: Callable[[], date] = date.today,
 ) -> Flask:
@@ -135,7 +135,7 @@ def create_app(
 def _build_services(
     settings: Settings,
     store: ArticleStore,
-    search: SearchBackend,
+    search: SearchService,
     taxonomy: Taxonomy,
     today: Callable[[], date],
 ) -> Services:

@@ -11,14 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Protocol, cast
+from typing import cast
 
 from flask import Flask, current_app, request
 
-from index.engine import IndexState
-from index.query.synonyms import SynonymDictionary
-from index.search.pins import Pins
-from index.search.results import SearchRequest, SearchResponse, Snippet
+from index.search.results import SearchRequest, SearchResponse
+from index.search.service import SearchService
 from ingest.checks.config import Rules
 from ingest.checks.service import CheckService
 from ingest.drafts import DraftReader
@@ -42,31 +40,6 @@ from web.services.curation_sync import CurationSync
 from web.services.throttle import GlobalThrottle
 
 EXTENSION_KEY = "clinical-kb"
-
-
-class SearchBackend(Protocol):
-    """Interface of the search as used by the site; see ``index.search.service.SearchService``."""
-
-    def search(self, request: SearchRequest, /) -> SearchResponse:
-        """Run a search; raises `QueryError` or `SearchIndexError`."""
-
-    def highlight(self, text: str, q: str, /) -> Snippet:
-        """Return `text` in segments, each flagged if query `q` matches it."""
-
-    def find_synonyms(self, name: str, /) -> tuple[str, ...]:
-        """Return the synonyms of `name`."""
-
-    def set_curation(self, vocabulary: SynonymDictionary, pins: Pins) -> None:
-        """Replace the synonyms and the pins."""
-
-    def is_known_word(self, word: str) -> bool:
-        """Return whether a word occurs in a published article or in a synonym."""
-
-    def is_known_name(self, text: str) -> bool:
-        """Return whether the whole text is one entry of the synonym dictionary."""
-
-    def state(self) -> IndexState:
-        """Return the state of the index; raises `SearchIndexError` if it cannot be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +79,7 @@ class Services:
 
     settings: Settings
     store: ArticleStore
-    search: SearchBackend
+    search: SearchService
     taxonomy: Taxonomy
     today: Callable[[], date]
     az_index: AzIndex

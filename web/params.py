@@ -18,7 +18,6 @@ from index.search.service import MAX_LIMIT, MAX_OFFSET
 from kb.errors import QueryError
 from kb.exchange.exporter import ExportFilter
 from kb.model.records import ArticleStatus
-from kb.model.taxonomy import Taxonomy
 from kb.storage.audit_log import MAX_ENTRY_NUMBER, AuditFilter
 
 
@@ -68,6 +67,10 @@ MAX_ARTICLES = 200  # article ids in one URL, which is limited to 8,000 bytes
 MAX_FILTERS = 20  # more than the number of tags in the built-in taxonomy
 
 
+TEXT = {"type": "string", "default": ""}
+FLAG = {"type": "string", "enum": list(FLAGS), "default": next(iter(FLAGS))}
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """Name, description and JSON Schema of a query parameter."""
@@ -77,123 +80,80 @@ class Parameter:
     schema: Mapping[str, Any]
 
 
-def search_parameters(taxonomy: Taxonomy) -> list[Parameter]:
-    """Return the parameters that `read_search` parses, in the order of the documentation."""
-    tag = {"type": "string", "enum": [definition.key for definition in taxonomy]}
-    return [
-        Parameter(
-            "q",
-            "Query in the query language.",
-            {"type": "string", "maxLength": MAX_QUERY_LENGTH, "default": ""},
-        ),
-        Parameter(
-            "tag",
-            "Only passages with this tag. Repeat the parameter to allow several tags.",
-            {"type": "array", "items": tag, "maxItems": MAX_FILTERS},
-        ),
-        Parameter(
-            "topic",
-            "Only articles with this topic. Repeat the parameter to allow several topics.",
-            {"type": "array", "items": {"type": "string"}, "maxItems": MAX_FILTERS},
-        ),
-        Parameter("limit", "Maximum number of hits.", LIMIT.schema),
-        Parameter("offset", "Number of hits to skip.", OFFSET.schema),
-        Parameter(
-            "sort",
-            "Sort order: relevance, or date (most recently reviewed first).",
-            {"type": "string", "enum": list(SORTS), "default": next(iter(SORTS))},
-        ),
-        Parameter(
-            "literal",
-            "1: search for exactly these words, without relaxation, correction or synonyms.",
-            {"type": "string", "enum": list(FLAGS), "default": next(iter(FLAGS))},
-        ),
-    ]
-
-
-def suggest_parameters(taxonomy: Taxonomy) -> list[Parameter]:
-    """Return the parameters of suggestions."""
-    return [
-        Parameter(
-            "q",
-            "Text typed so far. Only the beginning of a long text is used.",
-            {"type": "string", "default": ""},
-        )
-    ]
-
-
-def list_parameters(taxonomy: Taxonomy) -> list[Parameter]:
-    """Return the parameters of the list of articles."""
-    return [
-        Parameter(
-            "status",
-            "Workflow status. Only published articles are listed.",
-            {"type": "string", "enum": [PUBLISHED], "default": PUBLISHED},
-        )
-    ]
-
-
-def upload_parameters(taxonomy: Taxonomy) -> list[Parameter]:
-    """Return the parameters of a file upload."""
-    return [
-        Parameter(
-            "name",
-            "File name. Uploading the same name again creates a new version of the article.",
-            {"type": "string", "minLength": 1, "maxLength": MAX_NAME_LENGTH},
-        )
-    ]
-
-
-def log_parameters(taxonomy: Taxonomy) -> list[Parameter]:
-    """Return the parameters of the query statistics."""
-    return [Parameter("days", "Number of days to include, counted back from today.", DAYS.schema)]
-
-
-def audit_log_parameters(taxonomy: Taxonomy) -> list[Parameter]:
-    """Return the parameters of the audit log; each is a filter."""
-    text = {"type": "string", "default": ""}
-    return [
-        Parameter("before", "Only entries before the entry with this number.", AUDIT_BEFORE.schema),
-        Parameter("limit", "Maximum number of entries.", AUDIT_LIMIT.schema),
-        Parameter("name", "Only actions of the user with this name.", text),
-        Parameter("action", "Only this action, such as article.published.", text),
-        Parameter("about", "Only actions on this object, such as an article id.", text),
-        Parameter("since", "First date to include.", {"type": "string", "format": "date"}),
-        Parameter("until", "Last date to include.", {"type": "string", "format": "date"}),
-    ]
-
-
-def export_parameters(taxonomy: Taxonomy) -> list[Parameter]:
-    """Return the parameters of an export; each is a filter."""
-    return [
-        Parameter(
-            "article",
-            "Only the article with this id. Repeat the parameter for several articles.",
-            {"type": "array", "items": {"type": "string"}, "maxItems": MAX_ARTICLES},
-        ),
-        Parameter("topic", "Only articles with this topic.", {"type": "string", "default": ""}),
-        Parameter(
-            "status",
-            "Only articles with this workflow status.",
-            {"type": "string", "enum": [status.value for status in ArticleStatus]},
-        ),
-    ]
-
-
-def import_parameters(taxonomy: Taxonomy) -> list[Parameter]:
-    """Return the parameters of an import."""
-    return [
-        Parameter(
-            "dry_run",
-            "1: report the changes without applying them.",
-            {"type": "string", "enum": list(FLAGS), "default": next(iter(FLAGS))},
-        )
-    ]
-
-
-def no_parameters(taxonomy: Taxonomy) -> list[Parameter]:
-    """Return an empty list."""
-    return []
+# Parameters of the API routes, in the order of the documentation.
+TAG = Parameter(  # `web.api.openapi` adds the keys of the taxonomy
+    "tag",
+    "Only passages with this tag. Repeat the parameter to allow several tags.",
+    {"type": "array", "items": {"type": "string"}, "maxItems": MAX_FILTERS},
+)
+SEARCH_PARAMETERS = (
+    Parameter(
+        "q",
+        "Query in the query language.",
+        {"type": "string", "maxLength": MAX_QUERY_LENGTH, "default": ""},
+    ),
+    TAG,
+    Parameter(
+        "topic",
+        "Only articles with this topic. Repeat the parameter to allow several topics.",
+        {"type": "array", "items": {"type": "string"}, "maxItems": MAX_FILTERS},
+    ),
+    Parameter("limit", "Maximum number of hits.", LIMIT.schema),
+    Parameter("offset", "Number of hits to skip.", OFFSET.schema),
+    Parameter(
+        "sort",
+        "Sort order: relevance, or date (most recently reviewed first).",
+        {"type": "string", "enum": list(SORTS), "default": next(iter(SORTS))},
+    ),
+    Parameter(
+        "literal",
+        "1: search for exactly these words, without relaxation, correction or synonyms.",
+        FLAG,
+    ),
+)
+SUGGEST_PARAMETERS = (
+    Parameter("q", "Text typed so far. Only the beginning of a long text is used.", TEXT),
+)
+LIST_PARAMETERS = (
+    Parameter(
+        "status",
+        "Workflow status. Only published articles are listed.",
+        {"type": "string", "enum": [PUBLISHED], "default": PUBLISHED},
+    ),
+)
+UPLOAD_PARAMETERS = (
+    Parameter(
+        "name",
+        "File name. Uploading the same name again creates a new version of the article.",
+        {"type": "string", "minLength": 1, "maxLength": MAX_NAME_LENGTH},
+    ),
+)
+QUERY_STATS_PARAMETERS = (
+    Parameter("days", "Number of days to include, counted back from today.", DAYS.schema),
+)
+AUDIT_LOG_PARAMETERS = (
+    Parameter("before", "Only entries before the entry with this number.", AUDIT_BEFORE.schema),
+    Parameter("limit", "Maximum number of entries.", AUDIT_LIMIT.schema),
+    Parameter("name", "Only actions of the user with this name.", TEXT),
+    Parameter("action", "Only this action, such as article.published.", TEXT),
+    Parameter("about", "Only actions on this object, such as an article id.", TEXT),
+    Parameter("since", "First date to include.", {"type": "string", "format": "date"}),
+    Parameter("until", "Last date to include.", {"type": "string", "format": "date"}),
+)
+EXPORT_PARAMETERS = (
+    Parameter(
+        "article",
+        "Only the article with this id. Repeat the parameter for several articles.",
+        {"type": "array", "items": {"type": "string"}, "maxItems": MAX_ARTICLES},
+    ),
+    Parameter("topic", "Only articles with this topic.", TEXT),
+    Parameter(
+        "status",
+        "Only articles with this workflow status.",
+        {"type": "string", "enum": [status.value for status in ArticleStatus]},
+    ),
+)
+IMPORT_PARAMETERS = (Parameter("dry_run", "1: report the changes without applying them.", FLAG),)
 
 
 class ParameterError(QueryError):

@@ -19,7 +19,6 @@ from kb.storage.article_store import ArticleStore
 from tests.web.builders import TODAY, fill
 from tests.web.chromium import address, browser, open_page, sample_app
 from web.app import create_app
-from web.context import SearchBackend
 
 __all__ = ["address", "browser", "open_page", "sample_app"]  # fixtures
 
@@ -101,7 +100,7 @@ def client(app: Flask) -> FlaskClient:
 def client_with(settings: Settings, store: ArticleStore, taxonomy: Taxonomy):
     """Return a function that makes a client over another search or another store."""
 
-    def make(search: SearchBackend, other: ArticleStore | None = None) -> FlaskClient:
+    def make(search: SearchService, other: ArticleStore | None = None) -> FlaskClient:
         app = create_app(settings, other or store, search, taxonomy, today=lambda: TODAY)
         return app.test_client()
 

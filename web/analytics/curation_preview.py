@@ -9,23 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from index.evaluation.judgments import read_judgments
-from index.search.results import SearchRequest, SearchResponse
+from index.search.results import SearchRequest
+from index.search.service import SearchService
 from kb.errors import JudgmentsError, QueryError
 from kb.storage.query_stats import QueryStats
 
 MAX_COMPARED_HITS = 10  # one results page
 MAX_FREQUENT_QUERIES = 40  # each runs twice, for a few milliseconds
 JUDGMENTS_FILE = "judged.csv"  # in KB_HOME
-
-
-class SearchFunction(Protocol):
-    """A service that runs searches."""
-
-    def search(self, request: SearchRequest, /) -> SearchResponse:
-        """Return the response to a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +72,7 @@ def select_queries(about: Iterable[str], home: Path, searched: Iterable[QuerySta
 
 
 def preview_curation(
-    live: SearchFunction, draft: SearchFunction, asked: Sequence[str]
+    live: SearchService, draft: SearchService, asked: Sequence[str]
 ) -> CurationPreview:
     """Run the queries on both services and return the differences."""
     moved = []
@@ -94,7 +87,7 @@ def preview_curation(
     return CurationPreview(len(asked), tuple(moved))
 
 
-def _first_page(search: SearchFunction, q: str) -> dict[str, tuple[int, str, str]]:
+def _first_page(search: SearchService, q: str) -> dict[str, tuple[int, str, str]]:
     answer = search.search(SearchRequest(q=q, limit=MAX_COMPARED_HITS))
     return {
         hit.article.id: (rank, hit.article.title, hit.passage.heading)

@@ -16,9 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
-from typing import Protocol
 
 from index.analyzer import split_words
+from index.search.service import SearchService
 from kb.storage.atomic_files import atomic_write
 from kb.storage.query_stats import COUNTERS, QueryCounters, QueryStatsStore
 from web.analytics.query_redaction import is_ever_safe_to_store, is_safe_to_store
@@ -28,14 +28,6 @@ TYPING_SECONDS = 10.0
 MAX_PREFIX_CANDIDATES = 20  # latest entries examined for a prefix of the query
 MAX_WAITING = 2_000  # with more entries, all are written without waiting
 MAX_ENTRIES = 50_000  # further entries are dropped while the database is unavailable
-
-
-class WordChecker(Protocol):
-    """Source of known words; implemented by `index.search.service.SearchService`."""
-
-    def is_known_word(self, word: str) -> bool: ...  # noqa: D102
-
-    def is_known_name(self, text: str) -> bool: ...  # noqa: D102
 
 
 @dataclass(slots=True)
@@ -57,12 +49,12 @@ class QueryLog:
     def __init__(
         self,
         searches: QueryStatsStore,
-        knowing: WordChecker,
+        search: SearchService,
         home: Path,
         days: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._searches, self._knowing, self._home, self._days = searches, knowing, home, days
+        self._searches, self._search, self._home, self._days = searches, search, home, days
         self._clock = clock
         self._lock = threading.Lock()
         self._waiting: list[PendingQuery] = []
@@ -124,7 +116,7 @@ class QueryLog:
         made = []
         for plain, counters in sums.items():
             q = shown[plain]
-            now = is_safe_to_store(q, self._knowing.is_known_word, self._knowing.is_known_name)
+            now = is_safe_to_store(q, self._search.is_known_word, self._search.is_known_name)
             ever = now or is_ever_safe_to_store(q)
             digest = hmac.digest(key, plain.encode(), hashlib.sha256).hex()[:32]
             made.append(

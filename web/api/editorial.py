@@ -20,7 +20,6 @@ from ingest.clipboard import clean_html
 from ingest.drafts import DraftResult
 from kb.errors import NotFoundError, RejectedError, SourceError, WorkflowStateError
 from kb.model.permissions import Permission, TokenScope
-from web import schemas
 from web.api.registry import JSON, Routes
 from web.context import current_services
 from web.middleware import auth
@@ -28,16 +27,23 @@ from web.middleware.rate_limit import MAX_UPLOAD_BYTES, max_body_size
 from web.params import (
     AUDIT_BEFORE,
     AUDIT_LIMIT,
+    AUDIT_LOG_PARAMETERS,
     DAYS,
+    QUERY_STATS_PARAMETERS,
+    UPLOAD_PARAMETERS,
     ParameterError,
-    audit_log_parameters,
-    log_parameters,
     read_audit_filter,
     read_name,
     read_number,
-    upload_parameters,
 )
 from web.presentation.serializers import serialize_audit_entry
+from web.schemas.editorial import (
+    AddedArticleResponse,
+    AddedArticlesResponse,
+    AuditLogResponse,
+    QueryStatsListResponse,
+    WorkflowStatusResponse,
+)
 from web.services.save_draft import save_draft
 
 blueprint = Blueprint("api_editorial", __name__, url_prefix="/api/v1")
@@ -47,10 +53,10 @@ BYTES = "application/octet-stream"
 MAX_JSON_BYTES = 2_000_000
 
 
-@routes.post("/articles", takes=JSON, problems=(ParameterError, SourceError))
+@routes.route("/articles", method="post", takes=JSON, problems=(ParameterError, SourceError))
 @max_body_size(MAX_JSON_BYTES)
 @auth.requires(Permission.WRITE, scope=TokenScope.CREATE)
-def create_article() -> schemas.AddedArticlesResponse:
+def create_article() -> AddedArticlesResponse:
     """Create a draft from JSON with `title` and either `html` or `text`."""
     body = _read_object()
     title, html, text = (_read_string(body, name) for name in ("title", "html", "text"))
@@ -60,12 +66,16 @@ def create_article() -> schemas.AddedArticlesResponse:
     return _create_drafts(f"{title.strip()[:200]}.html", page)
 
 
-@routes.post(
-    "/files", takes=BYTES, parameters=upload_parameters, problems=(ParameterError, SourceError)
+@routes.route(
+    "/files",
+    method="post",
+    takes=BYTES,
+    parameters=UPLOAD_PARAMETERS,
+    problems=(ParameterError, SourceError),
 )
 @max_body_size(MAX_UPLOAD_BYTES)
 @auth.requires(Permission.WRITE, scope=TokenScope.UPLOAD)
-def upload_file() -> schemas.AddedArticlesResponse:
+def upload_file() -> AddedArticlesResponse:
     """Create drafts from a file: HTML, DOCX, PDF, Markdown, text, XML or a ZIP of these."""
     name = read_name(request.args)
     if request.mimetype != BYTES:
@@ -73,24 +83,28 @@ def upload_file() -> schemas.AddedArticlesResponse:
     return _create_drafts(name, request.get_data())
 
 
-@routes.post(
-    "/articles/<article_id>/publish", takes="", problems=(NotFoundError, WorkflowStateError)
+@routes.route(
+    "/articles/<article_id>/publish",
+    method="post",
+    takes="",
+    problems=(NotFoundError, WorkflowStateError),
 )
 @auth.requires(Permission.PUBLISH, scope=TokenScope.PUBLISH)
-def publish_article(article_id: str) -> schemas.WorkflowStatusResponse:
+def publish_article(article_id: str) -> WorkflowStatusResponse:
     """Publish the latest version of an article; another user must have approved it."""
     workflow = current_services().editorial.workflow
     workflow.publish(article_id, workflow.get_status(article_id).version, by=auth.current_actor())
     return _status_json(article_id)
 
 
-@routes.post(
+@routes.route(
     "/articles/<article_id>/retire",
+    method="post",
     takes=JSON,
     problems=(NotFoundError, WorkflowStateError, ParameterError),
 )
 @auth.requires(Permission.PUBLISH, scope=TokenScope.PUBLISH)
-def retire_article(article_id: str) -> schemas.WorkflowStatusResponse:
+def retire_article(article_id: str) -> WorkflowStatusResponse:
     """Retire an article: JSON with `reason` and optionally `replaced_by`, an article id."""
     body = _read_object()
     reason = _read_string(body, "reason").strip()
@@ -105,9 +119,9 @@ def retire_article(article_id: str) -> schemas.WorkflowStatusResponse:
     return _status_json(article_id)
 
 
-@routes.get("/searches", parameters=log_parameters, problems=(ParameterError,))
+@routes.route("/searches", parameters=QUERY_STATS_PARAMETERS, problems=(ParameterError,))
 @auth.requires(Permission.WRITE, scope=TokenScope.READ_LOG)
-def searches() -> schemas.QueryStatsListResponse:
+def searches() -> QueryStatsListResponse:
     """List the recent queries with their results, without users."""
     days = read_number(request.args, "days", DAYS)
     queries = current_services().analytics.query_stats.list_recent(days)
@@ -130,9 +144,9 @@ def searches() -> schemas.QueryStatsListResponse:
     }
 
 
-@routes.get("/audit-log", parameters=audit_log_parameters, problems=(ParameterError,))
+@routes.route("/audit-log", parameters=AUDIT_LOG_PARAMETERS, problems=(ParameterError,))
 @auth.requires(Permission.ADMINISTER, scope=TokenScope.READ_LOG)
-def audit_log() -> schemas.AuditLogResponse:
+def audit_log() -> AuditLogResponse:
     """List the entries of the audit log, most recent first."""
     store, args = current_services().store, request.args
     before = read_number(args, "before", AUDIT_BEFORE)
@@ -141,9 +155,11 @@ def audit_log() -> schemas.AuditLogResponse:
     return {"steps": [serialize_audit_entry(step) for step in steps]}
 
 
-@routes.get("/trail", parameters=audit_log_parameters, problems=(ParameterError,), deprecated=True)
+@routes.route(
+    "/trail", parameters=AUDIT_LOG_PARAMETERS, problems=(ParameterError,), deprecated=True
+)
 @auth.requires(Permission.ADMINISTER, scope=TokenScope.READ_LOG)
-def trail() -> schemas.AuditLogResponse:
+def trail() -> AuditLogResponse:
     """Return the entries of the audit log. Use `/api/v1/audit-log` instead."""
     return audit_log()
 
@@ -169,7 +185,7 @@ def _read_string(body: dict[str, Any], name: str) -> str:
     return value
 
 
-def _create_drafts(name: str, content: bytes) -> schemas.AddedArticlesResponse:
+def _create_drafts(name: str, content: bytes) -> AddedArticlesResponse:
     """Read a source file and save each of its articles as a draft."""
     with tempfile.TemporaryDirectory(prefix="kb-sent-") as folder:
         path = Path(folder) / "sent"
@@ -182,7 +198,7 @@ def _create_drafts(name: str, content: bytes) -> schemas.AddedArticlesResponse:
         }
 
 
-def _save(result: DraftResult) -> schemas.AddedArticleResponse:
+def _save(result: DraftResult) -> AddedArticleResponse:
     """Save one article as a draft and return the result."""
     draft = result.draft
     if draft is None:
@@ -206,14 +222,14 @@ def _save(result: DraftResult) -> schemas.AddedArticleResponse:
     }
 
 
-def _rejected(source: str, reason: str) -> schemas.AddedArticleResponse:
+def _rejected(source: str, reason: str) -> AddedArticleResponse:
     return {
         "source": source, "status": "rejected", "article_id": "", "title": "", "version": 0,
         "passages": 0, "tags": {}, "coverage": 0.0, "warnings": [], "error": reason,
     }  # fmt: skip
 
 
-def _status_json(article_id: str) -> schemas.WorkflowStatusResponse:
+def _status_json(article_id: str) -> WorkflowStatusResponse:
     status = current_services().editorial.workflow.get_status(article_id)
     return {
         "id": status.article_id,

@@ -18,18 +18,18 @@ from kb.exchange.exporter import export_archive
 from kb.exchange.importer import import_archive
 from kb.model.permissions import Permission, TokenScope
 from kb.storage.atomic_files import iter_chunks
-from web import schemas
 from web.api.registry import Routes
 from web.context import current_services
 from web.middleware import auth
 from web.middleware.rate_limit import MAX_IMPORT_BYTES, max_body_size
 from web.params import (
+    EXPORT_PARAMETERS,
+    IMPORT_PARAMETERS,
     ParameterError,
-    export_parameters,
-    import_parameters,
     read_export_filter,
     read_flag,
 )
+from web.schemas.exchange import ImportReportResponse
 from web.services.exchange import import_report_json, validate_vocabulary
 
 ZIP = "application/zip"
@@ -39,8 +39,8 @@ blueprint = Blueprint("api_exchange", __name__, url_prefix="/api/v1")
 routes = Routes(blueprint)
 
 
-@routes.get(
-    "/export", parameters=export_parameters, problems=(ParameterError, ExportError), gives=ZIP
+@routes.route(
+    "/export", parameters=EXPORT_PARAMETERS, problems=(ParameterError, ExportError), gives=ZIP
 )
 @auth.requires(Permission.PUBLISH, scope=TokenScope.EXPORT)
 def export_articles() -> Response:
@@ -67,12 +67,16 @@ def export_articles() -> Response:
     return answer
 
 
-@routes.post(
-    "/import", takes=ZIP, parameters=import_parameters, problems=(ParameterError, ExportError)
+@routes.route(
+    "/import",
+    method="post",
+    takes=ZIP,
+    parameters=IMPORT_PARAMETERS,
+    problems=(ParameterError, ExportError),
 )
 @max_body_size(MAX_IMPORT_BYTES)
 @auth.requires(Permission.ADMINISTER, scope=TokenScope.PUBLISH)
-def import_articles() -> schemas.ImportReportResponse:
+def import_articles() -> ImportReportResponse:
     """Import an export without overwriting anything; repeating it changes nothing."""
     site = current_services()
     is_dry_run = read_flag(request.args, "dry_run")

@@ -20,7 +20,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from index.query.parser import MAX_QUERY_LENGTH
 from kb.errors import StoreError
 from kb.model.taxonomy import Taxonomy
-from web import program_version, schemas
+from web import program_version
 from web.api.registry import JSON, Route
 from web.middleware.error_handlers import HTTP, TOO_LARGE, UNEXPECTED, find_problem_for_class
 from web.middleware.rate_limit import (
@@ -31,7 +31,8 @@ from web.middleware.rate_limit import (
     MAX_URL_LENGTH,
     TooManyRequestsError,
 )
-from web.params import LIMIT, MAX_FILTERS, OFFSET, Parameter
+from web.params import LIMIT, MAX_FILTERS, OFFSET, TAG, Parameter
+from web.schemas.problem import ProblemResponse
 
 Json = dict[str, Any]
 SCHEMA_REF = "#/components/schemas/{model}"
@@ -136,8 +137,7 @@ class _Schemas(GenerateJsonSchema):
 def _build_schemas(answers: tuple[Any, ...]) -> tuple[dict[Any, Json], Json]:
     """Return the schema of each response type, and the component schemas."""
     adapters = [
-        (answer, "serialization", TypeAdapter(answer))
-        for answer in (*answers, schemas.ProblemResponse)
+        (answer, "serialization", TypeAdapter(answer)) for answer in (*answers, ProblemResponse)
     ]
     found, definitions = TypeAdapter.json_schemas(
         adapters,  # type: ignore[arg-type]  # any hashable key is accepted
@@ -166,7 +166,7 @@ def _operation(route: Route, answer: Json, taxonomy: Taxonomy, example: RouteExa
         **_request_requirements(route),
         "parameters": [
             *(_path_parameter(name, example) for name in PATH_PARAMETER.findall(route.path)),
-            *(_query_parameter(parameter, example) for parameter in route.parameters(taxonomy)),
+            *(_query_parameter(parameter, taxonomy, example) for parameter in route.parameters),
         ],
         "responses": responses | _errors(route),
     }
@@ -196,14 +196,17 @@ def _path_parameter(name: str, example: RouteExample) -> Json:
     return described | ({"example": example.path[name]} if name in example.path else {})
 
 
-def _query_parameter(parameter: Parameter, example: RouteExample) -> Json:
+def _query_parameter(parameter: Parameter, taxonomy: Taxonomy, example: RouteExample) -> Json:
+    schema = dict(parameter.schema)
+    if parameter is TAG:
+        schema["items"] = {"type": "string", "enum": [tag.key for tag in taxonomy]}
     described = {
         "name": parameter.name,
         "in": "query",
         "description": parameter.description,
         # An empty value counts as missing, because HTML forms send empty fields.
-        **({} if _allows_empty(parameter.schema) else {"allowEmptyValue": True}),
-        "schema": dict(parameter.schema),
+        **({} if _allows_empty(schema) else {"allowEmptyValue": True}),
+        "schema": schema,
     }
     return described | (
         {"example": example.query[parameter.name]} if parameter.name in example.query else {}
@@ -231,7 +234,7 @@ def _error(status: HTTPStatus, kinds: list[str]) -> Json:
     answer: Json = {
         "description": " ".join(kinds),
         "content": {
-            PROBLEM: {"schema": {"$ref": SCHEMA_REF.format(model=schemas.ProblemResponse.__name__)}}
+            PROBLEM: {"schema": {"$ref": SCHEMA_REF.format(model=ProblemResponse.__name__)}}
         },
     }
     if status is HTTPStatus.TOO_MANY_REQUESTS:

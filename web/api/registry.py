@@ -6,20 +6,18 @@ docstring. Limits and errors common to all routes are added by `web.api.openapi`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
 
 from flask import Blueprint
 
 from kb.errors import AuthenticationRequiredError, ForbiddenError
-from kb.model.taxonomy import Taxonomy
 from web.middleware.auth import REQUIREMENT, Requirement
 from web.middleware.http_cache import conditional_get
-from web.params import Parameter, no_parameters
+from web.params import Parameter
 
 View = TypeVar("View", bound=Callable[..., Any])
-ParameterList = Callable[[Taxonomy], list[Parameter]]
 
 
 JSON = "application/json"
@@ -36,14 +34,14 @@ class Route:
 
     name: str
     path: str
-    method: str = "get"
+    method: str
     view: Callable[..., Any]
-    parameters: ParameterList
+    parameters: Sequence[Parameter]
     problems: tuple[type[Exception], ...]
-    kept: bool = False
-    takes: str = ""
-    gives: str = JSON
-    deprecated: bool = False
+    kept: bool
+    takes: str
+    gives: str
+    deprecated: bool
 
     @property
     def answer(self) -> Any:
@@ -78,59 +76,37 @@ class Routes:
     def __iter__(self) -> Iterator[Route]:
         return iter(self._routes)
 
-    def get(
+    def route(
         self,
         path: str,
         *,
-        parameters: ParameterList = no_parameters,
+        method: str = "get",
+        parameters: Sequence[Parameter] = (),
         problems: tuple[type[Exception], ...] = (),
         kept: bool = False,
+        takes: str = "",
         gives: str = JSON,
         deprecated: bool = False,
     ) -> Callable[[View], View]:
-        """Register a view for GET requests to `path`."""
+        """Register a view for requests to `path`."""
 
         def add(view: View) -> View:
             route = Route(
                 name=view.__name__,
                 path=f"{self._blueprint.url_prefix}{path}",
+                method=method,
                 view=view,
                 parameters=parameters,
                 problems=problems,
                 kept=kept,
+                takes=takes,
                 gives=gives,
                 deprecated=deprecated,
             )
             self._routes.append(route)
             handler = conditional_get(view) if kept else view
-            self._blueprint.add_url_rule(path, endpoint=view.__name__, view_func=handler)
-            return view
-
-        return add
-
-    def post(
-        self,
-        path: str,
-        *,
-        takes: str,
-        parameters: ParameterList = no_parameters,
-        problems: tuple[type[Exception], ...] = (),
-    ) -> Callable[[View], View]:
-        """Register a view for POST requests to `path`."""
-
-        def add(view: View) -> View:
-            route = Route(
-                name=view.__name__,
-                path=f"{self._blueprint.url_prefix}{path}",
-                method="post",
-                view=view,
-                parameters=parameters,
-                problems=problems,
-                takes=takes,
-            )
-            self._routes.append(route)
             self._blueprint.add_url_rule(
-                path, endpoint=view.__name__, view_func=view, methods=["POST"]
+                path, endpoint=view.__name__, view_func=handler, methods=[method.upper()]
             )
             return view
 

@@ -11,16 +11,15 @@ from flask import Blueprint, request
 
 from kb.errors import NotFoundError, QueryError, SearchIndexError
 from kb.model.records import ArticleStatus
-from web import schemas
 from web.api.registry import Routes
 from web.context import current_services, record_search, urls
 from web.params import (
+    LIST_PARAMETERS,
+    SEARCH_PARAMETERS,
+    SUGGEST_PARAMETERS,
     ParameterError,
     check_status,
-    list_parameters,
     read_search,
-    search_parameters,
-    suggest_parameters,
 )
 from web.presentation.serializers import (
     serialize_article,
@@ -29,17 +28,19 @@ from web.presentation.serializers import (
     serialize_suggestion,
     serialize_summary,
 )
+from web.schemas.articles import ArticleListResponse, ArticleResponse, PassageResponse
+from web.schemas.search import SearchResultResponse, SuggestionsResponse
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 routes = Routes(blueprint)
 
 
-@routes.get(
+@routes.route(
     "/search",
-    parameters=search_parameters,
+    parameters=SEARCH_PARAMETERS,
     problems=(ParameterError, QueryError, SearchIndexError),
 )
-def search() -> schemas.SearchResultResponse:
+def search() -> SearchResultResponse:
     """Search the published passages."""
     query = read_search(request.args)
     response = current_services().search.search(query)
@@ -47,8 +48,8 @@ def search() -> schemas.SearchResultResponse:
     return serialize_search(response, urls())
 
 
-@routes.get("/suggest", parameters=suggest_parameters)
-def suggest() -> schemas.SuggestionsResponse:
+@routes.route("/suggest", parameters=SUGGEST_PARAMETERS)
+def suggest() -> SuggestionsResponse:
     """Suggest article titles, topics and other names for the text typed so far."""
     typed = request.args.get("q", "")
     found = current_services().az_index.suggestions.find(typed)
@@ -59,8 +60,8 @@ def suggest() -> schemas.SuggestionsResponse:
     }
 
 
-@routes.get("/articles", parameters=list_parameters, problems=(ParameterError,), kept=True)
-def articles() -> schemas.ArticleListResponse:
+@routes.route("/articles", parameters=LIST_PARAMETERS, problems=(ParameterError,), kept=True)
+def articles() -> ArticleListResponse:
     """List the published articles by title."""
     check_status(request.args)
     site = current_services()
@@ -69,8 +70,8 @@ def articles() -> schemas.ArticleListResponse:
     return {"articles": [serialize_summary(summary, today, here) for summary in found]}
 
 
-@routes.get("/articles/<article_id>", problems=(NotFoundError,), kept=True)
-def article(article_id: str) -> schemas.ArticleResponse:
+@routes.route("/articles/<article_id>", problems=(NotFoundError,), kept=True)
+def article(article_id: str) -> ArticleResponse:
     """Return the full published version of an article."""
     site = current_services()
     record = site.store.article(article_id)
@@ -79,8 +80,8 @@ def article(article_id: str) -> schemas.ArticleResponse:
     return serialize_article(record, site.today(), urls())
 
 
-@routes.get("/passages/<passage_id>", problems=(NotFoundError,), kept=True)
-def passage(passage_id: str) -> schemas.PassageResponse:
+@routes.route("/passages/<passage_id>", problems=(NotFoundError,), kept=True)
+def passage(passage_id: str) -> PassageResponse:
     """Return one passage of a published article."""
     site = current_services()
     found = site.store.published_passages([passage_id])

@@ -13,87 +13,57 @@ import click
 
 from kb.errors import KnowledgeBaseError
 
-# Name -> (import path, first sentence of the help). Click lists commands with this sentence;
-# importing every command to read it would take over a second.
+# Name -> (module and function in this package, first sentence of the help). Click lists commands
+# with this sentence; importing every command to read it would take over a second.
 COMMANDS = {
     "add": (
-        "web.cli.add:add",
+        "add:add",
         "Add articles from files, folders, ZIP archives, and URLs of pages or sitemaps.",
     ),
     "requests": (
-        "web.cli.content_requests:requests",
+        "content_requests:requests",
         "List the open content requests of readers, oldest first.",
     ),
-    "audit": ("web.cli.audit:audit", "Verify the audit log."),
+    "audit": ("audit:audit", "Verify the audit log."),
     "backup": (
-        "web.cli.backup:backup",
+        "backup:backup",
         "Write everything except the index to one file while the site keeps running.",
     ),
-    "check": (
-        "web.cli.check:check",
-        "Run the editorial checks on ARTICLE, or on all published articles.",
-    ),
-    "demo": (
-        "web.cli.server:demo",
-        "Create and serve a knowledge base of the sample articles.",
-    ),
+    "check": ("check:check", "Run the editorial checks on ARTICLE, or on all published articles."),
+    "demo": ("server:demo", "Create and serve a knowledge base of the sample articles."),
     "eval": (
-        "web.cli.evaluate:evaluate",
+        "evaluate:evaluate",
         "Run the judged queries in FILE and show the rank of each expected result.",
     ),
-    "export": (
-        "web.cli.exchange:export_",
-        "Export articles to a ZIP for another knowledge base.",
-    ),
+    "export": ("exchange:export_", "Export articles to a ZIP for another knowledge base."),
     "export-leaflets": (
-        "web.cli.leaflets:leaflets",
+        "leaflets:leaflets",
         "Write patient leaflets (PDF) for the published articles that have codes.",
     ),
     "import": (
-        "web.cli.exchange:import_",
+        "exchange:import_",
         "Import the articles of an export without overwriting anything.",
     ),
-    "index": (
-        "web.cli.index:index",
-        "Inspect and rebuild the search index.",
-    ),
-    "init": (
-        "web.cli.server:init",
-        "Create the knowledge base at KB_HOME, or upgrade it to this version.",
-    ),
-    "list": ("web.cli.articles:list_articles", "List the articles by title."),
-    "mcp": (
-        "web.cli.mcp:mcp",
-        "Serve search to an AI assistant over the Model Context Protocol.",
-    ),
+    "index": ("index:index", "Inspect and rebuild the search index."),
+    "init": ("server:init", "Create the knowledge base at KB_HOME, or upgrade it to this version."),
+    "list": ("articles:list_articles", "List the articles by title."),
+    "mcp": ("mcp:mcp", "Serve search to an AI assistant over the Model Context Protocol."),
     "pack": (
-        "web.cli.offline_pack:pack",
+        "offline_pack:pack",
         "Write the published articles as static pages for when the site is unavailable.",
     ),
-    "publish": ("web.cli.articles:publish", "Publish the latest version of ARTICLE."),
-    "remind": (
-        "web.cli.remind:remind",
-        "Email the owners of articles that are due or overdue for review.",
-    ),
-    "restore": (
-        "web.cli.backup:restore_",
-        "Restore a backup to KB_HOME and build the index.",
-    ),
+    "publish": ("articles:publish", "Publish the latest version of ARTICLE."),
+    "remind": ("remind:remind", "Email the owners of articles that are due or overdue for review."),
+    "restore": ("backup:restore_", "Restore a backup to KB_HOME and build the index."),
     "retire": (
-        "web.cli.articles:retire",
+        "articles:retire",
         "Retire ARTICLE: remove it from search but keep it and its links.",
     ),
-    "search": ("web.cli.search:search", "Search the published passages."),
-    "serve": ("web.cli.server:serve", "Serve the site until Ctrl-C is pressed."),
-    "show": ("web.cli.articles:show", "Show an article with its passages and their tags."),
-    "tag": (
-        "web.cli.articles:tag",
-        "Set tags on a passage by hand; later ingests keep them.",
-    ),
-    "user": (
-        "web.cli.users:user",
-        "Manage the accounts of the content team.",
-    ),
+    "search": ("search:search", "Search the published passages."),
+    "serve": ("server:serve", "Serve the site until Ctrl-C is pressed."),
+    "show": ("articles:show", "Show an article with its passages and their tags."),
+    "tag": ("articles:tag", "Set tags on a passage by hand; later ingests keep them."),
+    "user": ("users:user", "Manage the accounts of the content team."),
 }
 
 
@@ -116,6 +86,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, function = COMMANDS[cmd_name][0].partition(":")
+        module = f"{__name__}.{module}"
         if module not in sys.modules:
             _import(module)
         command: click.Command = getattr(sys.modules[module], function)

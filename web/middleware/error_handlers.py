@@ -31,7 +31,7 @@ from kb.errors import (
 from web.context import urls
 from web.middleware.rate_limit import TooManyRequestsError
 from web.params import ParameterError
-from web.schemas import ProblemResponse
+from web.schemas.problem import ProblemResponse
 
 log = logging.getLogger(__name__)
 

@@ -11,16 +11,33 @@ from kb.model.article import Block, BlockKind, Metadata, Section
 from kb.model.passage import Passage
 from kb.model.records import ArticleRecord, ArticleSummary, get_review_state
 from kb.storage.audit_log import AuditEntry
-from web import schemas
 from web.presentation.formatting import format_timestamp
 from web.presentation.urls import UrlBuilder
+from web.schemas.articles import (
+    ArticlePassage,
+    ArticleResponse,
+    ArticleSummaryResponse,
+    BlockResponse,
+    ListItemResponse,
+    MetadataResponse,
+    PassageResponse,
+    SectionResponse,
+)
+from web.schemas.editorial import AuditEntryResponse
+from web.schemas.search import (
+    FacetValueResponse,
+    FurtherPassageResponse,
+    HitResponse,
+    SearchResultResponse,
+    SuggestionResponse,
+)
 
 DEFAULT_URLS = UrlBuilder()
 
 
 def serialize_search(
     answer: SearchResponse, urls: UrlBuilder = DEFAULT_URLS
-) -> schemas.SearchResultResponse:
+) -> SearchResultResponse:
     """Return a search response."""
     query = answer.query
     return {
@@ -57,7 +74,7 @@ def serialize_search(
 
 def serialize_article(
     record: ArticleRecord, today: date, urls: UrlBuilder = DEFAULT_URLS
-) -> schemas.ArticleResponse:
+) -> ArticleResponse:
     """Return one version of an article with its text."""
     article = record.article
     return {
@@ -81,7 +98,7 @@ def serialize_article(
 
 def serialize_summary(
     summary: ArticleSummary, today: date, urls: UrlBuilder = DEFAULT_URLS
-) -> schemas.ArticleSummaryResponse:
+) -> ArticleSummaryResponse:
     """Return an article without its text."""
     return {
         "id": summary.id,
@@ -98,7 +115,7 @@ def serialize_summary(
 
 def serialize_suggestion(
     name: SuggestedName, urls: UrlBuilder = DEFAULT_URLS
-) -> schemas.SuggestionResponse:
+) -> SuggestionResponse:
     """Return an autocomplete suggestion with its URL."""
     return {
         "text": name.text,
@@ -125,7 +142,7 @@ def _destination(name: SuggestedName, urls: UrlBuilder) -> str:
 
 def serialize_passage(
     summary: ArticleSummary, passage: Passage, today: date, urls: UrlBuilder = DEFAULT_URLS
-) -> schemas.PassageResponse:
+) -> PassageResponse:
     """Return one passage with its article."""
     return {
         **_passage(passage),
@@ -136,7 +153,7 @@ def serialize_passage(
     }
 
 
-def serialize_audit_entry(step: AuditEntry) -> schemas.AuditEntryResponse:
+def serialize_audit_entry(step: AuditEntry) -> AuditEntryResponse:
     """Return one entry of the audit log."""
     deed = step.event
     return {
@@ -150,7 +167,7 @@ def serialize_audit_entry(step: AuditEntry) -> schemas.AuditEntryResponse:
     }
 
 
-def _hit(hit: SearchHit, q: str, urls: UrlBuilder) -> schemas.HitResponse:
+def _hit(hit: SearchHit, q: str, urls: UrlBuilder) -> HitResponse:
     summary, passage = hit.article, hit.passage
     return {
         "id": passage.id,
@@ -193,7 +210,7 @@ def _hit(hit: SearchHit, q: str, urls: UrlBuilder) -> schemas.HitResponse:
 
 def _further_passage(
     article_id: str, passage: Passage, q: str, urls: UrlBuilder
-) -> schemas.FurtherPassageResponse:
+) -> FurtherPassageResponse:
     """Return another passage of a hit's article."""
     return {
         "id": passage.id,
@@ -203,7 +220,7 @@ def _further_passage(
     }
 
 
-def _facet(values: Sequence[FacetValue]) -> list[schemas.FacetValueResponse]:
+def _facet(values: Sequence[FacetValue]) -> list[FacetValueResponse]:
     return [
         {
             "value": value.value,
@@ -215,7 +232,7 @@ def _facet(values: Sequence[FacetValue]) -> list[schemas.FacetValueResponse]:
     ]
 
 
-def _metadata(metadata: Metadata, today: date) -> schemas.MetadataResponse:
+def _metadata(metadata: Metadata, today: date) -> MetadataResponse:
     return {
         "source": metadata.source,
         "source_url": metadata.url,
@@ -233,7 +250,7 @@ def _metadata(metadata: Metadata, today: date) -> schemas.MetadataResponse:
     }
 
 
-def _passage(passage: Passage) -> schemas.ArticlePassage:
+def _passage(passage: Passage) -> ArticlePassage:
     return {
         "id": passage.id,
         "anchor": passage.anchor,
@@ -247,7 +264,7 @@ def _passage(passage: Passage) -> schemas.ArticlePassage:
     }
 
 
-def _section(section: Section) -> schemas.SectionResponse:
+def _section(section: Section) -> SectionResponse:
     return {
         "heading": section.heading,
         "blocks": [_block(block) for block in section.blocks],
@@ -255,9 +272,9 @@ def _section(section: Section) -> schemas.SectionResponse:
     }
 
 
-def _block(block: Block) -> schemas.Block:
+def _block(block: Block) -> BlockResponse:
     if block.kind is BlockKind.LIST:
-        items: list[schemas.ListItemResponse] = [
+        items: list[ListItemResponse] = [
             {"text": item.text, "depth": item.depth} for item in block.items
         ]
         return {"kind": block.kind.value, "ordered": block.ordered, "items": items}

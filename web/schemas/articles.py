@@ -76,14 +76,14 @@ class TableBlock(TypedDict):
     rows: list[list[str]]
 
 
-Block = TextBlock | ListBlock | TableBlock
+BlockResponse = TextBlock | ListBlock | TableBlock
 
 
 class SectionResponse(TypedDict):
     """A section of an article: its heading, blocks and subsections."""
 
     heading: str
-    blocks: list[Block]
+    blocks: list[BlockResponse]
     sections: list[SectionResponse]
 
 
@@ -130,5 +130,5 @@ class PassageResponse(ArticlePassage):
 
     page: Annotated[int | None, means("The page number in a paginated source.")]
     url: Path
-    blocks: list[Block]
+    blocks: list[BlockResponse]
     article: ArticleSummaryResponse

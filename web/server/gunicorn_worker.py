@@ -25,7 +25,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from web.middleware.error_handlers import HTTP, TOO_LARGE, UNEXPECTED
 from web.presentation.urls import UrlBuilder
-from web.schemas import ProblemResponse
+from web.schemas.problem import ProblemResponse
 
 # The first matching class is used; any other error is an internal error.
 RESPONSES: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (

@@ -9,11 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol
 
 from index.query.synonym_rules import parse_rule
 from index.query.synonyms import SynonymDictionary
 from index.search.pins import Pins, pin_key
+from index.search.service import SearchService
 from kb.errors import SynonymsError
 from kb.storage.curation_store import CurationRules, CurationStore, Pin
 
@@ -22,16 +22,10 @@ SYNONYMS_FILE = "synonyms.txt"  # in KB_HOME: synonyms maintained outside the ed
 log = logging.getLogger(__name__)
 
 
-class CurationTarget(Protocol):
-    """A search service whose pins and synonyms can be replaced."""
-
-    def set_curation(self, vocabulary: SynonymDictionary, pins: Pins) -> None: ...  # noqa: D102
-
-
 class CurationSync:
     """Applies changed pins and synonyms to one search service."""
 
-    def __init__(self, store: CurationStore, search: CurationTarget, synonyms_file: Path) -> None:
+    def __init__(self, store: CurationStore, search: SearchService, synonyms_file: Path) -> None:
         self._store, self._search, self._synonyms_file = store, search, synonyms_file
         self._state = ""
 

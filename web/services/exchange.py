@@ -11,7 +11,7 @@ from kb.errors import SynonymsError, TaxonomyError
 from kb.exchange.exporter import ExportReport
 from kb.exchange.importer import ImportReport
 from kb.model.taxonomy import load_taxonomy
-from web import schemas
+from web.schemas.exchange import ImportReportResponse
 
 
 def validate_vocabulary(name: str, content: bytes) -> str:
@@ -43,7 +43,7 @@ def export_report_json(report: ExportReport) -> dict[str, Any]:
     }
 
 
-def import_report_json(report: ImportReport) -> schemas.ImportReportResponse:
+def import_report_json(report: ImportReport) -> ImportReportResponse:
     """Return the result of an import, with one object per article."""
     return {
         "made_at": report.made_at,

@@ -15,11 +15,11 @@ from flask.typing import ResponseReturnValue
 from kb.errors import AccountError
 from kb.model.permissions import Permission, Role, TokenScope, User, parse_roles
 from kb.storage.audit_log import AuditEntry
-from web import schemas
 from web.context import current_services, urls
 from web.middleware import auth
 from web.params import AUDIT_BEFORE, read_audit_filter, read_number
 from web.presentation.serializers import serialize_audit_entry
+from web.schemas.editorial import AuditEntryResponse
 from web.views.notices import redirect_with_notice
 
 blueprint = Blueprint("admin", __name__)
@@ -119,7 +119,7 @@ def export_audit_log(kind: str) -> ResponseReturnValue:
 def _csv_rows(steps: list[AuditEntry]) -> Iterator[str]:
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(schemas.AuditEntryResponse.__annotations__)
+    writer.writerow(AuditEntryResponse.__annotations__)
     for step in steps:
         cells = map(str, serialize_audit_entry(step).values())
         writer.writerow(f"'{cell}" if cell.startswith(FORMULA_PREFIXES) else cell for cell in cells)

@@ -41,7 +41,6 @@ from tests.web.builders import (
 from tests.web.page_text import visible_text
 from web import program_version
 from web.app import create_app
-from web.context import SearchBackend
 
 HERE = {"Sec-Fetch-Site": "same-origin"}
 PAGES = {
@@ -113,7 +112,7 @@ def make_client(
     Indexer(store, engine, taxonomy).rebuild()
     search = SearchService(store, engine, taxonomy, today=lambda: TODAY)
 
-    def make(searching: SearchBackend = search) -> FlaskClient:
+    def make(searching: SearchService = search) -> FlaskClient:
         return create_app(settings, store, searching, taxonomy, today=lambda: TODAY).test_client()
 
     yield make

@@ -18,10 +18,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from index.analyzer import split_words
-from index.search.results import SearchRequest, SearchResponse
+from index.search.results import SearchRequest
+from index.search.service import SearchService
 from kb.errors import QueryError
 from kb.model.medical_codes import get_code_name, iter_ancestors
 from kb.model.taxonomy import Taxonomy
@@ -81,16 +81,6 @@ QUALIFIERS = {
 }
 
 
-class ConceptSearch(Protocol):
-    """The part of the search service that matching uses."""
-
-    def search(self, request: SearchRequest, /) -> SearchResponse:
-        """Run a search; raises `QueryError` or `SearchIndexError`."""
-
-    def find_synonyms(self, name: str, /) -> tuple[str, ...]:
-        """Return the synonyms of `name`."""
-
-
 @dataclass(frozen=True, slots=True)
 class InfobuttonMatch:
     """Article or passage that matches a request."""
@@ -103,7 +93,7 @@ class InfobuttonMatch:
 class InfobuttonMatcher:
     """Finds the published articles and passages that match a request."""
 
-    def __init__(self, search: ConceptSearch, taxonomy: Taxonomy) -> None:
+    def __init__(self, search: SearchService, taxonomy: Taxonomy) -> None:
         self._search, self._taxonomy = search, taxonomy
         self._index: CodeIndex | None = None
 

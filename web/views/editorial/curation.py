@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 
 from index.query.synonym_rules import parse_rule
 from index.search.results import SearchRequest
-from index.search.service import SearchService
 from kb.errors import KnowledgeBaseError, NotFoundError, SynonymsError, WorkflowStateError
 from kb.model.permissions import Permission
 from kb.storage.curation_store import CurationRules, Pin, SynonymRule
@@ -126,16 +125,13 @@ def remove_synonyms(number: int) -> ResponseReturnValue:
 def _preview(made: CurationRules, about: list[str]) -> curation_preview.CurationPreview:
     """Run the same queries with and without a change."""
     site = current_services()
-    live = site.search
-    if not isinstance(live, SearchService):
-        raise WorkflowStateError("The configured search engine does not support previews.")
-    draft = live.with_curation(
+    draft = site.search.with_curation(
         build_synonyms(made, site.analytics.synonyms_file), group_pins(made.pins)
     )
     asked = curation_preview.select_queries(
         about, site.settings.home, site.analytics.query_stats.list_recent(DAYS)
     )
-    return curation_preview.preview_curation(live, draft, asked)
+    return curation_preview.preview_curation(site.search, draft, asked)
 
 
 def _without_file_name(error: SynonymsError) -> KnowledgeBaseError:
