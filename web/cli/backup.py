@@ -23,13 +23,8 @@ def backup(file: Path) -> None:
     Examples:
       kb backup /backups/kb-$(date +%F).zip
     """
-    settings = load_settings()
-    database = Database(settings.database_url)
-    try:
-        database.check()
-        made = create_backup(database, settings.home, file)
-    finally:
-        database.close()
+    base = open_base(load_settings())
+    made = create_backup(base.store.database, base.settings.home, file)
     warn(f"{name} is damaged in KB_HOME: its checksum does not match." for name in made.damaged)
     click.echo(
         f"{file}: {count_phrase(made.articles, 'article')}, {count_phrase(made.sources, 'source')},"

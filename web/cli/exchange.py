@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -10,11 +11,10 @@ from kb.exchange.exporter import ExportFilter, ExportReport, export_archive
 from kb.exchange.importer import Conflict, ImportReport, import_archive
 from kb.model.records import ArticleStatus
 from kb.settings import load_settings
-from kb.storage.database import Database
-from web.bootstrap import open_base
+from web.bootstrap import KnowledgeBase, open_base
 from web.cli.common import current_actor, print_json, sync_index, warn
 from web.presentation.formatting import count_phrase
-from web.services.exchange import export_report_json, import_report_json, validate_vocabulary
+from web.services.exchange import import_report_json, validate_vocabulary
 
 CONFLICTS = {
     Conflict.DIVERGED: "has new versions on both sides. The incoming one is a draft: compare them.",
@@ -50,17 +50,13 @@ def export_(
     """
     settings = load_settings()
     selection = ExportFilter(articles, topic, ArticleStatus(status) if status else None)
-    database = Database(settings.database_url)
-    try:
-        database.check()
-        done = export_archive(
-            database, settings.home, file, selection, by=current_actor(), title=settings.title
-        )
-    finally:
-        database.close()
+    database = open_base(settings).store.database
+    done = export_archive(
+        database, settings.home, file, selection, by=current_actor(), title=settings.title
+    )
     warn(done.notes)
     if as_json:
-        print_json(export_report_json(done))
+        print_json(asdict(done))
     else:
         click.echo(f"{file}: {_summarize(done)}.")
 
@@ -82,26 +78,21 @@ def import_(file: Path, *, dry_run: bool, as_json: bool) -> None:
       kb import kb.zip --dry-run
       kb import kb.zip
     """
-    settings = load_settings()
-    database = Database(settings.database_url)
-    try:
-        database.check()
-        done = import_archive(
-            database,
-            settings.home,
-            file,
-            current_actor(),
-            check=validate_vocabulary,
-            only_try=dry_run,
-        )
-    finally:
-        database.close()
+    base = open_base(load_settings())
+    done = import_archive(
+        base.store.database,
+        base.settings.home,
+        file,
+        current_actor(),
+        check=validate_vocabulary,
+        only_try=dry_run,
+    )
     if as_json:
         print_json(import_report_json(done))
     else:
         _print(done, dry_run=dry_run)
     if not dry_run:
-        _update_index(done)
+        _update_index(base, done)
 
 
 def _summarize(done: ExportReport) -> str:
@@ -140,8 +131,7 @@ def _print(done: ImportReport, *, dry_run: bool) -> None:
     click.echo((total or "The export contains no articles.") + (" (dry run)" if dry_run else ""))
 
 
-def _update_index(done: ImportReport) -> None:
-    base = open_base(load_settings())
+def _update_index(base: KnowledgeBase, done: ImportReport) -> None:
     if done.vocabulary.get("taxonomy.toml") == "added":
         base.indexer.rebuild()  # the index depends on the taxonomy
     else:

@@ -11,9 +11,8 @@ from kb.accounts.users import UserStore
 from kb.errors import AccountError
 from kb.model.permissions import User, parse_roles
 from kb.settings import load_settings
-from kb.storage.audit_log import Actor
 from web.bootstrap import open_base
-from web.cli.common import print_json
+from web.cli.common import current_actor, print_json
 
 
 @click.group()
@@ -38,7 +37,7 @@ def add(name: str, roles: tuple[str, ...], shown: str, email: str, password_stdi
     name = name.strip().lower()
     found = parse_roles(list(roles))
     person = User(name=name, display_name=shown or name, roles=found, email=email)
-    _accounts().add(person, _password(password_stdin), by=_actor())
+    _accounts().add(person, _password(password_stdin), by=current_actor())
     click.echo(f"Created the account {name} with the roles: {', '.join(sorted(found))}.")
 
 
@@ -72,7 +71,7 @@ def list_users(as_json: bool) -> None:
 def roles(name: str, roles: tuple[str, ...]) -> None:
     """Replace the roles of an account and end its sessions."""
     found = parse_roles(list(roles))
-    _accounts().set_roles(name, found, by=_actor())
+    _accounts().set_roles(name, found, by=current_actor())
     click.echo(f"{name} now has the roles: {', '.join(sorted(found))}.")
 
 
@@ -83,7 +82,7 @@ def password(name: str, password_stdin: bool) -> None:
     """Set a new password for an account and end its sessions."""
     accounts = _accounts()
     accounts.get_user(name)  # raises before asking for a password
-    accounts.set_password(name, _password(password_stdin), by=_actor())
+    accounts.set_password(name, _password(password_stdin), by=current_actor())
     click.echo(f"The password of {name} is changed.")
 
 
@@ -92,16 +91,12 @@ def password(name: str, password_stdin: bool) -> None:
 @click.option("--undo", is_flag=True, help="Enable the account again.")
 def disable(name: str, undo: bool) -> None:
     """Disable an account. Its entries stay in the audit log."""
-    _accounts().set_disabled(name, not undo, by=_actor())
+    _accounts().set_disabled(name, not undo, by=current_actor())
     click.echo(f"{name} is {'enabled' if undo else 'disabled'}.")
 
 
 def _accounts() -> UserStore:
     return UserStore(open_base(load_settings()).store.database)
-
-
-def _actor() -> Actor:
-    return Actor(getpass.getuser())
 
 
 def _password(from_stdin: bool) -> str:

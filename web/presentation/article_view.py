@@ -29,6 +29,11 @@ PLAIN_CALLOUT_WORD = "Important"
 Mark = Callable[[str], Snippet]
 
 
+def unmarked(text: str) -> Snippet:
+    """Return the text without highlighted words."""
+    return ((text, False),)
+
+
 @dataclass(frozen=True, slots=True)
 class ItemView:
     """A list item and its nested items."""
@@ -104,7 +109,7 @@ class ArticleView:
 
 
 def build_article_view(
-    record: ArticleRecord, taxonomy: Taxonomy, review: ReviewLabel, mark: Mark
+    record: ArticleRecord, taxonomy: Taxonomy, review: ReviewLabel, mark: Mark = unmarked
 ) -> ArticleView:
     """Return the view of one version of an article; `mark` splits a text into highlighted parts."""
     views: list[PassageView] = []
@@ -187,7 +192,7 @@ def _build_passage_view(
     )
 
 
-def build_block_view(block: Block, mark: Mark) -> BlockView:
+def build_block_view(block: Block, mark: Mark = unmarked) -> BlockView:
     """Return a block with highlighted words."""
     if block.kind is BlockKind.LIST:
         return BlockView(

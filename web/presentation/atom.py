@@ -20,7 +20,7 @@ def create_feed(*, title: str, id_: str, updated: datetime, href: str, language:
     feed = Element(f"{{{NAMESPACE}}}feed", {LANG: language})
     add_text(feed, "title", title)
     add_text(feed, "id", id_)
-    add_text(feed, "updated", format_time(updated))
+    add_text(feed, "updated", format_timestamp(updated))
     add_element(feed, "link", rel="self", type=MIME, href=href)
     return feed
 
@@ -41,11 +41,6 @@ def add_author(parent: Element, name: str, uri: str) -> None:
     person = add_element(parent, "author")
     add_text(person, "name", name)
     add_text(person, "uri", uri)
-
-
-def format_time(when: datetime) -> str:
-    """Return a time as RFC 3339 text."""
-    return format_timestamp(when) or ""
 
 
 def serialize(feed: Element) -> bytes:

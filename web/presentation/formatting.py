@@ -10,21 +10,6 @@ from typing import overload
 from kb.model.article import Metadata
 from kb.model.records import ReviewState
 
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-
 # Labels of the field names in `index.search.explain`.
 FIELD_LABELS = {
     "title": "In the title",
@@ -48,7 +33,7 @@ class ReviewLabel:
 
 def format_month(day: date) -> str:
     """Return a month such as "March 2026"."""
-    return f"{MONTHS[day.month - 1]} {day.year}"
+    return f"{day:%B %Y}"
 
 
 def format_moment(at: datetime) -> str:
@@ -95,11 +80,6 @@ def format_review(metadata: Metadata, state: ReviewState) -> ReviewLabel:
             else f"Review due {format_month(due)}",
         )
     return ReviewLabel(state, reviewed or f"Review due {format_month(due)}")
-
-
-def field_label(field: str) -> str:
-    """Return the label of a field in `FIELD_LABELS`."""
-    return FIELD_LABELS[field]
 
 
 def count_phrase(number: int, one: str, many: str = "") -> str:

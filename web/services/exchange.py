@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from index.query.synonym_rules import read_rules
 from kb.errors import SynonymsError, TaxonomyError
-from kb.exchange.exporter import ExportReport
 from kb.exchange.importer import ImportReport
 from kb.model.taxonomy import load_taxonomy
 from web.schemas.exchange import ImportReportResponse
@@ -30,17 +28,6 @@ def validate_vocabulary(name: str, content: bytes) -> str:
         except (TaxonomyError, SynonymsError) as error:
             return str(error).removeprefix(f"{folder}/")
     return ""
-
-
-def export_report_json(report: ExportReport) -> dict[str, Any]:
-    """Return the contents of an export as printed by ``kb export --json``."""
-    return {
-        "articles": report.articles,
-        "versions": report.versions,
-        "sources": report.sources,
-        "vocabulary": list(report.vocabulary),
-        "notes": list(report.notes),
-    }
 
 
 def import_report_json(report: ImportReport) -> ImportReportResponse:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
-from index.search.results import Snippet
 from ingest.checks.finding import Finding
 from ingest.checks.service import CheckService
 from ingest.processing import Draft
@@ -128,7 +127,7 @@ def _parts(made: CorrectionResult) -> list[PreviewPart]:
             )
         for block in section.blocks:
             number = _find_passage(waiting, path, block)
-            parts.append(PreviewPart(0, "", build_block_view(block, _unmarked), number))
+            parts.append(PreviewPart(0, "", build_block_view(block), number))
         if section.heading and len(parts) > first + 1:
             parts[first] = replace(parts[first], passage=parts[first + 1].passage)
     return parts
@@ -159,9 +158,7 @@ def _build_passage(number: int, passages: Sequence[Passage], taxonomy: Taxonomy)
         path=passage.heading_path,
         place="\n".join(passage.heading_path),
         begins=passage.blocks[0].plain if passage.blocks else "",
-        blocks=tuple(
-            Editable(build_block_view(block, _unmarked), block.plain) for block in passage.blocks
-        ),
+        blocks=tuple(Editable(build_block_view(block), block.plain) for block in passage.blocks),
         tags=tuple(
             TagLine(views[tag.tag], round(100 * tag.confidence), tag.reason) for tag in passage.tags
         ),
@@ -173,7 +170,3 @@ def _build_passage(number: int, passages: Sequence[Passage], taxonomy: Taxonomy)
         joins=before == passage.heading_path,
         safety=any(view.safety for view in views.values()),
     )
-
-
-def _unmarked(text: str) -> Snippet:
-    return ((text, False),)

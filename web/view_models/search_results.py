@@ -10,10 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypedDict
+from typing import Any
 
 from index.search.results import (
-    FacetValue,
     QueryEcho,
     SearchHit,
     SearchRequest,
@@ -24,7 +23,7 @@ from kb.model.passage import Passage
 from kb.model.taxonomy import Taxonomy
 from web.params import OFFSET, SORTS
 from web.presentation.article_view import TagView, build_tag_views, is_safety
-from web.presentation.formatting import ReviewLabel, field_label, format_review
+from web.presentation.formatting import FIELD_LABELS, ReviewLabel, format_review
 from web.presentation.urls import UrlBuilder, search_parameters
 
 # Safety passages listed with the first hit; more would push the second hit off the first screen.
@@ -158,7 +157,7 @@ def _excerpt(passage: Passage) -> str:
 def _reasons(hit: SearchHit) -> tuple[HitReason, ...]:
     """Return the reasons why a passage matched; empty if the search reports none."""
     matched, why = hit.matched, hit.why
-    lines = [HitReason(field, field_label(field), words) for field, words in why.fields]
+    lines = [HitReason(field, FIELD_LABELS[field], words) for field, words in why.fields]
     lines.append(HitReason("synonym", "Synonym of your words", matched.synonym))
     lines.append(HitReason("fuzzy", "Similar spelling", matched.fuzzy))
     lines.append(HitReason("missing", "Not in this passage", why.missing))
@@ -208,93 +207,46 @@ class SearchResultsPage:
     reachable: int
 
 
-class SearchLinks:
-    """URLs of the states next to one search."""
-
-    def __init__(self, request: SearchRequest, urls: UrlBuilder) -> None:
-        self._request = request
-        self._urls = urls
-        self._state = _state(request)
-        self._first: SearchState = {**self._state, "offset": 0}
-
-    def address(self) -> str:
-        """Return the URL of this state."""
-        return self._urls.search(self._request.q, **self._state)
-
-    def reached(self) -> UrlBuilder:
-        """Return a URL builder whose links preserve this state."""
-        return replace(self._urls, state=search_parameters(**self._state))
-
-    def with_tag(self, tag: str) -> str:
-        """Return the URL with a tag filter toggled."""
-        return self._changed({**self._first, "tags": _toggle(self._request.tags, tag)})
-
-    def with_topic(self, topic: str) -> str:
-        """Return the URL with a topic filter toggled."""
-        return self._changed({**self._first, "topics": _toggle(self._request.topics, topic)})
-
-    def without_filters(self) -> str:
-        """Return the URL without filters."""
-        return self._changed({**self._first, "tags": (), "topics": ()})
-
-    def with_words(self, q: str) -> str:
-        """Return the URL of another query with the same filters, not literal."""
-        state: SearchState = {**self._first, "literal": False}
-        return self._urls.search(q, **state)
-
-    def literal(self, wish: bool) -> str:
-        """Return the URL with literal search on or off."""
-        return self._changed({**self._first, "literal": wish})
-
-    def sorted_by(self, sort: str) -> str:
-        """Return the URL of the first page in another sort order."""
-        return self._changed({**self._first, "sort": _sort_parameter(sort)})
-
-    def at(self, offset: int) -> str:
-        """Return the URL of the page that starts at `offset`."""
-        return self._changed({**self._state, "offset": offset})
-
-    def _changed(self, state: SearchState) -> str:
-        return self._urls.search(self._request.q, **state)
-
-
-class SearchState(TypedDict):
-    """State of a search, except the query."""
-
-    tags: tuple[str, ...]
-    topics: tuple[str, ...]
-    sort: str
-    offset: int
-    literal: bool
-
-
-def _state(request: SearchRequest) -> SearchState:
-    return SearchState(
-        tags=request.tags,
-        topics=request.topics,
-        sort=_sort_parameter(request.sort),
-        offset=request.offset,
-        literal=request.literal,
-    )
-
-
-def _sort_parameter(sort: str) -> str:
-    return "" if sort == DEFAULT_SORT else sort
+def _state(request: SearchRequest) -> dict[str, Any]:
+    """Return the state of a search, except the query, as arguments of `UrlBuilder.search`."""
+    return {
+        "tags": request.tags,
+        "topics": request.topics,
+        "sort": "" if request.sort == DEFAULT_SORT else request.sort,
+        "offset": request.offset,
+        "literal": request.literal,
+    }
 
 
 def results_url(request: SearchRequest, urls: UrlBuilder) -> str:
     """Return the URL of the results page for a request."""
-    return SearchLinks(request, urls).address()
+    return urls.search(request.q, **_state(request))
 
 
 def build_results(
     request: SearchRequest, answer: SearchResponse, taxonomy: Taxonomy, urls: UrlBuilder
 ) -> SearchResultsPage:
     """Return the view model of the results page."""
-    near = SearchLinks(request, urls)
-    reached = near.reached()
-    tags = tuple(_tag_filter(value, taxonomy, near) for value in answer.tag_facet)
-    topics = tuple(_topic_filter(value, near) for value in answer.topic_facet)
+
+    def near(**changes: Any) -> str:
+        """Return the URL of the first page, or of `offset`, with other fields of the request."""
+        return results_url(replace(request, **{"offset": 0, **changes}), urls)
+
+    def tag_link(tag: str, label: str, *, selected: bool, count: int | None = None) -> FilterLink:
+        address = near(tags=_toggle(request.tags, tag))
+        return FilterLink(label, address, selected, count, taxonomy.glyph(tag))
+
+    def topic_link(topic: str, *, selected: bool, count: int | None = None) -> FilterLink:
+        return FilterLink(topic, near(topics=_toggle(request.topics, topic)), selected, count)
+
+    reached = replace(urls, state=search_parameters(**_state(request)))
+    tags = tuple(
+        tag_link(one.value, one.label, selected=one.selected, count=one.count)
+        for one in answer.tag_facet
+    )
+    topics = tuple(
+        topic_link(one.value, selected=one.selected, count=one.count) for one in answer.topic_facet
+    )
     end = request.offset + request.limit
     return SearchResultsPage(
         hits=tuple(build_hit_view(hit, answer.query, taxonomy, reached) for hit in answer.hits),
@@ -302,50 +254,29 @@ def build_results(
             build_hit_view(hit, answer.query, taxonomy, reached) for hit in answer.partial_hits
         ),
         safety=build_safety_note(answer, reached),
-        meant=tuple(FilterLink(q, near.with_words(q)) for q in answer.query.did_you_mean),
-        chosen=_selected_filters(request, taxonomy, near),
+        meant=tuple(FilterLink(q, near(q=q, literal=False)) for q in answer.query.did_you_mean),
+        chosen=(
+            *(tag_link(tag, taxonomy.label(tag), selected=True) for tag in request.tags),
+            *(topic_link(topic, selected=True) for topic in request.topics),
+        ),
         tags=tags[:MAX_FACET_VALUES],
         more_tags=tags[MAX_FACET_VALUES:],
         topics=topics[:MAX_FACET_VALUES],
         more_topics=topics[MAX_FACET_VALUES:],
         sorts=tuple(
-            FilterLink(label, near.sorted_by(sort), sort == request.sort)
+            FilterLink(label, near(sort=sort), sort == request.sort)
             for sort, label in SORTS.items()
         ),
-        without_filters=near.without_filters(),
-        literal=near.literal(True),
-        wider=near.literal(False),
-        previous=near.at(max(0, request.offset - request.limit)) if request.offset else "",
-        next=near.at(end) if end < answer.total and end <= OFFSET.maximum else "",
+        without_filters=near(tags=(), topics=()),
+        literal=near(literal=True),
+        wider=near(literal=False),
+        previous=near(offset=max(0, request.offset - request.limit)) if request.offset else "",
+        next=near(offset=end) if end < answer.total and end <= OFFSET.maximum else "",
         page=request.offset // request.limit + 1,
         pages=max(1, -(-answer.total // request.limit)),
         cut_off=answer.total > end > OFFSET.maximum,
         reachable=end,
     )
-
-
-def _selected_filters(
-    request: SearchRequest, taxonomy: Taxonomy, near: SearchLinks
-) -> tuple[FilterLink, ...]:
-    tags = [
-        FilterLink(taxonomy.label(tag), near.with_tag(tag), True, glyph=taxonomy.glyph(tag))
-        for tag in request.tags
-    ]
-    return (*tags, *(FilterLink(topic, near.with_topic(topic), True) for topic in request.topics))
-
-
-def _tag_filter(value: FacetValue, taxonomy: Taxonomy, near: SearchLinks) -> FilterLink:
-    return FilterLink(
-        value.label,
-        near.with_tag(value.value),
-        value.selected,
-        value.count,
-        taxonomy.glyph(value.value),
-    )
-
-
-def _topic_filter(value: FacetValue, near: SearchLinks) -> FilterLink:
-    return FilterLink(value.label, near.with_topic(value.value), value.selected, value.count)
 
 
 def _toggle(values: Sequence[str], value: str) -> tuple[str, ...]:

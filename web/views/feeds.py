@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 from xml.etree import ElementTree
 
-from flask import Blueprint, Response, jsonify, make_response, request
+from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from kb.editorial.workflow import list_due_reviews
@@ -102,9 +102,7 @@ def new() -> ResponseReturnValue:
     atom.add_element(feed, "link", rel="alternate", type="text/html", href=here.new())
     for item in chosen:
         _entry(feed, item, here)
-    response = make_response(atom.serialize(feed))
-    response.headers["Content-Type"] = f"{atom.MIME}; charset=utf-8"
-    return response
+    return Response(atom.serialize(feed), content_type=f"{atom.MIME}; charset=utf-8")
 
 
 @blueprint.get("/feeds/review.atom")
@@ -132,13 +130,11 @@ def reviews() -> ResponseReturnValue:
         # A new review date gives a new id, so that feed readers show the entry again.
         name = f"{address}#{summary.metadata.review_due}"
         atom.add_text(each, "id", uuid5(NAMESPACE_URL, name).urn)
-        atom.add_text(each, "updated", atom.format_time(summary.updated_at))
+        atom.add_text(each, "updated", format_timestamp(summary.updated_at))
         atom.add_element(each, "link", rel="alternate", type="text/html", href=address)
         owner = summary.metadata.owner
         atom.add_text(each, "summary", f"Owner: {owner}." if owner else "No owner.")
-    response = make_response(atom.serialize(feed))
-    response.headers["Content-Type"] = f"{atom.MIME}; charset=utf-8"
-    return response
+    return Response(atom.serialize(feed), content_type=f"{atom.MIME}; charset=utf-8")
 
 
 @blueprint.get("/sitemap.xml")
@@ -188,7 +184,7 @@ def _entry(feed: atom.Element, item: ActivityItem, here: UrlBuilder) -> None:
     entry = atom.add_element(feed, "entry")
     atom.add_text(entry, "title", f"{EVENTS[item.event]}: {item.article.title}")
     atom.add_text(entry, "id", uuid5(NAMESPACE_URL, f"{href}#{item.at.isoformat()}").urn)
-    atom.add_text(entry, "updated", atom.format_time(item.at))
+    atom.add_text(entry, "updated", format_timestamp(item.at))
     atom.add_element(entry, "link", rel="alternate", type="text/html", href=href)
     sentences = [item.reason] if item.reason else []
     if item.replacement:
@@ -200,6 +196,5 @@ def _entry(feed: atom.Element, item: ActivityItem, here: UrlBuilder) -> None:
 
 
 def _xml(root: ElementTree.Element, kind: str) -> Response:
-    response = make_response(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
-    response.headers["Content-Type"] = f"{kind}; charset=utf-8"
-    return response
+    document = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return Response(document, content_type=f"{kind}; charset=utf-8")

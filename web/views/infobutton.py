@@ -106,18 +106,11 @@ def _render(feed: InfobuttonFeed, asked: InfobuttonRequest) -> Response:
     if asked.form is ResponseFormat.HTML:
         return make_response(render_template("infobutton.html", feed=feed, asked_for=asked))
     if asked.form is ResponseFormat.ATOM:
-        return _response(as_atom(feed), f"{atom.MIME}; charset=utf-8")
+        return Response(as_atom(feed), content_type=f"{atom.MIME}; charset=utf-8")
     body = json.dumps(connect_json(feed), ensure_ascii=False)
     if asked.form is ResponseFormat.JSON:
-        return _response(body.encode(), "application/json; charset=utf-8")
+        return Response(body, content_type="application/json; charset=utf-8")
     # Escape "<" and JavaScript line terminators, so that no text can end the string or the script.
     safe = body.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    return _response(
-        f"/**/{asked.callback}({safe});".encode(), "application/javascript; charset=utf-8"
-    )
-
-
-def _response(body: bytes, kind: str) -> Response:
-    response = make_response(body)
-    response.headers["Content-Type"] = kind
-    return response
+    script = f"/**/{asked.callback}({safe});"
+    return Response(script, content_type="application/javascript; charset=utf-8")

@@ -13,7 +13,7 @@ from kb.model.records import ArticleRecord, ArticleStatus, get_review_state
 from web.context import absolute_urls, current_services, record_search, urls
 from web.middleware.error_handlers import find_problem
 from web.params import LIMIT, VERSION, read_number, read_search
-from web.presentation.article_view import build_article_view
+from web.presentation.article_view import build_article_view, unmarked
 from web.presentation.az_index import AzEntry
 from web.presentation.formatting import format_review
 from web.presentation.json_ld import build_json_ld
@@ -141,7 +141,7 @@ def _article(record: ArticleRecord, arrival: PassageTarget) -> ResponseReturnVal
     site.analytics.query_log.opened(q)
 
     def mark(text: str) -> Snippet:
-        return site.search.highlight(text, q) if q and text else ((text, False),)
+        return site.search.highlight(text, q) if q and text else unmarked(text)
 
     metadata = record.article.metadata
     words = format_review(metadata, get_review_state(metadata.review_due, site.today()))

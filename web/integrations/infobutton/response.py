@@ -24,7 +24,7 @@ from web.integrations.infobutton.matching import InfobuttonMatch
 from web.integrations.infobutton.request import InfobuttonConcept, InfobuttonRequest
 from web.presentation import atom
 from web.presentation.article_view import TagView, build_tag_views
-from web.presentation.formatting import ReviewLabel, format_review
+from web.presentation.formatting import ReviewLabel, format_review, format_timestamp
 from web.presentation.urls import UrlBuilder
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -231,7 +231,7 @@ def as_atom(feed: InfobuttonFeed) -> bytes:
         each = atom.add_element(root, "entry")
         atom.add_text(each, "title", entry.title)
         atom.add_text(each, "id", entry.id)
-        atom.add_text(each, "updated", atom.format_time(entry.updated))
+        atom.add_text(each, "updated", format_timestamp(entry.updated))
         atom.add_author(each, feed.title, feed.base)
         link = {"rel": "alternate", "type": "text/html", "href": entry.href}
         atom.add_element(each, "link", title=entry.title, **link)
@@ -252,7 +252,7 @@ def connect_json(feed: InfobuttonFeed) -> Json:
             "title": {"_value": feed.title, "type": "text"},
             "subtitle": {"_value": feed.subtitle, "type": "text"},
             "author": {"name": {"_value": feed.title}, "uri": {"_value": feed.base}},
-            "updated": {"_value": atom.format_time(feed.updated)},
+            "updated": {"_value": format_timestamp(feed.updated)},
             "id": {"_value": feed.id},
             "link": [{"rel": "self", "href": feed.href}],
             "category": [
@@ -284,7 +284,7 @@ def _entry_json(entry: InfobuttonEntry, language: str) -> Json:
         "title": {"_value": entry.title, "type": "text"},
         "link": [{"title": entry.title, "rel": "alternate", "type": "html", "href": entry.href}],
         "id": {"_value": entry.id},
-        "updated": {"_value": atom.format_time(entry.updated)},
+        "updated": {"_value": format_timestamp(entry.updated)},
         "summary": {"_value": entry.summary, "type": "html"},
         "category": [{"scheme": "tag", "term": tag.key} for tag in entry.tags],
     }

@@ -148,9 +148,7 @@ class PackPages:
             record=record,
             metadata=metadata,
             review=listed.review,
-            outline=build_article_view(
-                record, self._taxonomy, listed.review, lambda text: ((text, False),)
-            ),
+            outline=build_article_view(record, self._taxonomy, listed.review),
             topics=[topic for topic in self._topics if listed in topic.articles],
             address=f"{site}/articles/{record.id}" if site else "",
         )

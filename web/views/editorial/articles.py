@@ -8,7 +8,6 @@ from http import HTTPStatus
 from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from index.search.results import Snippet
 from kb.editorial.workflow import list_due_reviews
 from kb.errors import KnowledgeBaseError
 from kb.model.permissions import Permission
@@ -186,8 +185,4 @@ def _outline(record: ArticleRecord) -> ArticleView:
     site = current_services()
     metadata = record.article.metadata
     words = format_review(metadata, get_review_state(metadata.review_due, site.today()))
-
-    def unmarked(text: str) -> Snippet:
-        return ((text, False),)
-
-    return build_article_view(record, site.taxonomy, words, unmarked)
+    return build_article_view(record, site.taxonomy, words)

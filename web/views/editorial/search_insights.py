@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from kb.editorial.workflow import list_due_reviews
 from kb.errors import WorkflowStateError
 from kb.model.permissions import Permission
+from kb.storage.curation_store import Pin
 from kb.storage.query_stats import ASSIGNED, DISMISSED, QueryStats, Triage
 from web.context import Services, current_services, urls
 from web.middleware import auth
@@ -32,15 +33,6 @@ class QueryRow:
 
     searched: QueryStats
     handled: Triage | None
-
-
-@dataclass(frozen=True, slots=True)
-class OrphanedPin:
-    """A pin whose passage is no longer published."""
-
-    number: int
-    query: str
-    passage_id: str
 
 
 @blueprint.get("/desk/search-report")
@@ -144,11 +136,8 @@ def _unopened(one: QueryStats) -> bool:
     return one.found == one.times and one.times >= MIN_SEARCHES and one.opened == 0
 
 
-def _orphaned_pins(site: Services) -> list[OrphanedPin]:
+def _orphaned_pins(site: Services) -> list[Pin]:
+    """Return the pins whose passages are no longer published."""
     pins = site.analytics.curation_store.load().pins
     present = site.store.published_passages(pin.passage_id for pin in pins)
-    return [
-        OrphanedPin(pin.number, pin.query, pin.passage_id)
-        for pin in pins
-        if pin.passage_id not in present
-    ]
+    return [pin for pin in pins if pin.passage_id not in present]
