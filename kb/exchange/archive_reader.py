@@ -75,17 +75,17 @@ def manifest_adapter() -> TypeAdapter[ArchiveManifest]:
 
 
 class ExportArchive:
-    """A verified export."""
+    """An export; `open_archive` verifies it before it is used."""
 
-    def __init__(self, path: Path, archive: zipfile.ZipFile, manifest: ArchiveManifest) -> None:
+    def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self._path, self._archive = path, archive
-        self.manifest = manifest
+        self.manifest = self._read_manifest()
         self.keys: dict[str, str] = {}  # source keys by article id
 
     def articles(self) -> Iterator[ExportedArticle]:
         """Yield the articles, sorted by id."""
         for name in sorted(filter(ARTICLE.fullmatch, self.manifest.sha256)):
-            yield _read_article(self._path, self._archive, name, self.manifest.sha256[name])
+            yield self._read_article(name)
 
     @property
     def sources(self) -> list[str]:
@@ -107,7 +107,7 @@ class ExportArchive:
     def vocabulary(self) -> dict[str, bytes]:
         """Return the vocabulary files by their names in KB_HOME."""
         return {
-            VOCABULARY_MEMBERS[name]: _read_member(self._path, self._archive, name)
+            VOCABULARY_MEMBERS[name]: self._read_member(name)
             for name in self.manifest.sha256
             if name in VOCABULARY_MEMBERS
         }
@@ -116,17 +116,117 @@ class ExportArchive:
         """Return the synonym rules and pins."""
         if CURATION not in self.manifest.sha256:
             return ExportedCuration()
+        with self._translate_faults(CURATION):
+            return curation_format.load_curation(self._read_member(CURATION))
+
+    def verify_members(self) -> None:
+        """Verify the names, sizes and checksums of all members. Raises `ExportError`."""
+        sha256, infos = self.manifest.sha256, self._archive.infolist()
+        members = {info.filename: info for info in infos if info.filename != MANIFEST}
+        for name in sha256:
+            if name not in members:
+                raise self._error(name, "is missing", code="member-missing")
+        total = 0
+        for name, info in members.items():
+            if name not in sha256 or not _is_known(name):
+                raise self._error(name, "is not a known file", CHOOSE_EXPORT, code="member-unknown")
+            if stat.S_ISLNK(info.external_attr >> 16):
+                raise self._error(name, "is a link, not a file", CHOOSE_EXPORT, code="link")
+            total += info.file_size
+            if total > MAX_TOTAL_BYTES:
+                problem = f"exceeds the total size limit of {_format_size(MAX_TOTAL_BYTES)}"
+                hint = "Export fewer articles at a time."
+                raise self._error(name, problem, hint, code="total-size")
+        if sum(bool(ARTICLE.fullmatch(name)) for name in members) != self.manifest.articles:
+            problem = "lists a different number of articles from the archive"
+            raise self._error(MANIFEST, problem, code="article-count")
+        for name, wanted in sha256.items():
+            source = source_files.SOURCE_NAME.fullmatch(name)
+            with self._open_member(name) as member:
+                found = checksum(iter_chunks(member))
+            if found != wanted or (source and source[2] != wanted):
+                raise self._error(name, "does not match its checksum", code="checksum")
+
+    def verify_articles(self) -> None:
+        """Validate every article, and that no two share a source or a passage."""
+        owners: dict[str, str] = {}
+        by_key: dict[str, str] = {}
+        for article in self.articles():
+            name = f"articles/{article.id}.json"
+            other = by_key.setdefault(article.source_key, article.id)
+            if other != article.id:
+                raise self._error(name, f"has the same source as {other}", code="source-shared")
+            for passage_id in {one.id for version in article.versions for one in version.passages}:
+                other = owners.setdefault(passage_id, article.id)
+                if other != article.id:
+                    problem = f"contains the passage {passage_id} of {other}"
+                    raise self._error(name, problem, code="passage-shared")
+            self.keys[article.id] = article.source_key
+
+    def _read_manifest(self) -> ArchiveManifest:
+        members = self._archive.infolist()
+        if len(members) > MAX_MEMBERS:
+            problem = f"has more than {MAX_MEMBERS:,} members"
+            raise self._error("", problem, CHOOSE_EXPORT, code="too-many-members")
+        for name, count in Counter(info.filename for info in members).items():
+            if count > 1:
+                raise self._error(name, "occurs twice", code="duplicate")
+        if MANIFEST not in self._archive.namelist():
+            raise self._error("", f"has no {MANIFEST}", CHOOSE_EXPORT, code="no-manifest")
+        content = self._read_member(MANIFEST)
+        self._check_format(content)
+        with self._translate_faults(MANIFEST):
+            return validate(manifest_adapter(), content)
+
+    def _check_format(self, content: bytes) -> None:
+        """Check the format version before the fields, which depend on it."""
         try:
-            return curation_format.load_curation(_read_member(self._path, self._archive, CURATION))
+            data = json.loads(content)
+        except (ValueError, RecursionError) as error:
+            raise self._error(MANIFEST, "is not JSON", CHOOSE_EXPORT, code="not-json") from error
+        if not isinstance(data, dict) or data.get("format") != FORMAT:
+            problem = f"does not have the format {FORMAT}"
+            raise self._error(MANIFEST, problem, CHOOSE_EXPORT, code="format")
+        version = data.get("version")
+        if version != FORMAT_VERSION:
+            problem = f"has format version {version!r}, but this version reads {FORMAT_VERSION}"
+            hint = "Import it with the program version that wrote it, or a later one."
+            raise self._error(MANIFEST, problem, hint, code="version")
+
+    def _read_article(self, name: str) -> ExportedArticle:
+        content = self._read_member(name)
+        if hashlib.sha256(content).hexdigest() != self.manifest.sha256[name]:
+            raise self._error(name, "changed while it was read", code="checksum")
+        with self._translate_faults(name):
+            article = load_article(content)
+        if name != f"articles/{article.id}.json":
+            problem = f"is {article.id!r}, which does not match the file name"
+            raise self._error(name, problem, place="id", code="name")
+        return article
+
+    def _read_member(self, name: str) -> bytes:
+        with _translate_errors(self._path), self._open_member(name) as member:
+            return b"".join(iter_chunks(member))
+
+    def _open_member(self, name: str) -> IO[bytes]:
+        """Open a member within its size limit; `zipfile` never reads more than declared."""
+        limit = _max_size(name)
+        if self._archive.getinfo(name).file_size > limit:
+            raise self._error(name, f"is larger than {_format_size(limit)}", code="size")
+        return self._archive.open(name)
+
+    @contextmanager
+    def _translate_faults(self, member: str) -> Iterator[None]:
+        """Translate an invalid value in a member into `ExportError`."""
+        try:
+            yield
         except InvalidExportError as error:
-            raise ExportError(
-                self._path,
-                CURATION,
-                error.problem,
-                EXPORT_AGAIN,
-                place=error.location,
-                code="value",
-            ) from error
+            raise self._error(member, error.problem, place=error.location, code="value") from error
+
+    def _error(
+        self, member: str, problem: str, hint: str = EXPORT_AGAIN, *, place: str = "", code: str
+    ) -> ExportError:
+        return ExportError(self._path, member, problem, hint, place=place, code=code)
 
 
 @contextmanager
@@ -136,11 +236,9 @@ def open_archive(path: Path, shown: str) -> Iterator[ExportArchive]:
     with ExitStack() as stack:
         with _translate_errors(name):
             file = _BoundedReader(stack.enter_context(path.open("rb")))
-            archive = stack.enter_context(zipfile.ZipFile(file))
-            manifest = _read_manifest(name, archive)
-            _verify(name, archive, manifest)
-        found = ExportArchive(name, archive, manifest)
-        _verify_articles(name, found)
+            found = ExportArchive(name, stack.enter_context(zipfile.ZipFile(file)))
+            found.verify_members()
+        found.verify_articles()
         found.curation()
         yield found
 
@@ -182,136 +280,6 @@ def _translate_errors(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _read_manifest(path: Path, archive: zipfile.ZipFile) -> ArchiveManifest:
-    members = archive.infolist()
-    if len(members) > MAX_MEMBERS:
-        raise ExportError(
-            path,
-            "",
-            f"has more than {MAX_MEMBERS:,} members",
-            CHOOSE_EXPORT,
-            code="too-many-members",
-        )
-    for name, count in Counter(info.filename for info in members).items():
-        if count > 1:
-            raise ExportError(path, name, "occurs twice", EXPORT_AGAIN, code="duplicate")
-    if MANIFEST not in archive.namelist():
-        raise ExportError(path, "", f"has no {MANIFEST}", CHOOSE_EXPORT, code="no-manifest")
-    content = _read_member(path, archive, MANIFEST)
-    _check_format(path, content)
-    try:
-        return validate(manifest_adapter(), content)
-    except InvalidExportError as error:
-        raise ExportError(
-            path, MANIFEST, error.problem, EXPORT_AGAIN, place=error.location, code="value"
-        ) from error
-
-
-def _check_format(path: Path, content: bytes) -> None:
-    """Check the format version before the fields, which depend on it."""
-    try:
-        data = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise ExportError(path, MANIFEST, "is not JSON", CHOOSE_EXPORT, code="not-json") from error
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise ExportError(
-            path, MANIFEST, f"does not have the format {FORMAT}", CHOOSE_EXPORT, code="format"
-        )
-    if data.get("version") != FORMAT_VERSION:
-        raise ExportError(
-            path,
-            MANIFEST,
-            f"has format version {data.get('version')!r}, but this version reads {FORMAT_VERSION}",
-            "Import it with the program version that wrote it, or a later one.",
-            code="version",
-        )
-
-
-def _verify(path: Path, archive: zipfile.ZipFile, manifest: ArchiveManifest) -> None:
-    members = {info.filename: info for info in archive.infolist() if info.filename != MANIFEST}
-    for name in manifest.sha256:
-        if name not in members:
-            raise ExportError(path, name, "is missing", EXPORT_AGAIN, code="member-missing")
-    total = 0
-    for name, info in members.items():
-        if name not in manifest.sha256 or not _is_known(name):
-            raise ExportError(
-                path, name, "is not a known file", CHOOSE_EXPORT, code="member-unknown"
-            )
-        if stat.S_ISLNK(info.external_attr >> 16):
-            raise ExportError(path, name, "is a link, not a file", CHOOSE_EXPORT, code="link")
-        total += info.file_size
-        if total > MAX_TOTAL_BYTES:
-            raise ExportError(
-                path,
-                name,
-                f"exceeds the total size limit of {_format_size(MAX_TOTAL_BYTES)}",
-                "Export fewer articles at a time.",
-                code="total-size",
-            )
-    held = sum(bool(ARTICLE.fullmatch(name)) for name in members)
-    if held != manifest.articles:
-        raise ExportError(
-            path,
-            MANIFEST,
-            "lists a different number of articles from the archive",
-            EXPORT_AGAIN,
-            code="article-count",
-        )
-    for name, wanted in manifest.sha256.items():
-        source = source_files.SOURCE_NAME.fullmatch(name)
-        if _hash_member(path, archive, name) != wanted or (source and source[2] != wanted):
-            raise ExportError(
-                path, name, "does not match its checksum", EXPORT_AGAIN, code="checksum"
-            )
-
-
-def _verify_articles(path: Path, found: ExportArchive) -> None:
-    """Validate every article, and that no two share a source or a passage."""
-    owners: dict[str, str] = {}
-    by_key: dict[str, str] = {}
-    for article in found.articles():
-        name = f"articles/{article.id}.json"
-        other = by_key.setdefault(article.source_key, article.id)
-        if other != article.id:
-            raise ExportError(
-                path, name, f"has the same source as {other}", EXPORT_AGAIN, code="source-shared"
-            )
-        for passage_id in {one.id for version in article.versions for one in version.passages}:
-            other = owners.setdefault(passage_id, article.id)
-            if other != article.id:
-                raise ExportError(
-                    path,
-                    name,
-                    f"contains the passage {passage_id} of {other}",
-                    EXPORT_AGAIN,
-                    code="passage-shared",
-                )
-        found.keys[article.id] = article.source_key
-
-
-def _read_article(path: Path, archive: zipfile.ZipFile, name: str, wanted: str) -> ExportedArticle:
-    content = _read_member(path, archive, name)
-    if hashlib.sha256(content).hexdigest() != wanted:
-        raise ExportError(path, name, "changed while it was read", EXPORT_AGAIN, code="checksum")
-    try:
-        article = load_article(content)
-    except InvalidExportError as error:
-        raise ExportError(
-            path, name, error.problem, EXPORT_AGAIN, place=error.location, code="value"
-        ) from error
-    if name != f"articles/{article.id}.json":
-        raise ExportError(
-            path,
-            name,
-            f"is {article.id!r}, which does not match the file name",
-            EXPORT_AGAIN,
-            place="id",
-            code="name",
-        )
-    return article
-
-
 def _is_known(name: str) -> bool:
     return bool(ARTICLE.fullmatch(name) or source_files.SOURCE_NAME.fullmatch(name)) or name in (
         *VOCABULARY_MEMBERS,
@@ -323,25 +291,6 @@ def _max_size(name: str) -> int:
     if source_files.SOURCE_NAME.fullmatch(name):
         return MAX_SOURCE_BYTES
     return MAX_VOCABULARY_BYTES if name in (*VOCABULARY_MEMBERS, CURATION) else MAX_ARTICLE_BYTES
-
-
-def _read_member(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
-    with _translate_errors(path), _open_member(path, archive, name) as member:
-        return b"".join(iter_chunks(member))
-
-
-def _hash_member(path: Path, archive: zipfile.ZipFile, name: str) -> str:
-    with _open_member(path, archive, name) as member:
-        return checksum(iter_chunks(member))
-
-
-def _open_member(path: Path, archive: zipfile.ZipFile, name: str) -> IO[bytes]:
-    """Open a member within its size limit; `zipfile` never reads more than the declared size."""
-    if archive.getinfo(name).file_size > _max_size(name):
-        raise ExportError(
-            path, name, f"is larger than {_format_size(_max_size(name))}", EXPORT_AGAIN, code="size"
-        )
-    return archive.open(name)
 
 
 def _format_size(number: int) -> str:
