@@ -173,8 +173,8 @@ def read_search(args: QueryArgs, *, limit: int | None = None) -> SearchRequest:
     check_length(text)
     return SearchRequest(
         q=text.strip(),
-        tags=_filters(args, "tag"),
-        topics=_filters(args, "topic"),
+        tags=_read_list(args, "tag", MAX_FILTERS),
+        topics=_read_list(args, "topic", MAX_FILTERS),
         limit=limit or read_number(args, "limit", LIMIT),
         offset=read_number(args, "offset", OFFSET),
         sort=_sort(args),
@@ -235,9 +235,7 @@ def check_status(args: QueryArgs) -> None:
 
 def read_export_filter(args: QueryArgs) -> ExportFilter:
     """Return the filter for an export."""
-    ids = tuple(dict.fromkeys(value for value in args.getlist("article") if value))
-    if len(ids) > MAX_ARTICLES:
-        raise ParameterError("article", f"can be given at most {MAX_ARTICLES} times")
+    ids = _read_list(args, "article", MAX_ARTICLES)
     status = args.get("status", "")
     if status and status not in list(map(str, ArticleStatus)):
         raise ParameterError("status", f"must be one of: {', '.join(ArticleStatus)}")
@@ -252,10 +250,11 @@ def read_flag(args: QueryArgs, name: str) -> bool:
     return FLAGS[value]
 
 
-def _filters(args: QueryArgs, name: str) -> tuple[str, ...]:
+def _read_list(args: QueryArgs, name: str, most: int) -> tuple[str, ...]:
+    """Return the distinct values of a repeated parameter, without empty ones."""
     values = [value for value in args.getlist(name) if value]
-    if len(values) > MAX_FILTERS:
-        raise ParameterError(name, f"can be given at most {MAX_FILTERS} times")
+    if len(values) > most:
+        raise ParameterError(name, f"can be given at most {most} times")
     return tuple(dict.fromkeys(values))
 
 

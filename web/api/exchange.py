@@ -29,7 +29,7 @@ from web.params import (
     read_export_filter,
     read_flag,
 )
-from web.schemas.exchange import ImportReportResponse
+from web.schemas.editorial import ImportReportResponse
 from web.services.exchange import import_report_json, validate_vocabulary
 
 ZIP = "application/zip"

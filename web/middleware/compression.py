@@ -37,7 +37,7 @@ def _compress(response: Response) -> Response:
     if response.mimetype not in TEXT_TYPES:
         return response
     response.vary.add("Accept-Encoding")
-    if not request.accept_encodings["gzip"] or _has_session():
+    if not request.accept_encodings["gzip"] or g.get("session") is not None:
         return response
     if response.status_code == HTTPStatus.PARTIAL_CONTENT or response.content_encoding:
         return response
@@ -51,7 +51,3 @@ def _compress(response: Response) -> Response:
     if etag:
         response.set_etag(etag, weak=True)
     return response
-
-
-def _has_session() -> bool:
-    return g.get("session") is not None

@@ -35,6 +35,9 @@ from web.schemas.problem import ProblemResponse
 
 log = logging.getLogger(__name__)
 
+NOTHING_LOST = "No articles were lost: they are stored separately from the search index."
+NOTHING_CHANGED = "Nothing was changed."
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorResponse:
@@ -43,19 +46,16 @@ class ErrorResponse:
     status: HTTPStatus
     code: str
     title: str
-    kept: str
+    kept: str = NOTHING_CHANGED
     detail: str = ""
 
 
 MACHINE_PATHS = ("/api/", "/infobutton", "/cds-services")  # called by programs
-NOTHING_LOST = "No articles were lost: they are stored separately from the search index."
-NOTHING_CHANGED = "Nothing was changed."
 UNEXPECTED = ErrorResponse(
     HTTPStatus.INTERNAL_SERVER_ERROR,
     "unexpected",
     "Something went wrong",
-    NOTHING_CHANGED,
-    "This request failed because of a fault in the program, which has been logged. "
+    detail="This request failed because of a fault in the program, which has been logged. "
     "Try again in a moment, or browse the list of all articles.",
 )
 NOT_FOUND = ErrorResponse(
@@ -76,39 +76,28 @@ HTTP_CODES = {
 # The first class in the method resolution order of an error that has an entry is used.
 PROBLEMS: dict[type[Exception], ErrorResponse] = {
     ParameterError: ErrorResponse(
-        HTTPStatus.BAD_REQUEST, "parameter", "Invalid parameter in the address", NOTHING_CHANGED
+        HTTPStatus.BAD_REQUEST, "parameter", "Invalid parameter in the address"
     ),
-    QueryError: ErrorResponse(HTTPStatus.BAD_REQUEST, "query", "Invalid search", NOTHING_CHANGED),
+    QueryError: ErrorResponse(HTTPStatus.BAD_REQUEST, "query", "Invalid search"),
     NotFoundError: NOT_FOUND,
-    TooManyRequestsError: ErrorResponse(
-        HTTPStatus.TOO_MANY_REQUESTS, "rate", "Too many requests", NOTHING_CHANGED
-    ),
+    TooManyRequestsError: ErrorResponse(HTTPStatus.TOO_MANY_REQUESTS, "rate", "Too many requests"),
     AuthenticationRequiredError: ErrorResponse(
-        HTTPStatus.UNAUTHORIZED, "sign-in", "Sign-in required", NOTHING_CHANGED
+        HTTPStatus.UNAUTHORIZED, "sign-in", "Sign-in required"
     ),
     ForbiddenError: ErrorResponse(
-        HTTPStatus.FORBIDDEN, "forbidden", "Not allowed for your account", NOTHING_CHANGED
+        HTTPStatus.FORBIDDEN, "forbidden", "Not allowed for your account"
     ),
-    AccountError: ErrorResponse(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "account", "Invalid account data", NOTHING_CHANGED
-    ),
+    AccountError: ErrorResponse(HTTPStatus.UNPROCESSABLE_ENTITY, "account", "Invalid account data"),
     WorkflowStateError: ErrorResponse(
-        HTTPStatus.CONFLICT, "state", "Not possible in the current state", NOTHING_CHANGED
+        HTTPStatus.CONFLICT, "state", "Not possible in the current state"
     ),
-    SourceError: ErrorResponse(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "source", "Source cannot be read", NOTHING_CHANGED
-    ),
-    ExportError: ErrorResponse(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "export", "Export cannot be used", NOTHING_CHANGED
-    ),
+    SourceError: ErrorResponse(HTTPStatus.UNPROCESSABLE_ENTITY, "source", "Source cannot be read"),
+    ExportError: ErrorResponse(HTTPStatus.UNPROCESSABLE_ENTITY, "export", "Export cannot be used"),
     SearchIndexError: ErrorResponse(
         HTTPStatus.SERVICE_UNAVAILABLE, "index", "Search is temporarily unavailable", NOTHING_LOST
     ),
     StoreError: ErrorResponse(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        "store",
-        "Articles are temporarily unavailable",
-        NOTHING_CHANGED,
+        HTTPStatus.SERVICE_UNAVAILABLE, "store", "Articles are temporarily unavailable"
     ),
     KnowledgeBaseError: UNEXPECTED,
 }
@@ -159,7 +148,7 @@ def _handle_http(error: HTTPException) -> ResponseReturnValue:
     if status is HTTPStatus.NOT_FOUND:
         return _respond(NOT_FOUND, NOT_FOUND.detail)
     code = HTTP_CODES.get(status, HTTP)
-    problem = ErrorResponse(status, code, status.phrase.capitalize(), NOTHING_CHANGED)
+    problem = ErrorResponse(status, code, status.phrase.capitalize())
     response = _respond(problem, error.description or status.description)
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):

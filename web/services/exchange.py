@@ -9,7 +9,7 @@ from index.query.synonym_rules import read_rules
 from kb.errors import SynonymsError, TaxonomyError
 from kb.exchange.importer import ImportReport
 from kb.model.taxonomy import load_taxonomy
-from web.schemas.exchange import ImportReportResponse
+from web.schemas.editorial import ImportReportResponse
 
 
 def validate_vocabulary(name: str, content: bytes) -> str:

@@ -11,7 +11,6 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kb.errors import NotFoundError
-from kb.storage.article_listing import ActivityItem
 from web.context import current_services, urls
 from web.params import IntRange, ParameterError, read_number
 from web.view_models.topic_page import (
@@ -67,6 +66,7 @@ def topic(name: str) -> ResponseReturnValue:
     if shown is None:
         raise NotFoundError("topic", name)
     state, found, here = _state(), _page_builder(), urls()
+    taxonomy = current_services().taxonomy
     if state.tag != UNTAGGED:
         _check_tag(state.tag)
     articles = found.kept(shown.articles, state)
@@ -88,7 +88,7 @@ def topic(name: str) -> ResponseReturnValue:
         choices=choices,
         sections=() if state.tag else found.sections(shown, articles, state),
         groups=found.groups(articles, state.tag, start, MAX_LINES) if state.tag else (),
-        label=_label(state.tag),
+        label="No tag" if state.tag == UNTAGGED else taxonomy.label(state.tag),
         total=total,
         paging=pages,
         named=[found.group(one, ()) for one in articles[:MAX_NAMED]],
@@ -135,14 +135,10 @@ def new() -> ResponseReturnValue:
     )
     return render_template(
         "new.html",
-        days=[(day, list(news)) for day, news in groupby(found, key=_day)],
+        days=[(day, list(news)) for day, news in groupby(found, key=lambda item: item.at.date())],
         total=total,
         paging=_require_page(build_paging(page, total, MAX_ACTIVITY, urls().new)),
     )
-
-
-def _day(news: ActivityItem) -> object:
-    return news.at.date()
 
 
 def _page_builder() -> TopicPageBuilder:
@@ -167,10 +163,6 @@ def _check_tag(key: str) -> None:
     if key and key not in taxonomy:
         known = ", ".join(definition.key for definition in taxonomy)
         raise ParameterError("tag", f"must be one of: {known}")
-
-
-def _label(key: str) -> str:
-    return "No tag" if key == UNTAGGED else current_services().taxonomy.label(key)
 
 
 def _require_page(found: Paging | None) -> Paging:

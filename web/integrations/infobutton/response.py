@@ -192,17 +192,13 @@ def _entry(
         is_passage=is_passage,
         place=passage.heading_path if passage and is_passage else (),
         href=here.passage(article.id, match.passage_id) if is_passage else here.article(article.id),
-        updated=_aware(article.published_at or article.updated_at),
+        updated=article.published_at or article.updated_at,
         also_called=() if is_passage else metadata.also_called,
         text=_first_lines(passage.text) if passage else (),
         review=format_review(metadata, get_review_state(metadata.review_due, today)),
         source=metadata.source,
         tags=build_tag_views(list(dict.fromkeys(tags)), taxonomy),
     )
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _first_lines(text: str) -> tuple[str, ...]:
