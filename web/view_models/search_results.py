@@ -236,8 +236,10 @@ def build_results(
         address = near(tags=_toggle(request.tags, tag))
         return FilterLink(label, address, selected, count, taxonomy.glyph(tag))
 
-    def topic_link(topic: str, *, selected: bool, count: int | None = None) -> FilterLink:
-        return FilterLink(topic, near(topics=_toggle(request.topics, topic)), selected, count)
+    def topic_link(
+        topic: str, label: str, *, selected: bool, count: int | None = None
+    ) -> FilterLink:
+        return FilterLink(label, near(topics=_toggle(request.topics, topic)), selected, count)
 
     reached = replace(urls, state=search_parameters(**_state(request)))
     tags = tuple(
@@ -245,7 +247,8 @@ def build_results(
         for one in answer.tag_facet
     )
     topics = tuple(
-        topic_link(one.value, selected=one.selected, count=one.count) for one in answer.topic_facet
+        topic_link(one.value, one.label, selected=one.selected, count=one.count)
+        for one in answer.topic_facet
     )
     end = request.offset + request.limit
     return SearchResultsPage(
@@ -257,7 +260,7 @@ def build_results(
         meant=tuple(FilterLink(q, near(q=q, literal=False)) for q in answer.query.did_you_mean),
         chosen=(
             *(tag_link(tag, taxonomy.label(tag), selected=True) for tag in request.tags),
-            *(topic_link(topic, selected=True) for topic in request.topics),
+            *(topic_link(topic, topic, selected=True) for topic in request.topics),
         ),
         tags=tags[:MAX_FACET_VALUES],
         more_tags=tags[MAX_FACET_VALUES:],
