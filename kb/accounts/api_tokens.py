@@ -21,6 +21,7 @@ from kb.model.permissions import TokenScope, User
 from kb.storage import audit_log
 from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
+from kb.storage.mappers import map_row
 from kb.storage.schema import api_tokens_table, users_table
 
 TOKEN_PREFIX = "kb_"  # prefix by which secret scanners can recognise a leaked token
@@ -144,11 +145,5 @@ class ApiTokenStore:
 
 
 def _map_token(row: Row[Any]) -> ApiToken:
-    return ApiToken(
-        number=row.number,
-        label=row.label,
-        scopes=frozenset(TokenScope(scope) for scope in row.scopes.split(",")),
-        made_at=row.made_at,
-        ends_on=row.ends_on,
-        used_on=row.used_on,
-    )
+    scopes = frozenset(TokenScope(scope) for scope in row.scopes.split(","))
+    return map_row(ApiToken, row, scopes=scopes)

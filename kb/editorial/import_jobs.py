@@ -24,6 +24,7 @@ from kb.model.corrections import Correction, CorrectionKind
 from kb.storage import audit_log
 from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
+from kb.storage.mappers import map_row
 from kb.storage.schema import import_items, import_jobs_table
 
 LEASE = timedelta(minutes=3)  # longer than the time limit for reading one document
@@ -293,10 +294,7 @@ class ImportJobStore:
             .where(import_items.c.job == row.number)
             .order_by(import_items.c.number)
         )
-        return ImportJob(
-            number=row.number, name=row.name, at=row.at, article_id=row.article_id,
-            items=tuple(map(_map_item, found)),
-        )  # fmt: skip
+        return map_row(ImportJob, row, items=tuple(map(_map_item, found)))
 
     def _set_states(
         self, job: int, states: Sequence[ItemState], state: ItemState, *kinds: ItemKind
@@ -337,21 +335,9 @@ def _get_item_row(connection: Connection, number: int) -> Row[Any]:
 
 
 def _map_item(row: Row[Any]) -> ImportItem:
-    stored = json.loads(row.corrections)
-    return ImportItem(
-        number=row.number,
-        job=row.job,
-        kind=ItemKind(row.kind),
-        source=row.source,
-        state=ItemState(row.state),
-        title=row.title,
-        reason=row.reason,
-        draft=row.draft,
-        corrections=tuple(
-            Correction(CorrectionKind(one["what"]), tuple(one["place"]), one["old"], one["new"])
-            for one in stored
-        ),
-        article_id=row.article_id,
-        made_from=row.made_from,
-        parent=row.parent,
+    corrections = tuple(
+        Correction(CorrectionKind(one["what"]), tuple(one["place"]), one["old"], one["new"])
+        for one in json.loads(row.corrections)
     )
+    kind, state = ItemKind(row.kind), ItemState(row.state)
+    return map_row(ImportItem, row, kind=kind, state=state, corrections=corrections)

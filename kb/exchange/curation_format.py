@@ -19,6 +19,7 @@ from kb.exchange.export_format import PASSAGE_ID, ExportDate, InvalidExportError
 from kb.storage import audit_log
 from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.curation_store import MAX_LINE_LENGTH, MAX_PINS, MAX_QUERY_LENGTH
+from kb.storage.mappers import map_row
 from kb.storage.schema import passages, pins, synonyms
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
@@ -103,17 +104,15 @@ def load_exported_curation(
     """Return all synonym rules, and the pins of these passages."""
     return ExportedCuration(
         synonyms=tuple(
-            ExportedSynonym(line=row.line, name=row.name, at=row.at)
+            map_row(ExportedSynonym, row)
             for row in connection.execute(select(synonyms).order_by(synonyms.c.number))
         ),
         pins=tuple(
-            ExportedPin(
-                query=row.query, passage_id=row.passage_id, note=row.note, name=row.name, at=row.at
-            )
+            map_row(ExportedPin, row)
             for row in connection.execute(select(pins).order_by(pins.c.number))
             if row.passage_id in passage_ids
         ),
-    )  # fmt: skip
+    )
 
 
 def import_curation(

@@ -204,16 +204,7 @@ def load_exported_article(connection: Connection, article_id: str) -> ExportedAr
     return ExportedArticle(
         id=row.id,
         source_key=row.source_key,
-        state=ExportedState(
-            status=ArticleStatus(row.status),
-            published_version=row.published_version,
-            published_at=row.published_at,
-            updated_at=row.updated_at,
-            confirmed_on=row.confirmed_on,
-            confirmed_due=row.confirmed_due,
-            retired_reason=row.retired_reason,
-            replaced_by=row.replaced_by,
-        ),
+        state=mappers.map_row(ExportedState, row, status=ArticleStatus(row.status)),
         versions=tuple(_map_version(one, kept[one.number]) for one in found),
         editor_tags=tuple(_load_editor_tags(connection, ids)),
         corrections=tuple(_load_corrections(connection, row.id)),
@@ -222,14 +213,10 @@ def load_exported_article(connection: Connection, article_id: str) -> ExportedAr
 
 def _map_version(row: Row[Any], kept: list[Passage]) -> ExportedVersion:
     article = mappers.map_article(row)
-    return ExportedVersion(
-        number=row.number,
-        created_at=row.created_at,
-        created_by=row.created_by,
-        source_sha256=row.source_sha256,
-        coverage=row.coverage,
+    return mappers.map_row(
+        ExportedVersion,
+        row,
         warnings=tuple(json.loads(row.warnings)),
-        title=article.title,
         metadata=article.metadata,
         sections=article.sections,
         passages=tuple(kept),
@@ -244,26 +231,14 @@ def _load_editor_tags(
         for row in connection.execute(
             statement.order_by(editor_tags.c.passage_id, editor_tags.c.tag)
         ):
-            yield ExportedEditorTag(
-                passage_id=row.passage_id,
-                tag=row.tag,
-                present=row.present,
-                actor=row.actor,
-                at=row.at,
-            )
+            yield mappers.map_row(ExportedEditorTag, row)
 
 
 def _load_corrections(connection: Connection, article_id: str) -> Iterator[ExportedCorrection]:
     mine = select(corrections).where(corrections.c.article_id == article_id)
     for row in connection.execute(mine.order_by(corrections.c.number)):
-        yield ExportedCorrection(
-            what=CorrectionKind(row.what),
-            place=tuple(json.loads(row.place)),
-            old=row.old,
-            new=row.new,
-            actor=row.name,
-            at=row.at,
-        )
+        what, place = CorrectionKind(row.what), tuple(json.loads(row.place))
+        yield mappers.map_row(ExportedCorrection, row, what=what, place=place, actor=row.name)
 
 
 def _select_ids(connection: Connection, path: Path, selection: ExportFilter) -> list[str]:

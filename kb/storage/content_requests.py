@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from kb.errors import WorkflowStateError
+from kb.storage.mappers import map_row
 from kb.storage.schema import content_requests_table
 
 MAX_QUERY_LENGTH, MAX_SENTENCE_LENGTH, MAX_CONTACT_LENGTH = 200, 500, 120  # characters
@@ -67,10 +68,7 @@ def list_open_requests(connection: Connection) -> list[ContentRequest]:
         .where(content_requests_table.c.done_at.is_(None))
         .order_by(content_requests_table.c.id)
     )
-    return [
-        ContentRequest(row.id, row.query, row.sentence, row.reach, row.at)
-        for row in connection.execute(statement)
-    ]
+    return [map_row(ContentRequest, row) for row in connection.execute(statement)]
 
 
 def close_request(connection: Connection, number: int) -> None:

@@ -16,7 +16,7 @@ from kb.errors import NotFoundError, WorkflowStateError
 from kb.storage import audit_log
 from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
-from kb.storage.mappers import strip_nul
+from kb.storage.mappers import map_row, strip_nul
 from kb.storage.schema import passages, pins, synonyms
 
 MAX_QUERY_LENGTH = 200  # characters of a query with a pin, and of a note
@@ -72,18 +72,9 @@ class CurationStore:
         """Return all pins and synonym rules."""
         with self._database.reading() as connection:
             found = connection.execute(select(pins).order_by(pins.c.number))
-            kept = tuple(
-                Pin(
-                    number=row.number, query=row.query, passage_id=row.passage_id, note=row.note,
-                    name=row.name, at=row.at,
-                )
-                for row in found
-            )  # fmt: skip
+            kept = tuple(map_row(Pin, row) for row in found)
             lines = connection.execute(select(synonyms).order_by(synonyms.c.number))
-            rules = tuple(
-                SynonymRule(number=row.number, line=row.line, name=row.name, at=row.at)
-                for row in lines
-            )
+            rules = tuple(map_row(SynonymRule, row) for row in lines)
             return CurationRules(kept, rules, _get_revision(connection))
 
     def add_pin(self, query: str, passage_id: str, *, note: str = "", by: Actor) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 
@@ -65,6 +65,16 @@ _SELECT_EDITOR_TAGS = (
     .where(editor_tags.c.passage_id.in_(bindparam("ids", expanding=True)))
     .order_by(editor_tags.c.tag)
 )
+
+
+def map_row(kind: type[T], row: Row[Any], /, **values: Any) -> T:
+    """Return a value of the dataclass `kind` from the columns that are named like its fields.
+
+    `values` are the fields whose column is missing or has another format.
+    """
+    columns = row._mapping
+    names = [field.name for field in fields(kind) if field.name in columns]  # type: ignore[arg-type]
+    return kind(**{name: columns[name] for name in names} | values)
 
 
 def get_article_row(connection: Connection, article_id: str) -> Row[Any]:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from kb.storage import audit_log
 from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
+from kb.storage.mappers import map_row
 from kb.storage.schema import dead_links, query_stats_table, query_triage
 
 ASSIGNED, DISMISSED = "assigned", "dismissed"
@@ -108,14 +109,7 @@ class QueryStatsStore:
                 .where(query_stats_table.c.day >= first)
                 .group_by(query_stats_table.c.key)
             ).all()
-        read = [
-            QueryStats(
-                key=row.key, text=row.text, days=row.days, last=row.last, times=row.times,
-                found=row.found, changed=row.changed, opened=row.opened, helped=row.helped,
-                failed=row.failed,
-            )
-            for row in found
-        ]  # fmt: skip
+        read = [map_row(QueryStats, row) for row in found]
         return sorted(read, key=lambda one: (-one.times, one.text))
 
     def purge(self, days: int) -> None:
@@ -149,8 +143,7 @@ class QueryStatsStore:
         """Return the triage decisions by key."""
         with self._database.reading() as connection:
             return {
-                row.key: Triage(row.key, row.state, row.name, row.note, row.on)
-                for row in connection.execute(select(query_triage))
+                row.key: map_row(Triage, row) for row in connection.execute(select(query_triage))
             }
 
     def replace_dead_links(self, found: Iterable[tuple[str, str, str]]) -> None:
@@ -169,7 +162,7 @@ class QueryStatsStore:
         """Return the dead links of the last check."""
         with self._database.reading() as connection:
             return [
-                DeadLink(row.article_id, row.address, row.problem, row.on)
+                map_row(DeadLink, row)
                 for row in connection.execute(select(dead_links).order_by("article_id", "address"))
             ]
 

@@ -34,13 +34,7 @@ def list_comments(connection: Connection, article_id: str) -> list[Comment]:
         .where(comments.c.article_id == mappers.strip_nul(article_id))
         .order_by(comments.c.number)
     )
-    return [
-        Comment(
-            number=row.number, version=row.version, passage_id=row.passage_id,
-            name=row.name, text=row.text, at=row.at, done_at=row.done_at,
-        )
-        for row in found
-    ]  # fmt: skip
+    return [mappers.map_row(Comment, row) for row in found]
 
 
 def has_open_comment(connection: Connection, article_id: str, version: int) -> bool:
