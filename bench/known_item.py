@@ -3,8 +3,8 @@
 The articles, in the JSON Lines format of `kb add`, pass through ingest, index and search. Headings
 that are questions are then searched unchanged. An item is found if the hit is its article and shows
 a passage under that heading; hits of the right article with another section count under
-``article``. If several articles have the same question, only one is correct: `duplicate_questions` is the
-number of such queries.
+``article``. If several articles have the same question, only one is correct:
+`duplicate_questions` is the number of such queries.
 """
 
 from __future__ import annotations
