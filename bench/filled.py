@@ -59,7 +59,7 @@ def _submission(name: str, documents: Sequence[IndexDocument]) -> SaveRequest:
         coverage=1.0,
         warnings=(),
         publish=True,
-        by=Actor("bench"),
+        actor=Actor("bench"),
     )
 
 

@@ -91,7 +91,7 @@ def _ingested(source: Path, store: ArticleStore, jobs: int) -> tuple[int, int, l
         publish=True,
         topics=(),
         jobs=jobs,
-        by=Actor("bench"),
+        actor=Actor("bench"),
     )
     for outcome in outcomes:
         if outcome.status == "rejected":

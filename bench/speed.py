@@ -181,7 +181,10 @@ def measure(options: argparse.Namespace, place: Path) -> dict[str, Any]:
         "queries": {name: len(classes[name]) - WARMING for name in results},
         "seed": options.seed,
         "contestants": {
-            name: {**report, "classes": {c: by[name] for c, by in results.items() if name in by}}
+            name: {
+                **report,
+                "classes": {c: actor[name] for c, actor in results.items() if name in actor},
+            }
             for name, report in reports.items()
         },
         "ratios": ratios(results, "p50_ms"),

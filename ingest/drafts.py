@@ -107,7 +107,7 @@ def draft_from_record(record: ArticleRecord) -> Draft:
 
 
 def to_save_request(
-    draft: Draft, corrections: tuple[Correction, ...], *, source_key: str = "", by: Actor
+    draft: Draft, corrections: tuple[Correction, ...], *, source_key: str = "", actor: Actor
 ) -> SaveRequest:
     """Return the request that saves a draft, unpublished, with the editor's corrections."""
     return SaveRequest(
@@ -118,6 +118,6 @@ def to_save_request(
         coverage=draft.coverage,
         warnings=draft.warnings,
         publish=False,
-        by=by,
+        actor=actor,
         corrections=corrections,
     )

@@ -59,7 +59,7 @@ def ingest(
     publish: bool,
     topics: Sequence[str],
     jobs: int,
-    by: Actor,
+    actor: Actor,
     originals: Path | None = None,
     fetch_private_networks: bool = False,
     rules: Rules | None = None,
@@ -84,7 +84,7 @@ def ingest(
             for batch in drafts:
                 checked = [_check_draft(task, draft, seen, topics) for task, draft in batch]
                 with SourceFileBatch(originals) if originals else nullcontext() as files:
-                    results = _save_batch(checked, store, files, publish=publish, by=by)
+                    results = _save_batch(checked, store, files, publish=publish, actor=actor)
                 last = _remove_finished(batch, last)
                 yield from results
 
@@ -127,7 +127,7 @@ def _save_batch(
     files: SourceFileBatch | None,
     *,
     publish: bool,
-    by: Actor,
+    actor: Actor,
 ) -> list[IngestResult]:
     """Save a batch with its source files, and return a result for each entry."""
     results: list[IngestResult | Draft] = []
@@ -144,7 +144,7 @@ def _save_batch(
         else:
             results.append(draft)
     drafts = [result for result in results if isinstance(result, Draft)]
-    saved = store.save_all([_save_request(draft, publish, by) for draft in drafts])
+    saved = store.save_all([_save_request(draft, publish, actor) for draft in drafts])
     if files is not None:
         files.commit(
             draft.source_sha256
@@ -202,7 +202,7 @@ def _with_topics(draft: Draft, topics: Sequence[str]) -> Draft:
     )
 
 
-def _save_request(draft: Draft, publish: bool, by: Actor) -> SaveRequest:
+def _save_request(draft: Draft, publish: bool, actor: Actor) -> SaveRequest:
     return SaveRequest(
         article=draft.article,
         passages=draft.passages,
@@ -211,7 +211,7 @@ def _save_request(draft: Draft, publish: bool, by: Actor) -> SaveRequest:
         coverage=draft.coverage,
         warnings=draft.warnings,
         publish=publish,
-        by=by,
+        actor=actor,
     )
 
 

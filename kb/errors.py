@@ -89,19 +89,19 @@ class ServerError(KnowledgeBaseError):
 class TaxonomyError(KnowledgeBaseError):
     """The taxonomy file is invalid."""
 
-    def __init__(self, path: str, place: str, problem: str, *, code: str = "") -> None:
-        self.path, self.location = path, place
-        super().__init__(f"{path}, {place}: {problem}", code=code)
+    def __init__(self, path: str, location: str, problem: str, *, code: str = "") -> None:
+        self.path, self.location = path, location
+        super().__init__(f"{path}, {location}: {problem}", code=code)
 
 
 class RulesError(KnowledgeBaseError):
     """The rules of the editorial checks are invalid. Names the file, the table and the key."""
 
     def __init__(
-        self, path: str, place: str, problem: str, *, key: str = "", code: str = ""
+        self, path: str, location: str, problem: str, *, key: str = "", code: str = ""
     ) -> None:
-        self.path, self.location, self.key = path, place, key
-        super().__init__(f"{path}, {place}: {problem}", code=code)
+        self.path, self.location, self.key = path, location, key
+        super().__init__(f"{path}, {location}: {problem}", code=code)
 
 
 class SynonymsError(KnowledgeBaseError):
@@ -115,9 +115,9 @@ class SynonymsError(KnowledgeBaseError):
 class JudgmentsError(KnowledgeBaseError):
     """A judgments file or a saved evaluation run is invalid. Lists one fault per line."""
 
-    def __init__(self, path: str, *faults: str, code: str = "") -> None:
-        self.path, self.faults = path, faults
-        super().__init__("\n".join(f"{path}, {fault}" for fault in faults), code=code)
+    def __init__(self, path: str, *problems: str, code: str = "") -> None:
+        self.path, self.faults = path, problems
+        super().__init__("\n".join(f"{path}, {problem}" for problem in problems), code=code)
 
 
 class StoreError(KnowledgeBaseError):
@@ -146,10 +146,10 @@ class NoKnowledgeBaseError(StoreError):
 class SchemaVersionError(StoreError):
     """The database has the schema of another program version."""
 
-    def __init__(self, found: str | None, expected: str) -> None:
-        self.found, self.expected = found, expected
+    def __init__(self, actual: str | None, expected: str) -> None:
+        self.found, self.expected = actual, expected
         super().__init__(
-            f"The database has schema {found or 'none'}, but this version requires {expected}. "
+            f"The database has schema {actual or 'none'}, but this version requires {expected}. "
             "Run `kb init` to upgrade it, or use the version that created it."
         )
 
@@ -183,11 +183,11 @@ class ExportError(KnowledgeBaseError):
         problem: str,
         hint: str,
         *,
-        place: str = "",
+        location: str = "",
         code: str = "",
     ) -> None:
-        self.path, self.member, self.location = path, member, place
-        where = ", ".join(str(part) for part in (path, member, place) if part)
+        self.path, self.member, self.location = path, member, location
+        where = ", ".join(str(part) for part in (path, member, location) if part)
         super().__init__(f"{where} {problem}. {hint}", code=code)
 
 
@@ -255,10 +255,10 @@ class WorkflowStateError(KnowledgeBaseError):
 class EditConflictError(WorkflowStateError):
     """Another user has saved the article since the edit began."""
 
-    def __init__(self, article_id: str, made_from: int, newest: int) -> None:
-        self.article_id, self.made_from, self.newest = article_id, made_from, newest
+    def __init__(self, article_id: str, made_from: int, latest: int) -> None:
+        self.article_id, self.made_from, self.newest = article_id, made_from, latest
         super().__init__(
-            f"Another user saved version {newest} of {article_id} while you edited version "
+            f"Another user saved version {latest} of {article_id} while you edited version "
             f"{made_from}. Your text is kept; compare the two versions and save again."
         )
 
@@ -334,10 +334,10 @@ class SourceError(KnowledgeBaseError):
     """
 
     def __init__(
-        self, source: str, problem: str, hint: str, place: str = "", *, code: str = ""
+        self, source: str, problem: str, hint: str, location: str = "", *, code: str = ""
     ) -> None:
-        self.source, self.problem, self.hint, self.location = source, problem, hint, place
-        where = f"{source}, {place}" if place else source
+        self.source, self.problem, self.hint, self.location = source, problem, hint, location
+        where = f"{source}, {location}" if location else source
         super().__init__(f"{where}: {problem} {hint}", code=code)
 
     def __reduce__(
@@ -372,18 +372,18 @@ class SearchIndexError(KnowledgeBaseError):
 class IndexMissingError(SearchIndexError):
     """There is no search index."""
 
-    def __init__(self, place: str) -> None:
-        self.location = place
-        super().__init__(f"There is no search index at {place}. Run `{REBUILD}` to build it.")
+    def __init__(self, location: str) -> None:
+        self.location = location
+        super().__init__(f"There is no search index at {location}. Run `{REBUILD}` to build it.")
 
 
 class IndexVersionError(SearchIndexError):
     """The index was built with another schema, analyzer or taxonomy."""
 
-    def __init__(self, found: str, expected: str) -> None:
-        self.found, self.expected = found, expected
+    def __init__(self, actual: str, expected: str) -> None:
+        self.found, self.expected = actual, expected
         super().__init__(
-            f"The search index has version {found}, but this program requires {expected}. "
+            f"The search index has version {actual}, but this program requires {expected}. "
             f"Run `{REBUILD}` to rebuild it."
         )
 

@@ -179,8 +179,8 @@ class Settings(BaseSettings):
 
     api_requests_per_minute: int = Field(
         # At a busy hospital 300 users may share one address and search in the same minute, each
-        # with about ten requests per typed query: 3,000. Twice that never affects people, but
-        # stops a script that sends requests without a pause.
+        # with about ten requests per typed query: 3,000. Twice that number never affects people,
+        # but stops a script that sends requests without a pause.
         default=6_000,
         ge=0,
         le=1_000_000,
@@ -255,7 +255,7 @@ class Settings(BaseSettings):
         description="Minutes of inactivity after which a session expires.",
     )
     session_lifetime_hours: int = Field(
-        default=12,  # the longest shift
+        default=12,  # hours; the longest shift of clinical staff
         ge=1,
         le=168,
         description="Hours after which a session expires regardless of activity.",
@@ -272,11 +272,11 @@ class Settings(BaseSettings):
 
         For a secret only its presence is hashed, because a short secret could be guessed.
         """
-        shown = {
+        values = {
             name: str(bool(value.get_secret_value()) if isinstance(value, SecretStr) else value)
             for name, value in self
         }
-        return {name: sha256(value.encode()).hexdigest() for name, value in shown.items()}
+        return {name: sha256(value.encode()).hexdigest() for name, value in values.items()}
 
     @property
     def database_url(self) -> str:
@@ -368,8 +368,8 @@ def _variable(name: str) -> str:
 
 def get_home() -> Path:
     """Return KB_HOME as an absolute path."""
-    given = os.environ.get("KB_HOME", "")
-    return (Path(given) if given else Path.home() / ".clinical-kb").expanduser().resolve()
+    path = os.environ.get("KB_HOME", "")
+    return (Path(path) if path else Path.home() / ".clinical-kb").expanduser().resolve()
 
 
 def load_settings() -> Settings:
@@ -423,13 +423,13 @@ def _invalid_setting_error(path: Path, error: ErrorDetails) -> SettingsError:
     variables = {variable.upper() for variable in os.environ}
     used = next((name for name in names if _variable(name) in variables), "")
     if used:
-        place = _variable(used)
+        location = _variable(used)
     else:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         used = next(name for name in names if name in content)
-        place = f"{path}: {'.'.join((used, *keys))}"
+        location = f"{path}: {'.'.join((used, *keys))}"
     expected = EXPECTED_VALUES.get(error["type"], "has an invalid value")
-    return SettingsError(f"{place} {expected.format(**error.get('ctx', {}))}.", setting=used)
+    return SettingsError(f"{location} {expected.format(**error.get('ctx', {}))}.", setting=used)
 
 
 def _suggest_name(name: str, spell: Callable[[str], str]) -> str:

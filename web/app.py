@@ -158,8 +158,8 @@ def _build_services(
             users=UserStore(database),
             sessions=SessionStore(
                 database,
-                idle=timedelta(minutes=settings.session_idle_minutes),
-                longest=timedelta(hours=settings.session_lifetime_hours),
+                idle_timeout=timedelta(minutes=settings.session_idle_minutes),
+                max_lifetime=timedelta(hours=settings.session_lifetime_hours),
             ),
             tokens=ApiTokenStore(database),
         ),

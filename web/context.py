@@ -126,4 +126,4 @@ def record_search(query: SearchRequest, response: SearchResponse) -> None:
     if query.q and not (query.offset or query.tags or query.topics or query.literal):
         changed = bool(response.query.relaxed or response.query.corrected)
         log = current_services().analytics.query_log
-        log.searched(query.q, found=response.total, changed=changed)
+        log.record_search(query.q, found=response.total, changed=changed)

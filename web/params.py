@@ -58,7 +58,7 @@ VERSION = IntRange(default=0, minimum=1, maximum=1_000_000)
 DAYS = IntRange(default=30, minimum=1, maximum=3_650)
 AUDIT_LIMIT = IntRange(default=50, minimum=1, maximum=500)
 AUDIT_BEFORE = IntRange(default=MAX_ENTRY_NUMBER, minimum=1, maximum=MAX_ENTRY_NUMBER)
-MIN_DATE, MAX_DATE = date(1970, 1, 1), date(9000, 12, 31)  # comparable in every database
+MIN_DATE, MAX_DATE = date(1970, 1, 1), date(9000, 12, 31)  # can be compared in every database
 MAX_NAME_LENGTH = 200  # characters of a file name
 SORTS = {"relevance": "Best match", "date": "Newest review"}
 FLAGS = {"0": False, "1": True}

@@ -383,8 +383,8 @@ def expand_prefix(
     forms = segment.forms.prefix_range(wanted, MAX_EXPANSIONS)
     end = forms.stop if last is None else min(forms.stop, segment.forms.lower_bound(last + b"\0"))
     of_forms = segment.form_terms[forms.start : end]
-    terms, begins = np.unique(of_forms, return_counts=True)
-    whole = begins == segment.form_counts[terms]
+    terms, first_text = np.unique(of_forms, return_counts=True)
+    whole = first_text == segment.form_counts[terms]
     having = {}
     for term in terms[~whole].tolist():
         spelled = segment.form_mask(term)

@@ -86,8 +86,8 @@ def check_actions(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     if context.audience not in rule.texts("audiences") or not context.text_parts:
         return
     for _, sentence in context.sentences():
-        begins = any(hit.start == 0 for hit in rule.find("verbs", sentence))
-        if begins or rule.contains("asking", sentence):
+        first_text = any(hit.start == 0 for hit in rule.find("verbs", sentence))
+        if first_text or rule.contains("asking", sentence):
             return
     yield rule.finding(
         "The article contains no instruction to the reader.",
@@ -120,7 +120,7 @@ def check_near_duplicates(context: CheckContext, rule: Rule) -> Iterator[Finding
         level = None
         if context.has_section_tag(part.passage, "help"):
             level = rule.level("help_level")
-        elif duplicate.everywhere:
+        elif duplicate.is_boilerplate:
             level = rule.level("boilerplate_level")
         yield rule.finding(
             f"{duplicate.share:.0%} of this passage is the same as /passages/{duplicate.other_id}, "

@@ -59,19 +59,19 @@ class ApiTokenStore:
         scopes: Iterable[TokenScope],
         *,
         ends_on: date | None,
-        by: Actor,
+        actor: Actor,
     ) -> ApiToken:
         """Create a token and return it with its secret key, which cannot be retrieved later.
 
         Without `ends_on` it is valid for `MAX_VALID_DAYS`. Raises `AccountError` without a scope
         or with an invalid date.
         """
-        key, now, wanted = (
+        key, now, requested = (
             f"{TOKEN_PREFIX}{secrets.token_urlsafe(32)}",
             self._clock(),
             frozenset(scopes),
         )
-        if not wanted:
+        if not requested:
             raise AccountError("The token has no scope. Choose at least one.", code="no-scope")
         last = ends_on or now.date() + timedelta(days=MAX_VALID_DAYS)
         if not now.date() < last <= now.date() + timedelta(days=MAX_VALID_DAYS):
@@ -86,16 +86,16 @@ class ApiTokenStore:
                     hash=hash_key(key),
                     name=name,
                     label=label.strip()[:MAX_LABEL_LENGTH] or "script",
-                    scopes=join_names(wanted),
+                    scopes=join_names(requested),
                     made_at=now,
                     ends_on=last,
                 )
             ).inserted_primary_key
-            event = AuditEvent(by, "token.made", name, f"{label}: {join_names(wanted)}")
+            event = AuditEvent(actor, "token.made", name, f"{label}: {join_names(requested)}")
             audit_log.append_events(connection, [event], now)
         assert number is not None  # a single-row insert returns its key
         return ApiToken(
-            number=number[0], label=label, scopes=wanted, made_at=now, ends_on=last,
+            number=number[0], label=label, scopes=requested, made_at=now, ends_on=last,
             used_on=None, key=key,
         )  # fmt: skip
 
@@ -109,7 +109,7 @@ class ApiTokenStore:
             )
             return [_map_token(row) for row in rows]
 
-    def revoke(self, name: str, number: int, *, by: Actor) -> None:
+    def revoke(self, name: str, number: int, *, actor: Actor) -> None:
         """Revoke a token. Raises `NotFoundError`."""
         with self._database.writing() as connection:
             ended = connection.execute(
@@ -120,11 +120,11 @@ class ApiTokenStore:
             if ended.rowcount == 0:
                 raise NotFoundError("token", str(number))
             audit_log.append_events(
-                connection, [AuditEvent(by, "token.ended", name, str(number))], self._clock()
+                connection, [AuditEvent(actor, "token.ended", name, str(number))], self._clock()
             )
 
     def authenticate(self, key: str) -> tuple[User, ApiToken] | None:
-        """Return the owner and the token for a secret key, or None if it is not valid."""
+        """Return the owner and the token for a secret key, or None if the key is not valid."""
         today = self._clock().date()
         with self._database.reading() as connection:
             row = connection.execute(

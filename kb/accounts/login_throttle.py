@@ -29,16 +29,18 @@ def check_throttle(connection: Connection, name: str, origin: str, now: datetime
         over = row.failed - FREE_ATTEMPTS[kinds[row.key]]
         if over >= 0:
             wait = min(timedelta(seconds=2.0 ** min(over + 1, 20)), MAX_WAIT)
-            left = (row.last_at + wait - now).total_seconds()
-            if left > 0:
-                raise LoginThrottledError(int(left) + 1)
+            remaining = (row.last_at + wait - now).total_seconds()
+            if remaining > 0:
+                raise LoginThrottledError(int(remaining) + 1)
 
 
 def record_failure(connection: Connection, name: str, origin: str, now: datetime) -> None:
     """Count a failed sign-in."""
     for key in _hash_keys(name, origin).values():
-        more = update(login_failures).where(login_failures.c.key == key)
-        changed = connection.execute(more.values(failed=login_failures.c.failed + 1, last_at=now))
+        increment = update(login_failures).where(login_failures.c.key == key)
+        changed = connection.execute(
+            increment.values(failed=login_failures.c.failed + 1, last_at=now)
+        )
         if changed.rowcount == 0:
             connection.execute(insert(login_failures).values(key=key, failed=1, last_at=now))
 
@@ -46,8 +48,8 @@ def record_failure(connection: Connection, name: str, origin: str, now: datetime
 def reset_failures(connection: Connection, name: str, origin: str) -> None:
     """Reset the counters of a name after a successful sign-in, but not of the IP address."""
     keys = _hash_keys(name, origin)
-    mine = login_failures.c.key.in_((keys["pair"], keys["name"]))
-    connection.execute(delete(login_failures).where(mine))
+    condition = login_failures.c.key.in_((keys["pair"], keys["name"]))
+    connection.execute(delete(login_failures).where(condition))
 
 
 def purge_failures(connection: Connection, now: datetime) -> None:

@@ -69,17 +69,18 @@ class ExternalIdentity:
 
 
 class SessionStore:
-    """Sessions of one knowledge base. Each method is one transaction; signing in takes several."""
+    """Sessions of one knowledge base. Each method is one transaction, except those that sign in."""
 
     def __init__(
         self,
         database: Database,
         *,
-        idle: timedelta = timedelta(minutes=30),
-        longest: timedelta = timedelta(hours=12),
+        idle_timeout: timedelta = timedelta(minutes=30),
+        max_lifetime: timedelta = timedelta(hours=12),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._database, self._idle, self._longest, self._clock = database, idle, longest, clock
+        self._database, self._clock = database, clock
+        self._idle, self._longest = idle_timeout, max_lifetime
 
     def sign_in(self, name: str, password: str, *, origin: str) -> Session:
         """Start a session with a name and password. `origin` is the client's IP address.
@@ -96,7 +97,7 @@ class SessionStore:
             row = find_account(connection, name)
         is_right = verify_password(password, row.password if row is not None else "")
         if row is None or not is_right or row.disabled:
-            self._failed(name, origin, known=row is not None)
+            self._failed(name, origin, is_known=row is not None)
             raise AccountError(
                 "The name or password is wrong, or the account is disabled. Check both and try "
                 "again.",
@@ -104,39 +105,42 @@ class SessionStore:
             )
         return map_user(row)
 
-    def sign_in_external(self, vouched: ExternalIdentity, *, origin: str) -> Session:
+    def sign_in_external(self, identity: ExternalIdentity, *, origin: str) -> Session:
         """Start a session for a user authenticated by an identity provider.
 
         The first sign-in creates the account; each sign-in updates its roles. Raises
         `AccountError` if the account is disabled or the name belongs to another account.
         """
-        person = replace(vouched.user, name=normalise_user_name(vouched.user.name))
+        user = replace(identity.user, name=normalise_user_name(identity.user.name))
         now = self._clock()
-        known = (
-            users_table.c.issuer == vouched.issuer,
-            users_table.c.subject == vouched.subject,
+        existing = (
+            users_table.c.issuer == identity.issuer,
+            users_table.c.subject == identity.subject,
         )
         with self._database.writing() as connection:
-            row = connection.execute(select(users_table).where(*known)).one_or_none()
+            row = connection.execute(select(users_table).where(*existing)).one_or_none()
             if row is None:
                 insert_account(
-                    connection, person, Actor(person.name, origin), now,
-                    issuer=vouched.issuer, subject=vouched.subject,
+                    connection, user, Actor(user.name, origin), now,
+                    issuer=identity.issuer, subject=identity.subject,
                 )  # fmt: skip
             elif row.disabled:
                 raise AccountError(
                     "This account is disabled. Ask an administrator to enable it.", code="disabled"
                 )
             else:
-                person = replace(person, name=row.name)
-                self._follow_directory(connection, row, person, Actor(row.name, origin))
-        return self._begin(person, origin, vouched.issuer)
+                user = replace(user, name=row.name)
+                self._follow_directory(connection, row, user, Actor(row.name, origin))
+        return self._begin(user, origin, identity.issuer)
 
-    def begin_oidc(self, wanted: str) -> tuple[str, OidcState]:
+    def begin_oidc(self, next_path: str) -> tuple[str, OidcState]:
         """Start an OpenID Connect sign-in. Returns the cookie value and the state."""
         key = secrets.token_urlsafe(32)
-        made = OidcState(
-            secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48), wanted
+        state = OidcState(
+            secrets.token_urlsafe(24),
+            secrets.token_urlsafe(24),
+            secrets.token_urlsafe(48),
+            next_path,
         )
         now = self._clock()
         with self._database.writing() as connection:
@@ -145,18 +149,18 @@ class SessionStore:
             )
             connection.execute(
                 insert(oidc_states).values(
-                    hash=hash_key(key), state=made.state, nonce=made.nonce,
-                    verifier=made.verifier, wanted=made.next_url, at=now,
+                    hash=hash_key(key), state=state.state, nonce=state.nonce,
+                    verifier=state.verifier, wanted=state.next_url, at=now,
                 )
             )  # fmt: skip
-        return key, made
+        return key, state
 
     def finish_oidc(self, key: str) -> OidcState | None:
         """Return and delete the state for a cookie value; None if unknown, used or expired."""
         with self._database.writing() as connection:
-            mine = oidc_states.c.hash == hash_key(key)
-            row = connection.execute(select(oidc_states).where(mine)).one_or_none()
-            connection.execute(delete(oidc_states).where(mine))
+            condition = oidc_states.c.hash == hash_key(key)
+            row = connection.execute(select(oidc_states).where(condition)).one_or_none()
+            connection.execute(delete(oidc_states).where(condition))
         if row is None or self._clock() - row.at > OIDC_STATE_LIFETIME:
             return None
         return OidcState(row.state, row.nonce, row.verifier, row.wanted)
@@ -173,9 +177,9 @@ class SessionStore:
         if row is None or row.disabled or self._is_over(row, now):
             return None
         if now - row.seen_at > SEEN_INTERVAL:
-            seen = update(sessions).where(sessions.c.hash == row.hash).values(seen_at=now)
+            statement = update(sessions).where(sessions.c.hash == row.hash).values(seen_at=now)
             with self._database.writing() as connection:
-                connection.execute(seen)
+                connection.execute(statement)
         return self._session(row)
 
     def list_sessions(self, name: str) -> list[Session]:
@@ -190,26 +194,28 @@ class SessionStore:
             )
             return [self._session(row) for row in rows if not self._is_over(row, now)]
 
-    def end_session(self, name: str, number: str, *, by: Actor) -> None:
+    def end_session(self, name: str, number: str, *, actor: Actor) -> None:
         """End one session of an account. Raises `NotFoundError`."""
         with self._database.writing() as connection:
-            mine = (sessions.c.name == name, sessions.c.number == number)
-            if connection.execute(delete(sessions).where(*mine)).rowcount == 0:
+            condition = (sessions.c.name == name, sessions.c.number == number)
+            if connection.execute(delete(sessions).where(*condition)).rowcount == 0:
                 raise NotFoundError("session", number)
-            audit_log.append_events(connection, [AuditEvent(by, "signed-out", name)], self._clock())
+            audit_log.append_events(
+                connection, [AuditEvent(actor, "signed-out", name)], self._clock()
+            )
 
-    def _begin(self, person: User, origin: str, means: str) -> Session:
+    def _begin(self, user: User, origin: str, method: str) -> Session:
         key, now = secrets.token_urlsafe(32), self._clock()
         session = Session(
-            person, secrets.token_urlsafe(24), secrets.token_hex(8), now, now, origin, key
+            user, secrets.token_urlsafe(24), secrets.token_hex(8), now, now, origin, key
         )
         with self._database.writing() as connection:
             self._sweep(connection, now)
-            login_throttle.reset_failures(connection, person.name, origin)
+            login_throttle.reset_failures(connection, user.name, origin)
             connection.execute(
                 insert(sessions).values(
                     hash=hash_key(key),
-                    name=person.name,
+                    name=user.name,
                     csrf=session.csrf,
                     number=session.number,
                     began_at=now,
@@ -217,36 +223,38 @@ class SessionStore:
                     origin=origin,
                 )
             )
-            event = AuditEvent(Actor(person.name, origin), "signed-in", person.name, means)
+            event = AuditEvent(Actor(user.name, origin), "signed-in", user.name, method)
             audit_log.append_events(connection, [event], now)
         return session
 
-    def _failed(self, name: str, origin: str, *, known: bool) -> None:
+    def _failed(self, name: str, origin: str, *, is_known: bool) -> None:
         now = self._clock()
         # An unknown name may be a password entered in the wrong field, so do not log it.
-        who = name if known else "unknown name"
+        subject = name if is_known else "unknown name"
         with self._database.writing() as connection:
             self._sweep(connection, now)
             login_throttle.record_failure(connection, name, origin, now)
             audit_log.append_events(
-                connection, [AuditEvent(Actor(who, origin), "sign-in.failed", who)], now
+                connection, [AuditEvent(Actor(subject, origin), "sign-in.failed", subject)], now
             )
 
     def _follow_directory(
-        self, connection: Connection, row: Row[Any], person: User, by: Actor
+        self, connection: Connection, row: Row[Any], user: User, actor: Actor
     ) -> None:
-        roles = join_names(person.roles)
+        roles = join_names(user.roles)
         if roles != row.roles:
             connection.execute(delete(sessions).where(sessions.c.name == row.name))
-            event = AuditEvent(by, "account.roles", row.name, f"{roles}, by the identity provider")
+            event = AuditEvent(
+                actor, "account.roles", row.name, f"{roles}, by the identity provider"
+            )
             audit_log.append_events(connection, [event], self._clock())
-        values = {"roles": roles, "shown": person.display_name, "email": person.email}
+        values = {"roles": roles, "shown": user.display_name, "email": user.email}
         connection.execute(update(users_table).where(users_table.c.name == row.name).values(values))
 
     def _session(self, row: Row[Any]) -> Session:
-        person = map_user(row)
+        user = map_user(row)
         return Session(
-            person, row.csrf, row.number, row.began_at, row.seen_at, row.origin, issuer=row.issuer
+            user, row.csrf, row.number, row.began_at, row.seen_at, row.origin, issuer=row.issuer
         )
 
     def _is_over(self, row: Row[Any], now: datetime) -> bool:
@@ -254,8 +262,11 @@ class SessionStore:
 
     def _sweep(self, connection: Connection, now: datetime) -> None:
         """Delete expired sessions and old login failures."""
-        idle, old = sessions.c.seen_at < now - self._idle, sessions.c.began_at < now - self._longest
-        connection.execute(delete(sessions).where(or_(idle, old)))
+        is_idle, is_old = (
+            sessions.c.seen_at < now - self._idle,
+            sessions.c.began_at < now - self._longest,
+        )
+        connection.execute(delete(sessions).where(or_(is_idle, is_old)))
         login_throttle.purge_failures(connection, now)
 
 

@@ -20,8 +20,8 @@ from kb.storage.schema import sessions, users_table
 # Characters. NIST SP 800-63B requires at least 8 and advises against composition rules.
 MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 12, 200
 PASSWORD_HASHER = PasswordHasher()
-# Verified for unknown names, so that they take as long as known ones; has the parameters of
-# `PASSWORD_HASHER`.
+# Verified for unknown names, so that response times do not reveal whether an account exists. Uses
+# the parameters of `PASSWORD_HASHER`.
 DUMMY_HASH = (
     "$argon2id$v=19$m=65536,t=3,p=4$khA8Ja1K/u2EsQO8hXfy+A$"
     "/ouohUZ/REoSs//4/dgBw4qnDU3LK8s27JTFlXUtqas"
@@ -44,15 +44,15 @@ def hash_password(password: str, name: str) -> str:
     return PASSWORD_HASHER.hash(password)
 
 
-def verify_password(password: str, kept: str) -> bool:
+def verify_password(password: str, password_hash: str) -> bool:
     """Return whether the password matches the hash.
 
     An empty hash never matches, but takes the same time to check.
     """
     try:
-        return PASSWORD_HASHER.verify(kept or DUMMY_HASH, password[:MAX_PASSWORD_LENGTH]) and bool(
-            kept
-        )
+        return PASSWORD_HASHER.verify(
+            password_hash or DUMMY_HASH, password[:MAX_PASSWORD_LENGTH]
+        ) and bool(password_hash)
     except (VerifyMismatchError, InvalidHashError):
         return False
 
@@ -78,37 +78,37 @@ class UserStore:
         with self._database.reading() as connection:
             return map_user(_get_account(connection, name))
 
-    def add(self, person: User, password: str = "", *, by: Actor) -> User:
+    def add(self, user: User, password: str = "", *, actor: Actor) -> User:
         """Create an account. Without a password, only external sign-in is possible."""
-        name = normalise_user_name(person.name)
-        kept = hash_password(password, name) if password else ""
+        name = normalise_user_name(user.name)
+        password_hash = hash_password(password, name) if password else ""
         with self._database.writing() as connection:
-            insert_account(connection, person, by, self._clock(), password=kept)
-        return person
+            insert_account(connection, user, actor, self._clock(), password=password_hash)
+        return user
 
-    def set_password(self, name: str, password: str, *, by: Actor) -> None:
+    def set_password(self, name: str, password: str, *, actor: Actor) -> None:
         """Change the password and end all sessions of the account."""
-        kept = hash_password(password, name)
-        self._change(name, {"password": kept}, AuditEvent(by, "account.password", name))
+        password_hash = hash_password(password, name)
+        self._change(name, {"password": password_hash}, AuditEvent(actor, "account.password", name))
 
-    def set_roles(self, name: str, roles: Iterable[Role], *, by: Actor) -> None:
+    def set_roles(self, name: str, roles: Iterable[Role], *, actor: Actor) -> None:
         """Change the roles and end all sessions of the account."""
         together = join_names(roles)
-        self._change(name, {"roles": together}, AuditEvent(by, "account.roles", name, together))
+        self._change(name, {"roles": together}, AuditEvent(actor, "account.roles", name, together))
 
-    def set_disabled(self, name: str, disabled: bool, *, by: Actor) -> None:
+    def set_disabled(self, name: str, disabled: bool, *, actor: Actor) -> None:
         """Disable or enable an account and end its sessions.
 
         API tokens of a disabled account are rejected until it is enabled again.
         """
         action = "account.disabled" if disabled else "account.enabled"
-        self._change(name, {"disabled": disabled}, AuditEvent(by, action, name))
+        self._change(name, {"disabled": disabled}, AuditEvent(actor, action, name))
 
     def _change(self, name: str, values: dict[str, Any], event: AuditEvent) -> None:
         with self._database.writing() as connection:
             row = _get_account(connection, name)
             if all(row._mapping[column] == value for column, value in values.items()):
-                return  # unchanged, so keep the sessions
+                return  # no change, so sessions stay valid
             connection.execute(update(users_table).where(users_table.c.name == name).values(values))
             if "password" not in values and _is_administrator(row):
                 _require_administrator(connection)
@@ -118,8 +118,8 @@ class UserStore:
 
 def insert_account(
     connection: Connection,
-    person: User,
-    by: Actor,
+    user: User,
+    actor: Actor,
     now: datetime,
     *,
     password: str = "",
@@ -127,23 +127,23 @@ def insert_account(
     subject: str | None = None,
 ) -> None:
     """Insert an account. Raises `AccountError` if the name is taken."""
-    if find_account(connection, person.name) is not None:
+    if find_account(connection, user.name) is not None:
         raise AccountError(
-            f"The name {person.name!r} is already in use. Choose another name.", code="name-taken"
+            f"The name {user.name!r} is already in use. Choose another name.", code="name-taken"
         )
     connection.execute(
         insert(users_table).values(
-            name=person.name,
-            shown=person.display_name,
-            email=person.email,
-            roles=join_names(person.roles),
+            name=user.name,
+            shown=user.display_name,
+            email=user.email,
+            roles=join_names(user.roles),
             password=password,
             issuer=issuer,
             subject=subject,
             disabled=False,
         )
     )
-    event = AuditEvent(by, "account.added", person.name, join_names(person.roles))
+    event = AuditEvent(actor, "account.added", user.name, join_names(user.roles))
     audit_log.append_events(connection, [event], now)
 
 

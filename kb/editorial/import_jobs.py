@@ -99,14 +99,14 @@ class ImportJobStore:
         self._database, self._clock = database, clock
 
     def create_job(
-        self, sources: Sequence[tuple[ItemKind, str]], *, article_id: str = "", by: Actor
+        self, sources: Sequence[tuple[ItemKind, str]], *, article_id: str = "", actor: Actor
     ) -> tuple[int, list[int]]:
         """Create a job. Returns its number and the numbers of its items.
 
         The items are `STOPPED` until `start`, so that none is read before its file is stored.
         """
         with self._database.writing() as connection:
-            job = self._insert_job(connection, article_id, by)
+            job = self._insert_job(connection, article_id, actor)
             numbers = [
                 self._insert_item(
                     connection, job, kind=kind, source=source, state=ItemState.STOPPED
@@ -114,7 +114,7 @@ class ImportJobStore:
                 for kind, source in sources
             ]
             names = ", ".join(source for _, source in sources)
-            event = AuditEvent(by, "job.begun", str(job), names[:400])
+            event = AuditEvent(actor, "job.begun", str(job), names[:400])
             audit_log.append_events(connection, [event], self._clock())
         return job, numbers
 
@@ -133,12 +133,12 @@ class ImportJobStore:
             number, (ItemState.FAILED, ItemState.READ), state=ItemState.WAITING, reason=""
         )
 
-    def discard(self, number: int, *, by: Actor) -> None:
-        """Discard an article that was found, or an edit."""
+    def discard(self, number: int, *, actor: Actor) -> None:
+        """Discard an imported article or an edit."""
         states = (ItemState.READY, ItemState.FAILED, ItemState.WAITING, ItemState.STOPPED)
         self._update_item(number, states, state=ItemState.DISCARDED)
         with self._database.writing() as connection:
-            event = AuditEvent(by, "item.discarded", str(number))
+            event = AuditEvent(actor, "item.discarded", str(number))
             audit_log.append_events(connection, [event], self._clock())
 
     def get_job(self, number: int) -> ImportJob:
@@ -154,13 +154,13 @@ class ImportJobStore:
     def list_jobs(self, name: str, limit: int = 20) -> list[ImportJob]:
         """Return the jobs of a user, latest first."""
         with self._database.reading() as connection:
-            found = connection.execute(
+            rows = connection.execute(
                 select(import_jobs_table)
                 .where(import_jobs_table.c.name == name)
                 .order_by(import_jobs_table.c.number.desc())
                 .limit(limit)
             ).all()
-            return [self._map_job(connection, row) for row in found]
+            return [self._map_job(connection, row) for row in rows]
 
     def get_item(self, number: int) -> ImportItem:
         """Return an item. Raises `NotFoundError`."""
@@ -175,17 +175,17 @@ class ImportJobStore:
         forgotten = (import_items.c.state == ItemState.READING) & (
             import_items.c.leased_until < now
         )
-        wanted = (
+        statement = (
             select(import_items)
             .where(or_(import_items.c.state == ItemState.WAITING, forgotten))
             .order_by(import_items.c.number)
             .limit(1)
         )
         with self._database.reading() as connection:  # usually the queue is empty
-            if connection.execute(wanted).one_or_none() is None:
+            if connection.execute(statement).one_or_none() is None:
                 return None
         with self._database.writing() as connection:
-            row = connection.execute(wanted).one_or_none()
+            row = connection.execute(statement).one_or_none()
             if row is None:
                 return None
             lease = {"state": ItemState.READING, "leased_until": now + LEASE}
@@ -211,10 +211,14 @@ class ImportJobStore:
             connection.execute(
                 update(import_items).where(import_items.c.number == item.number).values(lease)
             )
-            same = (import_items.c.parent == item.number, import_items.c.source == source)
-            known = connection.execute(select(import_items.c.number).where(*same)).scalars().first()
-            if known is not None:  # found by an earlier, interrupted attempt
-                return int(known)
+            condition = (import_items.c.parent == item.number, import_items.c.source == source)
+            existing = (
+                connection.execute(select(import_items.c.number).where(*condition))
+                .scalars()
+                .first()
+            )
+            if existing is not None:  # found by an earlier, interrupted attempt
+                return int(existing)
             return self._insert_item(
                 connection,
                 item.job,
@@ -231,18 +235,21 @@ class ImportJobStore:
         """Mark an item as read, or as failed if there is a reason."""
         state = ItemState.FAILED if reason else ItemState.READ
         with self._database.writing() as connection:
-            mine = (import_items.c.number == item.number, import_items.c.state == ItemState.READING)
+            condition = (
+                import_items.c.number == item.number,
+                import_items.c.state == ItemState.READING,
+            )
             values = {"state": state, "reason": reason, "leased_until": None}
-            connection.execute(update(import_items).where(*mine).values(values))
+            connection.execute(update(import_items).where(*condition).values(values))
 
     # Correcting and saving
 
     def create_edit(
-        self, article_id: str, title: str, draft: str, made_from: int, *, by: Actor
+        self, article_id: str, title: str, draft: str, made_from: int, *, actor: Actor
     ) -> tuple[int, int]:
         """Start an edit of an article version. Returns the numbers of the job and the item."""
         with self._database.writing() as connection:
-            job = self._insert_job(connection, article_id, by)
+            job = self._insert_job(connection, article_id, actor)
             item = self._insert_item(
                 connection, job, kind=ItemKind.EDIT, source=article_id, state=ItemState.READY,
                 title=title, draft=draft, article_id=article_id, made_from=made_from,
@@ -251,8 +258,10 @@ class ImportJobStore:
 
     def set_corrections(self, number: int, corrections: Sequence[Correction]) -> None:
         """Store the corrections of an item that is ready."""
-        written = json.dumps([asdict(one) for one in corrections], ensure_ascii=False)
-        self._update_item(number, (ItemState.READY,), corrections=written)
+        serialized = json.dumps(
+            [asdict(correction) for correction in corrections], ensure_ascii=False
+        )
+        self._update_item(number, (ItemState.READY,), corrections=serialized)
 
     def rebase(self, number: int, draft: str, made_from: int) -> None:
         """Base an edit on a newer version, with the same corrections."""
@@ -277,8 +286,8 @@ class ImportJobStore:
 
     # Inside a transaction
 
-    def _insert_job(self, connection: Connection, article_id: str, by: Actor) -> int:
-        values = {"name": by.name, "at": self._clock(), "article_id": article_id}
+    def _insert_job(self, connection: Connection, article_id: str, actor: Actor) -> int:
+        values = {"name": actor.name, "at": self._clock(), "article_id": article_id}
         return _get_key(connection.execute(insert(import_jobs_table).values(values)))
 
     def _insert_item(self, connection: Connection, job: int, **values: Any) -> int:
@@ -289,24 +298,24 @@ class ImportJobStore:
         return _get_key(connection.execute(insert(import_items).values(job=job, **whole)))
 
     def _map_job(self, connection: Connection, row: Row[Any]) -> ImportJob:
-        found = connection.execute(
+        rows = connection.execute(
             select(import_items)
             .where(import_items.c.job == row.number)
             .order_by(import_items.c.number)
         )
-        return map_row(ImportJob, row, items=tuple(map(_map_item, found)))
+        return map_row(ImportJob, row, items=tuple(map(_map_item, rows)))
 
     def _set_states(
         self, job: int, states: Sequence[ItemState], state: ItemState, *kinds: ItemKind
     ) -> None:
         with self._database.writing() as connection:
-            mine = (
+            condition = (
                 import_items.c.job == job,
                 import_items.c.state.in_(states),
                 import_items.c.kind.in_(kinds),
             )
             values = {"state": state, "reason": "", "leased_until": None}
-            connection.execute(update(import_items).where(*mine).values(values))
+            connection.execute(update(import_items).where(*condition).values(values))
 
     def _update_item(self, number: int, states: Sequence[ItemState], **values: Any) -> None:
         with self._database.writing() as connection:
@@ -336,8 +345,8 @@ def _get_item_row(connection: Connection, number: int) -> Row[Any]:
 
 def _map_item(row: Row[Any]) -> ImportItem:
     corrections = tuple(
-        Correction(CorrectionKind(one["what"]), tuple(one["place"]), one["old"], one["new"])
-        for one in json.loads(row.corrections)
+        Correction(CorrectionKind(item["what"]), tuple(item["place"]), item["old"], item["new"])
+        for item in json.loads(row.corrections)
     )
     kind, state = ItemKind(row.kind), ItemState(row.state)
     return map_row(ImportItem, row, kind=kind, state=state, corrections=corrections)

@@ -53,7 +53,7 @@ class ReminderStore:
                 for row in connection.execute(select(sent_reminders))
             }
         by_address: dict[str, list[ArticleSummary]] = {}
-        nobody = []
+        without_recipient = []
         for summary in summaries:
             last = sent_on.get((summary.id, summary.metadata.review_due))
             if last is not None and today - last < REMINDER_INTERVAL:
@@ -62,8 +62,8 @@ class ReminderStore:
             if to:
                 by_address.setdefault(to, []).append(summary)
             else:
-                nobody.append(summary)
-        return [Reminder(to, tuple(found)) for to, found in by_address.items()], nobody
+                without_recipient.append(summary)
+        return [Reminder(to, tuple(due)) for to, due in by_address.items()], without_recipient
 
     def mark_sent(self, reminder: Reminder, today: date) -> None:
         """Record a reminder as sent."""
@@ -78,20 +78,20 @@ def build_message(
     """Build the email for a reminder; `links` are the URLs of its articles, in order."""
     overdue = sum(_is_overdue(summary, today) for summary in reminder.articles)
     count = len(reminder.articles)
-    made = EmailMessage()
-    made["Subject"] = (
+    message = EmailMessage()
+    message["Subject"] = (
         f"{settings.title}: {count} {'review is' if count == 1 else 'reviews are'} due"
         + (f", {overdue} overdue" if overdue else "")
     )
-    made["From"] = _build_address(settings.smtp_from)
-    made["To"] = _build_address(reminder.recipient)
+    message["From"] = _build_address(settings.smtp_from)
+    message["To"] = _build_address(reminder.recipient)
     lines = ["Please review these articles:", ""]
     for summary, link in zip(reminder.articles, links, strict=True):
-        late = "overdue since" if _is_overdue(summary, today) else "due on"
-        lines += [f"- {summary.title}, {late} {summary.metadata.review_due}", f"  {link}"]
+        due_phrase = "overdue since" if _is_overdue(summary, today) else "due on"
+        lines += [f"- {summary.title}, {due_phrase} {summary.metadata.review_due}", f"  {link}"]
     lines += ["", "If an article is still correct, confirm it on its page.", ""]
-    made.set_content("\n".join(lines))
-    return made
+    message.set_content("\n".join(lines))
+    return message
 
 
 def send_messages(messages: Iterable[EmailMessage], settings: Settings) -> None:
@@ -104,8 +104,8 @@ def send_messages(messages: Iterable[EmailMessage], settings: Settings) -> None:
                 server.starttls()
             if settings.smtp_user:
                 server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
-            for one in messages:
-                server.send_message(one)
+            for message in messages:
+                server.send_message(message)
     except (smtplib.SMTPException, OSError) as error:
         raise MailError(f"{settings.smtp_host}:{settings.smtp_port}", str(error)) from error
 
@@ -116,9 +116,9 @@ def _is_overdue(summary: ArticleSummary, today: date) -> bool:
 
 def _parse_address(text: str) -> str:
     """Return the email address in an owner such as "Ann Lee <ann@hospital.example>", or ""."""
-    found = parseaddr(text)[1]
-    local, _, host = found.rpartition("@")
-    return found if local and "." in host and found.isprintable() and " " not in found else ""
+    address = parseaddr(text)[1]
+    local, _, host = address.rpartition("@")
+    return address if local and "." in host and address.isprintable() and " " not in address else ""
 
 
 def _build_address(address: str) -> Address:

@@ -116,9 +116,9 @@ class ReviewWorkflow:
     def list_statuses(self) -> list[WorkflowStatus]:
         """Return the status of all articles, most recently updated first."""
         with self._database.reading() as connection:
-            found = connection.execute(_SELECT_STATUS.order_by(articles.c.updated_at.desc())).all()
+            rows = connection.execute(_SELECT_STATUS.order_by(articles.c.updated_at.desc())).all()
             pending = publication.list_schedules(connection)
-            return [_map_status(row, pending.get(row.id, ())) for row in found]
+            return [_map_status(row, pending.get(row.id, ())) for row in rows]
 
     def list_comments(self, article_id: str) -> list[Comment]:
         """Return the comments on an article, oldest first."""
@@ -132,37 +132,42 @@ class ReviewWorkflow:
         publishes = action in (Action.PUBLISH, Action.SCHEDULE)
         return publishes and not self.independent_approval and state in ALLOWED_WITHOUT_APPROVAL
 
-    def get_approval_blocker(self, standing: WorkflowStatus, name: str) -> str:
+    def get_approval_blocker(self, status: WorkflowStatus, name: str) -> str:
         """Return why the four-eyes rule forbids this user to approve a version, or ""."""
-        if self.independent_approval and name in (standing.author, standing.submitted_by):
+        if self.independent_approval and name in (status.author, status.submitted_by):
             return "You wrote or submitted this version. Another reviewer must approve it."
         return ""
 
     # Actions
 
-    def submit(self, article_id: str, version: int, *, note: str = "", by: Actor) -> None:
+    def submit(self, article_id: str, version: int, *, note: str = "", actor: Actor) -> None:
         """Submit the latest version for review."""
         with self._database.writing() as connection:
-            standing = self._require_allowed(connection, article_id, version, Action.SUBMIT)
-            self._set_state(connection, standing, WorkflowState.IN_REVIEW, submitted_by=by.name)
-            self._insert_comment(connection, standing, note, by)
-            self._append_audit_event(connection, standing, "submitted", by, note)
+            status = self._require_allowed(connection, article_id, version, Action.SUBMIT)
+            self._set_state(connection, status, WorkflowState.IN_REVIEW, submitted_by=actor.name)
+            self._insert_comment(connection, status, note, actor)
+            self._append_audit_event(connection, status, "submitted", actor, note)
 
-    def withdraw(self, article_id: str, version: int, *, by: Actor) -> None:
+    def withdraw(self, article_id: str, version: int, *, actor: Actor) -> None:
         """Turn a version back into a draft, or cancel its schedule if a newer version exists."""
         with self._database.writing() as connection:
-            standing = self._load_status(connection, article_id)
-            scheduled = {schedule.version for schedule in standing.schedules}
-            if version != standing.version and version in scheduled:
+            status = self._load_status(connection, article_id)
+            scheduled = {schedule.version for schedule in status.schedules}
+            if version != status.version and version in scheduled:
                 publication.cancel_schedule(
-                    connection, article_id, version, by=by, now=self._clock(), why="withdrawn"
+                    connection,
+                    article_id,
+                    version,
+                    actor=actor,
+                    now=self._clock(),
+                    reason="withdrawn",
                 )
                 return
-            standing = self._require_allowed(connection, article_id, version, Action.WITHDRAW)
-            self._set_state(connection, standing, WorkflowState.DRAFT)
-            self._append_audit_event(connection, standing, "withdrawn", by)
+            status = self._require_allowed(connection, article_id, version, Action.WITHDRAW)
+            self._set_state(connection, status, WorkflowState.DRAFT)
+            self._append_audit_event(connection, status, "withdrawn", actor)
 
-    def request_changes(self, article_id: str, version: int, *, note: str, by: Actor) -> None:
+    def request_changes(self, article_id: str, version: int, *, note: str, actor: Actor) -> None:
         """Return a version to its author. Requires a note or an open comment."""
         with self._database.writing() as connection:
             if not note.strip() and not review_comments.has_open_comment(
@@ -172,61 +177,59 @@ class ReviewWorkflow:
                     "There is no note. Describe the changes here or in a comment on a passage.",
                     code="note-missing",
                 )
-            standing = self._require_allowed(
-                connection, article_id, version, Action.REQUEST_CHANGES
-            )
+            status = self._require_allowed(connection, article_id, version, Action.REQUEST_CHANGES)
             self._set_state(
-                connection, standing, WorkflowState.CHANGES_REQUESTED,
-                submitted_by=standing.submitted_by, decided_by=by.name,
+                connection, status, WorkflowState.CHANGES_REQUESTED,
+                submitted_by=status.submitted_by, decided_by=actor.name,
             )  # fmt: skip
-            self._insert_comment(connection, standing, note, by)
-            self._append_audit_event(connection, standing, "changes-requested", by, note)
+            self._insert_comment(connection, status, note, actor)
+            self._append_audit_event(connection, status, "changes-requested", actor, note)
 
-    def approve(self, article_id: str, version: int, *, note: str = "", by: Actor) -> None:
+    def approve(self, article_id: str, version: int, *, note: str = "", actor: Actor) -> None:
         """Approve a version. Raises `WorkflowStateError` if the four-eyes rule forbids it."""
         with self._database.writing() as connection:
-            standing = self._require_allowed(connection, article_id, version, Action.APPROVE)
-            against = self.get_approval_blocker(standing, by.name)
+            status = self._require_allowed(connection, article_id, version, Action.APPROVE)
+            against = self.get_approval_blocker(status, actor.name)
             if against:
                 raise WorkflowStateError(against, code="four-eyes")
             self._set_state(
-                connection, standing, WorkflowState.APPROVED,
-                submitted_by=standing.submitted_by, decided_by=by.name,
+                connection, status, WorkflowState.APPROVED,
+                submitted_by=status.submitted_by, decided_by=actor.name,
             )  # fmt: skip
-            self._insert_comment(connection, standing, note, by)
-            self._append_audit_event(connection, standing, "approved", by, note)
+            self._insert_comment(connection, status, note, actor)
+            self._append_audit_event(connection, status, "approved", actor, note)
 
     def publish(
-        self, article_id: str, version: int, *, at: datetime | None = None, by: Actor
+        self, article_id: str, version: int, *, at: datetime | None = None, actor: Actor
     ) -> None:
         """Publish the latest version now, or schedule it. Newer drafts do not cancel a schedule."""
         now = self._clock()
         with self._database.writing() as connection:
             if at is None or at <= now:
                 self._require_allowed(connection, article_id, version, Action.PUBLISH)
-                publication.publish_version(connection, article_id, version, by=by, now=now)
+                publication.publish_version(connection, article_id, version, actor=actor, now=now)
                 return
-            standing = self._require_allowed(connection, article_id, version, Action.SCHEDULE)
+            status = self._require_allowed(connection, article_id, version, Action.SCHEDULE)
             self._set_state(
-                connection, standing, WorkflowState.SCHEDULED, publish_at=at,
-                submitted_by=standing.submitted_by, decided_by=standing.decided_by or by.name,
+                connection, status, WorkflowState.SCHEDULED, publish_at=at,
+                submitted_by=status.submitted_by, decided_by=status.decided_by or actor.name,
             )  # fmt: skip
             self._append_audit_event(
-                connection, standing, "scheduled", by, at.isoformat(timespec="minutes")
+                connection, status, "scheduled", actor, at.isoformat(timespec="minutes")
             )
 
-    def publish_unreviewed(self, article_id: str, *, by: Actor) -> None:
+    def publish_unreviewed(self, article_id: str, *, actor: Actor) -> None:
         """Publish the latest version without a review, on behalf of the operator."""
         with self._database.writing() as connection:
-            standing = self._load_status(connection, article_id)
-            if standing.state is WorkflowState.PUBLISHED:
+            status = self._load_status(connection, article_id)
+            if status.state is WorkflowState.PUBLISHED:
                 raise WorkflowStateError(
-                    f"Version {standing.version} of {article_id} is already published. Nothing "
+                    f"Version {status.version} of {article_id} is already published. Nothing "
                     "was changed.",
                     code="already-published",
                 )
             publication.publish_version(
-                connection, article_id, standing.version, by=by, now=self._clock()
+                connection, article_id, status.version, actor=actor, now=self._clock()
             )
 
     def publish_due(self) -> list[str]:
@@ -238,19 +241,21 @@ class ReviewWorkflow:
         published = []
         with self._database.writing() as connection:
             while due := publication.find_next_due(connection, now):
-                by = Actor(SCHEDULE_ACTOR, due.decided_by)
-                publication.publish_version(connection, due.article_id, due.version, by=by, now=now)
+                actor = Actor(SCHEDULE_ACTOR, due.decided_by)
+                publication.publish_version(
+                    connection, due.article_id, due.version, actor=actor, now=now
+                )
                 published.append(due.article_id)
         return published
 
-    def retire(self, article_id: str, *, reason: str, replaced_by: str, by: Actor) -> None:
+    def retire(self, article_id: str, *, reason: str, replaced_by: str, actor: Actor) -> None:
         """Remove an article from search, cancel its schedules and end its review.
 
         `replaced_by` is the id of the replacement to which old links lead, or empty.
         """
         with self._database.writing() as connection:
-            standing = self._load_status(connection, article_id)
-            if standing.state is WorkflowState.RETIRED and not standing.schedules:
+            status = self._load_status(connection, article_id)
+            if status.state is WorkflowState.RETIRED and not status.schedules:
                 raise WorkflowStateError(
                     f"{article_id} is already retired. Nothing was changed.",
                     code="already-retired",
@@ -267,36 +272,36 @@ class ReviewWorkflow:
                 article_id,
                 reason=reason,
                 replaced_by=replaced_by,
-                by=by,
+                actor=actor,
                 now=self._clock(),
             )
 
     # Comments
 
     def add_comment(
-        self, article_id: str, version: int, passage_id: str, text: str, by: Actor
+        self, article_id: str, version: int, passage_id: str, text: str, actor: Actor
     ) -> None:
         """Add a comment on a passage of a version, or on the article if `passage_id` is empty."""
         if not text.strip():
             raise WorkflowStateError("The comment is empty. Enter some text.", code="comment-empty")
         with self._database.writing() as connection:
-            standing = self._load_status(connection, article_id)
-            known = mappers.load_passages(connection, standing.article_id, version)
-            if passage_id and passage_id not in {passage.id for passage in known}:
+            status = self._load_status(connection, article_id)
+            kept = mappers.load_passages(connection, status.article_id, version)
+            if passage_id and passage_id not in {passage.id for passage in kept}:
                 raise NotFoundError("passage", passage_id)
-            self._insert_comment(connection, standing, text, by, passage_id)
-            self._append_audit_event(connection, standing, "commented", by, passage_id)
+            self._insert_comment(connection, status, text, actor, passage_id)
+            self._append_audit_event(connection, status, "commented", actor, passage_id)
 
-    def resolve_comment(self, article_id: str, number: int, *, by: Actor) -> None:
+    def resolve_comment(self, article_id: str, number: int, *, actor: Actor) -> None:
         """Mark a comment as resolved."""
         with self._database.writing() as connection:
             review_comments.resolve_comment(connection, article_id, number, self._clock())
-            event = AuditEvent(by, "review.comment-done", article_id, str(number))
+            event = AuditEvent(actor, "review.comment-done", article_id, str(number))
             audit_log.append_events(connection, [event], self._clock())
 
     # Review dates
 
-    def confirm_review(self, article_id: str, *, note: str, due: date | None, by: Actor) -> date:
+    def confirm_review(self, article_id: str, *, note: str, due: date | None, actor: Actor) -> date:
         """Confirm that the published version is still correct. Returns the next due date.
 
         The confirmation overrides the review dates of versions (`kb.storage.mappers`), so it
@@ -312,10 +317,10 @@ class ReviewWorkflow:
                 )
             metadata = mappers.load_record(connection, row, row.published_version).article.metadata
             if due is None:
-                usual = DEFAULT_REVIEW_INTERVAL
+                interval = DEFAULT_REVIEW_INTERVAL
                 if metadata.reviewed and metadata.review_due:
-                    usual = max(metadata.review_due - metadata.reviewed, timedelta(days=1))
-                due = today + usual
+                    interval = max(metadata.review_due - metadata.reviewed, timedelta(days=1))
+                due = today + interval
             if due <= today:
                 raise WorkflowStateError(
                     "The next review date is not in the future. Choose a later date.",
@@ -325,15 +330,15 @@ class ReviewWorkflow:
             connection.execute(update(articles).where(articles.c.id == article_id).values(changed))
             detail = f"next on {due}" + (f": {note.strip()}" if note.strip() else "")
             change_feed.append_changes(
-                connection, [PendingChange(article_id, "reviewed", by, detail)]
+                connection, [PendingChange(article_id, "reviewed", actor, detail)]
             )
         return due
 
     # Inside a transaction
 
     def _load_status(self, connection: Connection, article_id: str) -> WorkflowStatus:
-        wanted = _SELECT_STATUS.where(articles.c.id == mappers.strip_nul(article_id))
-        row = connection.execute(wanted).one_or_none()
+        statement = _SELECT_STATUS.where(articles.c.id == mappers.strip_nul(article_id))
+        row = connection.execute(statement).one_or_none()
         if row is None:
             raise NotFoundError("article", article_id)
         return _map_status(row, publication.list_schedules(connection, row.id).get(row.id, ()))
@@ -342,31 +347,31 @@ class ReviewWorkflow:
         self, connection: Connection, article_id: str, version: int, action: Action
     ) -> WorkflowStatus:
         """Return the status if `version` is the latest and the action is allowed."""
-        standing = self._load_status(connection, article_id)
-        if version != standing.version:
+        status = self._load_status(connection, article_id)
+        if version != status.version:
             raise WorkflowStateError(
-                f"The latest version of {article_id} is {standing.version}, not {version}. Reload "
+                f"The latest version of {article_id} is {status.version}, not {version}. Reload "
                 "the page and check the latest version first.",
                 code="newer-version",
             )
-        if not self.allows(action, standing.state):
+        if not self.allows(action, status.state):
             allowed = [state for state in WorkflowState if self.allows(action, state)]
             raise WorkflowStateError(
-                f"Version {version} of {article_id} is {format_state(standing.state)}. "
+                f"Version {version} of {article_id} is {format_state(status.state)}. "
                 f"Allowed states: {', '.join(map(format_state, allowed))}.",
                 code="wrong-state",
             )
-        return standing
+        return status
 
     def _set_state(
-        self, connection: Connection, standing: WorkflowStatus, state: WorkflowState, **more: Any
+        self, connection: Connection, status: WorkflowStatus, state: WorkflowState, **columns: Any
     ) -> None:
-        publication.delete_review(connection, standing.article_id, standing.version)
-        values = {"submitted_by": "", "decided_by": "", "publish_at": None, **more}
+        publication.delete_review(connection, status.article_id, status.version)
+        values = {"submitted_by": "", "decided_by": "", "publish_at": None, **columns}
         connection.execute(
             insert(reviews).values(
-                article_id=standing.article_id,
-                version=standing.version,
+                article_id=status.article_id,
+                version=status.version,
                 state=state,
                 at=self._clock(),
                 **values,
@@ -376,26 +381,26 @@ class ReviewWorkflow:
     def _insert_comment(
         self,
         connection: Connection,
-        standing: WorkflowStatus,
+        status: WorkflowStatus,
         text: str,
-        by: Actor,
+        actor: Actor,
         passage_id: str = "",
     ) -> None:
         review_comments.insert_comment(
-            connection, standing.article_id, standing.version, text,
-            name=by.name, at=self._clock(), passage_id=passage_id,
+            connection, status.article_id, status.version, text,
+            name=actor.name, at=self._clock(), passage_id=passage_id,
         )  # fmt: skip
 
     def _append_audit_event(
         self,
         connection: Connection,
-        standing: WorkflowStatus,
-        what: str,
-        by: Actor,
+        status: WorkflowStatus,
+        action: str,
+        actor: Actor,
         detail: str = "",
     ) -> None:
-        text = f"version {standing.version}" + (f": {detail}" if detail else "")
-        event = AuditEvent(by, f"review.{what}", standing.article_id, text)
+        text = f"version {status.version}" + (f": {detail}" if detail else "")
+        event = AuditEvent(actor, f"review.{action}", status.article_id, text)
         audit_log.append_events(connection, [event], self._clock())
 
 

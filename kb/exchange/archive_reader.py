@@ -46,7 +46,7 @@ MAX_VOCABULARY_BYTES = 16 << 20
 MAX_SOURCE_BYTES = 512 << 20
 MAX_TOTAL_BYTES = 32 << 30
 MAX_MEMBERS = 200_000
-MAX_DIRECTORY_BYTES = 32 << 20  # of the ZIP central directory, for 200,000 names
+MAX_DIRECTORY_BYTES = 32 << 20  # of the ZIP central directory; enough for 200,000 names
 
 EXPORT_AGAIN = "Export it again and copy the new file."
 CHOOSE_EXPORT = "Choose a file written by `kb export`."
@@ -54,7 +54,7 @@ CHOOSE_EXPORT = "Choose a file written by `kb export`."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveManifest:
-    """Manifest of an export. `elsewhere` are ids of replacements that it does not contain."""
+    """Manifest of an export. `elsewhere` lists the ids of replacements that are not included."""
 
     format: str
     version: int
@@ -91,9 +91,9 @@ class ExportArchive:
     def sources(self) -> list[str]:
         """SHA-256 hashes of the source files in the archive."""
         return [
-            found[2]
+            match[2]
             for name in self.manifest.sha256
-            if (found := source_files.SOURCE_NAME.fullmatch(name))
+            if (match := source_files.SOURCE_NAME.fullmatch(name))
         ]
 
     def source(self, sha256: str) -> Iterator[bytes]:
@@ -201,7 +201,7 @@ class ExportArchive:
             article = load_article(content)
         if name != f"articles/{article.id}.json":
             problem = f"is {article.id!r}, which does not match the file name"
-            raise self._error(name, problem, place="id", code="name")
+            raise self._error(name, problem, location="id", code="name")
         return article
 
     def _read_member(self, name: str) -> bytes:
@@ -221,26 +221,28 @@ class ExportArchive:
         try:
             yield
         except InvalidExportError as error:
-            raise self._error(member, error.problem, place=error.location, code="value") from error
+            raise self._error(
+                member, error.problem, location=error.location, code="value"
+            ) from error
 
     def _error(
-        self, member: str, problem: str, hint: str = EXPORT_AGAIN, *, place: str = "", code: str
+        self, member: str, problem: str, hint: str = EXPORT_AGAIN, *, location: str = "", code: str
     ) -> ExportError:
-        return ExportError(self._path, member, problem, hint, place=place, code=code)
+        return ExportError(self._path, member, problem, hint, location=location, code=code)
 
 
 @contextmanager
-def open_archive(path: Path, shown: str) -> Iterator[ExportArchive]:
-    """Open and verify an export. Raises `ExportError`, which names the file as `shown`."""
-    name = Path(shown)
+def open_archive(path: Path, file_name: str) -> Iterator[ExportArchive]:
+    """Open and verify an export. Raises `ExportError`, which names the file as `file_name`."""
+    name = Path(file_name)
     with ExitStack() as stack:
         with _translate_errors(name):
             file = _BoundedReader(stack.enter_context(path.open("rb")))
-            found = ExportArchive(name, stack.enter_context(zipfile.ZipFile(file)))
-            found.verify_members()
-        found.verify_articles()
-        found.curation()
-        yield found
+            export = ExportArchive(name, stack.enter_context(zipfile.ZipFile(file)))
+            export.verify_members()
+        export.verify_articles()
+        export.curation()
+        yield export
 
 
 class _BoundedReader:

@@ -61,7 +61,7 @@ def create_backup(
     database: Database, home: Path, path: Path, now: datetime | None = None
 ) -> BackupSummary:
     """Write a backup atomically and durably. Raises `BackupError`."""
-    sums: dict[str, str] = {}
+    checksums: dict[str, str] = {}
     counts: dict[str, int] = {}
     try:
         # Readable only by the owner: it contains kb.toml and password hashes.
@@ -72,28 +72,28 @@ def create_backup(
             with database.reading() as connection:
                 for name, table in _TABLES.items():
                     rows = _iter_rows(connection, table, counts)
-                    sums[name] = _write_member(archive, name, rows)
+                    checksums[name] = _write_member(archive, name, rows)
             # After the tables: source files are written before the articles that refer to them.
             for source in sorted((home / source_files.SOURCES_FOLDER).glob("??/*")):
                 name = source.relative_to(home).as_posix()
                 if source_files.SOURCE_NAME.fullmatch(name):
-                    sums[name] = _write_member(archive, name, iter_file_chunks(source))
+                    checksums[name] = _write_member(archive, name, iter_file_chunks(source))
             for name in CONFIG_FILES:
                 if (home / name).is_file():
-                    sums[f"files/{name}"] = _write_member(
+                    checksums[f"files/{name}"] = _write_member(
                         archive, f"files/{name}", iter_file_chunks(home / name)
                     )
             made_at = (now or datetime.now(UTC)).isoformat(timespec="seconds")
             manifest = {
                 "format": FORMAT, "schema": SCHEMA, "made_at": made_at, "rows": counts,
-                "sha256": sums,
+                "sha256": checksums,
             }  # fmt: skip
             archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
     except OSError as error:
         raise BackupError(
             path, f"cannot be written: {error.strerror}", "Free some space.", code="write-failed"
         ) from error
-    return _summarise(made_at, counts, sums)
+    return _summarise(made_at, counts, checksums)
 
 
 def restore_backup(path: Path, database: Database, home: Path, *, replace: bool) -> BackupSummary:
@@ -105,13 +105,13 @@ def restore_backup(path: Path, database: Database, home: Path, *, replace: bool)
     try:
         with zipfile.ZipFile(path) as archive:
             manifest = _verify(path, archive)
-            sums: dict[str, str] = manifest["sha256"]
+            checksums: dict[str, str] = manifest["sha256"]
             database.create()
             with database.reading() as connection:  # before any source file is written
                 _check_replace(path, connection, replace=replace)
-            for name, wanted in sums.items():
+            for name, expected in checksums.items():
                 target = home / name
-                if source_files.SOURCE_NAME.fullmatch(name) and not _has_checksum(target, wanted):
+                if source_files.SOURCE_NAME.fullmatch(name) and not _has_checksum(target, expected):
                     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                     with archive.open(name) as member:
                         atomic_write_stream(target, iter_chunks(member))
@@ -124,20 +124,20 @@ def restore_backup(path: Path, database: Database, home: Path, *, replace: bool)
                         _insert_rows(connection, table, lines)
                 _reset_sequences(connection)
             for name in CONFIG_FILES:
-                if f"files/{name}" in sums:
+                if f"files/{name}" in checksums:
                     _write_config(home / name, archive.read(f"files/{name}"))
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise BackupError(
             path, f"is not a readable backup: {error}", "Use another backup.", code="unreadable"
         ) from error
-    return _summarise(manifest["made_at"], manifest["rows"], sums)
+    return _summarise(manifest["made_at"], manifest["rows"], checksums)
 
 
-def _summarise(made_at: str, counts: dict[str, int], sums: dict[str, str]) -> BackupSummary:
-    own = tuple(name.removeprefix("files/") for name in sums if name.startswith("files/"))
-    sources = [name for name in sums if source_files.SOURCE_NAME.fullmatch(name)]
-    damaged = tuple(name for name in sources if not name.endswith(f"/{sums[name]}"))
-    return BackupSummary(made_at, counts["articles"], len(sources), own, damaged)
+def _summarise(made_at: str, counts: dict[str, int], checksums: dict[str, str]) -> BackupSummary:
+    files = tuple(name.removeprefix("files/") for name in checksums if name.startswith("files/"))
+    sources = [name for name in checksums if source_files.SOURCE_NAME.fullmatch(name)]
+    damaged = tuple(name for name in sources if not name.endswith(f"/{checksums[name]}"))
+    return BackupSummary(made_at, counts["articles"], len(sources), files, damaged)
 
 
 # Writing
@@ -171,7 +171,7 @@ def _verify(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
     """Verify version, members and checksums of a backup, and return its manifest."""
     try:
         manifest: dict[str, Any] = json.loads(archive.read(MANIFEST))
-        sums, schema, kind = dict(manifest["sha256"]), manifest["schema"], manifest["format"]
+        checksums, schema, kind = dict(manifest["sha256"]), manifest["schema"], manifest["format"]
         str(manifest["made_at"]), int(manifest["rows"][articles.name])
     except (KeyError, TypeError, ValueError) as error:
         raise BackupError(
@@ -191,29 +191,29 @@ def _verify(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
     }
     known |= {f"files/{name}" for name in CONFIG_FILES} & members
     twice = len(names) > len(set(names))
-    if twice or members != set(sums) or known != members or not set(_TABLES) <= members:
+    if twice or members != set(checksums) or known != members or not set(_TABLES) <= members:
         raise BackupError(
             path, "does not match its manifest", "Use another backup.", code="members"
         )
-    for name, wanted in sums.items():
+    for name, expected in checksums.items():
         with archive.open(name) as member:
-            found = checksum(iter_chunks(member))
-        if found != wanted:
+            actual = checksum(iter_chunks(member))
+        if actual != expected:
             raise BackupError(path, f"is damaged at {name}", "Use another backup.", code="checksum")
     return manifest
 
 
-def _has_checksum(path: Path, wanted: str) -> bool:
+def _has_checksum(path: Path, expected: str) -> bool:
     """Return whether a file exists and has this checksum."""
-    return path.is_file() and checksum(iter_file_chunks(path)) == wanted
+    return path.is_file() and checksum(iter_file_chunks(path)) == expected
 
 
 def _check_replace(path: Path, connection: Connection, *, replace: bool) -> None:
-    there = connection.execute(select(func.count()).select_from(articles)).scalar_one()
-    if there and not replace:
+    count = connection.execute(select(func.count()).select_from(articles)).scalar_one()
+    if count and not replace:
         raise BackupError(
             path,
-            f"was not restored: the knowledge base already has {there:,} articles",
+            f"was not restored: the knowledge base already has {count:,} articles",
             "Back it up, then use --replace to overwrite it.",
             code="not-empty",
         )

@@ -67,21 +67,21 @@ def _adapter() -> TypeAdapter[ExportedCuration]:
     return TypeAdapter(ExportedCuration)
 
 
-def dump_curation(taught: ExportedCuration) -> bytes:
+def dump_curation(curation: ExportedCuration) -> bytes:
     """Serialise to indented JSON."""
-    return _adapter().dump_json(taught, indent=1, exclude_defaults=True) + b"\n"
+    return _adapter().dump_json(curation, indent=1, exclude_defaults=True) + b"\n"
 
 
 def load_curation(content: bytes) -> ExportedCuration:
     """Parse and validate JSON. Raises `InvalidExportError`."""
-    taught = validate(_adapter(), content)
-    for place, problem in _find_faults(taught):
-        raise InvalidExportError(place, problem)
-    return taught
+    curation = validate(_adapter(), content)
+    for location, problem in _find_faults(curation):
+        raise InvalidExportError(location, problem)
+    return curation
 
 
-def _find_faults(taught: ExportedCuration) -> Iterator[tuple[str, str]]:
-    for number, line in enumerate(taught.synonyms):
+def _find_faults(curation: ExportedCuration) -> Iterator[tuple[str, str]]:
+    for number, line in enumerate(curation.synonyms):
         if not 0 < len(line.line) <= MAX_LINE_LENGTH or "\n" in line.line:
             yield (
                 f"synonyms.{number}.line",
@@ -89,7 +89,7 @@ def _find_faults(taught: ExportedCuration) -> Iterator[tuple[str, str]]:
             )
         if "\0" in line.line + line.name:
             yield f"synonyms.{number}", "contains a NUL character"
-    for number, pin in enumerate(taught.pins):
+    for number, pin in enumerate(curation.pins):
         if not 0 < len(pin.query) <= MAX_QUERY_LENGTH or len(pin.note) > MAX_QUERY_LENGTH:
             yield f"pins.{number}.query", f"is empty or longer than {MAX_QUERY_LENGTH} characters"
         if not PASSAGE_ID.fullmatch(pin.passage_id):
@@ -116,30 +116,30 @@ def load_exported_curation(
 
 
 def import_curation(
-    connection: Connection, taught: ExportedCuration, renamed: Mapping[str, str], by: Actor
+    connection: Connection, curation: ExportedCuration, renamed: Mapping[str, str], actor: Actor
 ) -> tuple[int, list[str]]:
     """Import missing rules and pins. Returns their number, and notes on pins left out.
 
     `renamed` maps passage ids of the export to local ones.
     """
-    known = set(connection.execute(select(synonyms.c.line)).scalars())
+    existing_lines = set(connection.execute(select(synonyms.c.line)).scalars())
     events: list[AuditEvent] = []
     notes: list[str] = []
-    for line in taught.synonyms:
-        if line.line not in known:
-            known.add(line.line)
+    for line in curation.synonyms:
+        if line.line not in existing_lines:
+            existing_lines.add(line.line)
             connection.execute(insert(synonyms).values(line=line.line, name=line.name, at=line.at))
-            events.append(AuditEvent(by, "synonym.added", "", line.line))
-    for pin in taught.pins:
+            events.append(AuditEvent(actor, "synonym.added", "", line.line))
+    for pin in curation.pins:
         passage_id = renamed.get(pin.passage_id, pin.passage_id)
-        same = select(pins.c.passage_id).where(func.lower(pins.c.query) == pin.query.lower())
-        there = list(connection.execute(same).scalars())
-        if passage_id in there:
+        same_query = select(pins.c.passage_id).where(func.lower(pins.c.query) == pin.query.lower())
+        pinned = list(connection.execute(same_query).scalars())
+        if passage_id in pinned:
             continue
-        mine = select(passages.c.id).where(passages.c.id == passage_id).limit(1)
-        if connection.execute(mine).one_or_none() is None:
+        statement = select(passages.c.id).where(passages.c.id == passage_id).limit(1)
+        if connection.execute(statement).one_or_none() is None:
             notes.append(f"the pin for “{pin.query}” was left out: no passage {passage_id} here")
-        elif len(there) >= MAX_PINS:
+        elif len(pinned) >= MAX_PINS:
             notes.append(
                 f"the pin of {passage_id} for “{pin.query}” was left out: the query already has "
                 f"{MAX_PINS} pins"
@@ -150,6 +150,6 @@ def import_curation(
                     query=pin.query, passage_id=passage_id, note=pin.note, name=pin.name, at=pin.at
                 )
             )
-            events.append(AuditEvent(by, "pin.added", passage_id, pin.query))
+            events.append(AuditEvent(actor, "pin.added", passage_id, pin.query))
     audit_log.append_events(connection, events, datetime.now(UTC))
     return len(events), notes

@@ -153,9 +153,9 @@ def _adapter() -> TypeAdapter[ExportedArticle]:
 class InvalidExportError(ValueError):
     """Invalid data at a location in an exported file."""
 
-    def __init__(self, place: str, problem: str) -> None:
-        self.location, self.problem = place, problem
-        super().__init__(f"{place}: {problem}")
+    def __init__(self, location: str, problem: str) -> None:
+        self.location, self.problem = location, problem
+        super().__init__(f"{location}: {problem}")
 
 
 def dump_article(article: ExportedArticle) -> bytes:
@@ -166,8 +166,8 @@ def dump_article(article: ExportedArticle) -> bytes:
 def load_article(content: bytes) -> ExportedArticle:
     """Parse and validate an article. Raises `InvalidExportError`."""
     article = validate(_adapter(), content)
-    for place, problem in _find_faults(article):
-        raise InvalidExportError(place, problem)
+    for location, problem in _find_faults(article):
+        raise InvalidExportError(location, problem)
     return article
 
 
@@ -177,17 +177,17 @@ def validate(adapter: TypeAdapter[T], content: bytes) -> T:
         return adapter.validate_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"])) or WHOLE_FILE
-        raise InvalidExportError(place, first["msg"]) from error
+        location = ".".join(map(str, first["loc"])) or WHOLE_FILE
+        raise InvalidExportError(location, first["msg"]) from error
 
 
 def collect_passages(article: ExportedArticle) -> dict[str, Passage]:
     """Return all passages of an article by id, each from the first version that contains it."""
-    found: dict[str, Passage] = {}
+    passages: dict[str, Passage] = {}
     for version in article.versions:
         for passage in version.passages:
-            found.setdefault(passage.id, passage)
-    return found
+            passages.setdefault(passage.id, passage)
+    return passages
 
 
 # Constraints beyond the types
@@ -200,19 +200,21 @@ def _find_faults(article: ExportedArticle) -> Iterator[tuple[str, str]]:
     if not 1 <= len(article.versions) <= MAX_ITEMS:
         yield "versions", f"does not have 1 to {MAX_ITEMS:,} entries"
     yield from _find_state_faults(article)
-    known: set[str] = set()
-    for place, version in enumerate(article.versions):
-        if version.number != place + 1:
-            yield f"versions.{place}.number", f"is not {place + 1}"
-        yield from _find_version_faults(f"versions.{place}", version)
-        known.update(passage.id for passage in version.passages)
-    yield from _find_tag_faults(article.editor_tags, known)
-    for number, one in enumerate(article.corrections):
+    passage_ids: set[str] = set()
+    for index, version in enumerate(article.versions):
+        if version.number != index + 1:
+            yield f"versions.{index}.number", f"is not {index + 1}"
+        yield from _find_version_faults(f"versions.{index}", version)
+        passage_ids.update(passage.id for passage in version.passages)
+    yield from _find_tag_faults(article.editor_tags, passage_ids)
+    for number, correction in enumerate(article.corrections):
         try:
-            validate_correction(one.correction)
+            validate_correction(correction.correction)
         except CorrectionError as error:
             yield f"corrections.{number}", f"is invalid: {error}"
-        yield from _check_nul(f"corrections.{number}", f"{one.old}{one.new}{one.actor}")
+        yield from _check_nul(
+            f"corrections.{number}", f"{correction.old}{correction.new}{correction.actor}"
+        )
 
 
 def _find_state_faults(article: ExportedArticle) -> Iterator[tuple[str, str]]:
@@ -233,57 +235,63 @@ def _find_state_faults(article: ExportedArticle) -> Iterator[tuple[str, str]]:
         yield "state.replaced_by", "is the article itself"
 
 
-def _find_version_faults(place: str, version: ExportedVersion) -> Iterator[tuple[str, str]]:
-    yield from _check_nul(f"{place}.title", version.title)
-    yield from _check_nul(f"{place}.created_by", version.created_by)
+def _find_version_faults(location: str, version: ExportedVersion) -> Iterator[tuple[str, str]]:
+    yield from _check_nul(f"{location}.title", version.title)
+    yield from _check_nul(f"{location}.created_by", version.created_by)
     if not SHA256.fullmatch(version.source_sha256):
-        yield f"{place}.source_sha256", "is not 64 lower-case hexadecimal digits"
+        yield f"{location}.source_sha256", "is not 64 lower-case hexadecimal digits"
     if not 0 <= version.coverage <= 1:
-        yield f"{place}.coverage", "is not between 0 and 1"
+        yield f"{location}.coverage", "is not between 0 and 1"
     for id_, count in Counter(passage.id for passage in version.passages).items():
         if count > 1:
-            yield f"{place}.passages", f"contains the id {id_!r} twice"
+            yield f"{location}.passages", f"contains the id {id_!r} twice"
     for number, passage in enumerate(version.passages):
-        here = f"{place}.passages.{number}"
+        passage_location = f"{location}.passages.{number}"
         if not PASSAGE_ID.fullmatch(passage.id):
-            yield f"{here}.id", "is not 1 to 20 letters a to z and digits"
+            yield f"{passage_location}.id", "is not 1 to 20 letters a to z and digits"
         for tag in passage.tags:
             if not TAG_KEY.fullmatch(tag.tag):
-                yield f"{here}.tags", "contains a tag that is empty, has spaces or is too long"
+                yield (
+                    f"{passage_location}.tags",
+                    "contains a tag that is empty, has spaces or is too long",
+                )
             if not 0 <= tag.confidence <= 1:
-                yield f"{here}.tags", "contains a confidence that is not between 0 and 1"
-        yield from _find_block_faults(here, passage.blocks)
+                yield (
+                    f"{passage_location}.tags",
+                    "contains a confidence that is not between 0 and 1",
+                )
+        yield from _find_block_faults(passage_location, passage.blocks)
     for _, section in Article(version.title, version.sections).walk():
-        yield from _find_block_faults(f"{place}.sections", section.blocks)
+        yield from _find_block_faults(f"{location}.sections", section.blocks)
 
 
-def _find_block_faults(place: str, blocks: Sequence[Block]) -> Iterator[tuple[str, str]]:
+def _find_block_faults(location: str, blocks: Sequence[Block]) -> Iterator[tuple[str, str]]:
     for number, block in enumerate(blocks):
-        here = f"{place}.blocks.{number}"
+        block_location = f"{location}.blocks.{number}"
         if any(not 0 <= item.depth <= MAX_DEPTH for item in block.items):
-            yield f"{here}.items", f"contains a depth that is not 0 to {MAX_DEPTH}"
+            yield f"{block_location}.items", f"contains a depth that is not 0 to {MAX_DEPTH}"
         if not 0 <= block.header_rows <= MAX_ITEMS:
-            yield f"{here}.header_rows", f"is not 0 to {MAX_ITEMS:,}"
+            yield f"{block_location}.header_rows", f"is not 0 to {MAX_ITEMS:,}"
         if not 0 <= (block.page or 0) <= MAX_ITEMS * 10:
-            yield f"{here}.page", f"is not 0 to {MAX_ITEMS * 10:,}"
+            yield f"{block_location}.page", f"is not 0 to {MAX_ITEMS * 10:,}"
 
 
 def _find_tag_faults(
-    tags: Sequence[ExportedEditorTag], known: set[str]
+    tags: Sequence[ExportedEditorTag], passage_ids: set[str]
 ) -> Iterator[tuple[str, str]]:
     seen: set[tuple[str, str]] = set()
     for number, tag in enumerate(tags):
-        here = f"editor_tags.{number}"
-        yield from _check_nul(f"{here}.actor", tag.actor)
-        if tag.passage_id not in known:
-            yield f"{here}.passage_id", "is not the id of a passage of this article"
+        location = f"editor_tags.{number}"
+        yield from _check_nul(f"{location}.actor", tag.actor)
+        if tag.passage_id not in passage_ids:
+            yield f"{location}.passage_id", "is not the id of a passage of this article"
         if not TAG_KEY.fullmatch(tag.tag):
-            yield f"{here}.tag", "is empty, has spaces or is too long"
+            yield f"{location}.tag", "is empty, has spaces or is too long"
         if (tag.passage_id, tag.tag) in seen:
-            yield here, "is a duplicate"
+            yield location, "is a duplicate"
         seen.add((tag.passage_id, tag.tag))
 
 
-def _check_nul(place: str, text: str) -> Iterator[tuple[str, str]]:
+def _check_nul(location: str, text: str) -> Iterator[tuple[str, str]]:
     if "\0" in text:
-        yield place, "contains a NUL character, which PostgreSQL cannot store"
+        yield location, "contains a NUL character, which PostgreSQL cannot store"

@@ -48,7 +48,7 @@ from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
 from kb.storage.schema import corrections, editor_tags, passages, versions
 
-MEMBER_TIME = (1980, 1, 1, 0, 0, 0)  # fixed member time, so that unchanged members are identical
+MEMBER_TIME = (1980, 1, 1, 0, 0, 0)  # fixed, so that unchanged members are byte-identical
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def export_archive(
     path: Path,
     selection: ExportFilter,
     *,
-    by: Actor,
+    actor: Actor,
     title: str = "",
 ) -> ExportReport:
     """Write an export atomically and record it in the audit log. Raises `ExportError`.
@@ -108,7 +108,7 @@ def export_archive(
         ) from error
     with database.writing() as connection:
         event = AuditEvent(
-            by, "base.exported", detail=f"{done.articles} articles: {str(selection) or 'all'}"
+            actor, "base.exported", detail=f"{done.articles} articles: {str(selection) or 'all'}"
         )
         audit_log.append_events(connection, [event], datetime.now(UTC))
     return done
@@ -160,8 +160,8 @@ class _ArchiveWriter:
         ]
         if missing:
             notes.append(f"The source files of {missing:,} versions are missing.")
-        held = len(hashes) - missing
-        return ExportReport(len(ids), count, held, words, tuple(sorted(notes)))
+        source_count = len(hashes) - missing
+        return ExportReport(len(ids), count, source_count, words, tuple(sorted(notes)))
 
     def _write_source(self, sha256: str) -> bool:
         """Write a source file. Returns False if it is missing; raises if it is damaged."""
@@ -190,28 +190,28 @@ class _ArchiveWriter:
 def load_exported_article(connection: Connection, article_id: str) -> ExportedArticle:
     """Return an article with all its versions. Raises `NotFoundError`."""
     row = mappers.get_article_row(connection, article_id)
-    found = connection.execute(
+    rows = connection.execute(
         select(versions).where(versions.c.article_id == row.id).order_by(versions.c.number)
     ).all()
-    kept: dict[int, list[Passage]] = defaultdict(list)
+    by_version: dict[int, list[Passage]] = defaultdict(list)
     for number, content in connection.execute(
         select(passages.c.version, passages.c.content)
         .where(passages.c.article_id == row.id)
         .order_by(passages.c.version, passages.c.ordinal)
     ):
-        kept[number].append(mappers.parse_passage(content))
-    ids = sorted({passage.id for one in kept.values() for passage in one})
+        by_version[number].append(mappers.parse_passage(content))
+    ids = sorted({passage.id for group in by_version.values() for passage in group})
     return ExportedArticle(
         id=row.id,
         source_key=row.source_key,
         state=mappers.map_row(ExportedState, row, status=ArticleStatus(row.status)),
-        versions=tuple(_map_version(one, kept[one.number]) for one in found),
+        versions=tuple(_map_version(group, by_version[group.number]) for group in rows),
         editor_tags=tuple(_load_editor_tags(connection, ids)),
         corrections=tuple(_load_corrections(connection, row.id)),
     )
 
 
-def _map_version(row: Row[Any], kept: list[Passage]) -> ExportedVersion:
+def _map_version(row: Row[Any], passages: list[Passage]) -> ExportedVersion:
     article = mappers.map_article(row)
     return mappers.map_row(
         ExportedVersion,
@@ -219,7 +219,7 @@ def _map_version(row: Row[Any], kept: list[Passage]) -> ExportedVersion:
         warnings=tuple(json.loads(row.warnings)),
         metadata=article.metadata,
         sections=article.sections,
-        passages=tuple(kept),
+        passages=tuple(passages),
     )
 
 
@@ -235,8 +235,8 @@ def _load_editor_tags(
 
 
 def _load_corrections(connection: Connection, article_id: str) -> Iterator[ExportedCorrection]:
-    mine = select(corrections).where(corrections.c.article_id == article_id)
-    for row in connection.execute(mine.order_by(corrections.c.number)):
+    statement = select(corrections).where(corrections.c.article_id == article_id)
+    for row in connection.execute(statement.order_by(corrections.c.number)):
         what, place = CorrectionKind(row.what), tuple(json.loads(row.place))
         yield mappers.map_row(ExportedCorrection, row, what=what, place=place, actor=row.name)
 
@@ -245,10 +245,10 @@ def _select_ids(connection: Connection, path: Path, selection: ExportFilter) -> 
     """Return the sorted ids of the selected articles. Raises if a filter matches none."""
     for id_ in selection.ids:
         mappers.get_article_row(connection, id_)
-    found = map(mappers.map_summary, connection.execute(mappers.select_summaries()))
+    summaries = map(mappers.map_summary, connection.execute(mappers.select_summaries()))
     ids = sorted(
         summary.id
-        for summary in found
+        for summary in summaries
         if (not selection.ids or summary.id in selection.ids)
         and (not selection.topic or selection.topic in summary.metadata.topics)
         and selection.status in (None, summary.status)

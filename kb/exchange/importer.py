@@ -94,13 +94,13 @@ class ImportReport:
     @property
     def counts(self) -> dict[str, int]:
         """Number of articles added, updated and unchanged."""
-        found = [arrival.status for arrival in self.articles]
-        return {name: found.count(name) for name in ("added", "updated", "unchanged")}
+        statuses = [article.status for article in self.articles]
+        return {name: statuses.count(name) for name in ("added", "updated", "unchanged")}
 
     @property
     def conflicts(self) -> tuple[ImportedArticle, ...]:
         """Articles with a conflict."""
-        return tuple(arrival for arrival in self.articles if arrival.conflict)
+        return tuple(article for article in self.articles if article.conflict)
 
 
 class _DryRunError(Exception):
@@ -111,79 +111,84 @@ def import_archive(
     database: Database,
     home: Path,
     path: Path,
-    by: Actor,
+    actor: Actor,
     *,
-    shown: str = "",
+    file_name: str = "",
     check: VocabularyCheck,
     vocabulary: bool = True,
-    only_try: bool = False,
+    dry_run: bool = False,
 ) -> ImportReport:
-    """Import the export at `path`. Raises `ExportError`, which names the file as `shown`.
+    """Import the export at `path`. Raises `ExportError`, which names the file as `file_name`.
 
-    With `only_try`, nothing is saved (dry run). `vocabulary` includes the vocabulary files, which
+    With `dry_run`, nothing is saved (dry run). `vocabulary` includes the vocabulary files, which
     `check` validates.
     """
-    with open_archive(path, shown or str(path)) as found:
-        words = found.vocabulary() if vocabulary else {}
-        _check_vocabulary(found, words, check, shown or str(path))
-        written = [] if only_try else _write_sources(found, home)
+    with open_archive(path, file_name or str(path)) as export:
+        vocabulary_files = export.vocabulary() if vocabulary else {}
+        _check_vocabulary(export, vocabulary_files, check, file_name or str(path))
+        new_files = [] if dry_run else _write_sources(export, home)
         arrivals: list[ImportedArticle] = []
         desk: dict[str, str] = {}
         notes = (
             []
             if vocabulary
-            else [f"{name} was not imported: use `kb import`" for name in found.vocabulary()]
+            else [f"{name} was not imported: use `kb import`" for name in export.vocabulary()]
         )
         try:
             with database.writing() as connection:
-                importing = _ImportTransaction(connection, found, by, shown or path.name)
+                importing = _ImportTransaction(connection, export, actor, file_name or path.name)
                 arrivals += importing.import_articles()
                 notes += importing.find_missing()
                 desk = importing.import_curation(notes)
-                if only_try:
+                if dry_run:
                     raise _DryRunError
         except _DryRunError:
             pass
-        except BaseException:  # leave no source files of articles that were not imported
-            for source in written:
+        except BaseException:  # remove the source files of articles that were not imported
+            for source in new_files:
                 source.unlink(missing_ok=True)
             raise
         states = {
-            name: _write_vocabulary(home / name, content, only_try)
-            for name, content in words.items()
+            name: _write_vocabulary(home / name, content, dry_run)
+            for name, content in vocabulary_files.items()
         }
         states |= desk
         return ImportReport(
-            found.manifest.made_at, tuple(arrivals), len(written), states, tuple(notes)
+            export.manifest.made_at, tuple(arrivals), len(new_files), states, tuple(notes)
         )
 
 
 def _check_vocabulary(
-    found: ExportArchive, words: Mapping[str, bytes], check: VocabularyCheck, shown: str
+    export: ExportArchive,
+    vocabulary_files: Mapping[str, bytes],
+    check: VocabularyCheck,
+    file_name: str,
 ) -> None:
     """Raise `ExportError` if a vocabulary file or synonym rule is invalid."""
-    lines = "".join(f"{one.line}\n" for one in found.curation().synonyms).encode()
-    files = [(f"vocabulary/{name}", name, content) for name, content in words.items()]
+    lines = "".join(f"{rule.line}\n" for rule in export.curation().synonyms).encode()
+    files = [(f"vocabulary/{name}", name, content) for name, content in vocabulary_files.items()]
     for member, name, content in (*files, (CURATION, VOCABULARY[0], lines)):
         problem = check(name, content)
         if problem:
             hint = "Correct it in the original knowledge base and export again."
-            raise ExportError(shown, member, f"is invalid: {problem}", hint, code="vocabulary")
+            raise ExportError(file_name, member, f"is invalid: {problem}", hint, code="vocabulary")
 
 
 class _ImportTransaction:
     """Imports an export within one transaction."""
 
-    def __init__(self, connection: Connection, found: ExportArchive, by: Actor, name: str) -> None:
-        self._connection, self._found, self._by = connection, found, by
+    def __init__(
+        self, connection: Connection, export: ExportArchive, actor: Actor, name: str
+    ) -> None:
+        self._connection, self._found, self._by = connection, export, actor
         self._name, self._detail = name, f"imported from {name}"
-        self._ids = self._map_ids(found.keys)
+        self._ids = self._map_ids(export.keys)
         self._renamed: dict[str, str] = {}
 
     def import_articles(self) -> list[ImportedArticle]:
         """Import all articles and append the import to the audit log."""
         arrivals = [self._import_article(article) for article in self._found.articles()]
-        changed = sum(arrival.status != "unchanged" for arrival in arrivals)
+        changed = sum(imported.status != "unchanged" for imported in arrivals)
         if changed:
             event = AuditEvent(self._by, "base.imported", self._name[:200], f"{changed} articles")
             audit_log.append_events(self._connection, [event], datetime.now(UTC))
@@ -191,42 +196,42 @@ class _ImportTransaction:
 
     def import_curation(self, notes: list[str]) -> dict[str, str]:
         """Import synonym rules and pins, after the articles. Returns their status by file name."""
-        found = self._found.curation()
-        if not found:
+        curation = self._found.curation()
+        if not curation:
             return {}
-        count, more = curation_format.import_curation(
-            self._connection, found, self._renamed, self._by
+        count, pin_notes = curation_format.import_curation(
+            self._connection, curation, self._renamed, self._by
         )
-        notes += more
+        notes += pin_notes
         return {Path(CURATION).name: "added" if count else "unchanged"}
 
     def find_missing(self) -> list[str]:
         """Return notes on replacements that are neither in the export nor here."""
-        wanted = sorted(set(self._found.manifest.elsewhere) - set(self._ids))
-        there: set[str] = set()
-        for batch in mappers.iter_batches(wanted):
-            there |= set(
+        expected = sorted(set(self._found.manifest.elsewhere) - set(self._ids))
+        existing: set[str] = set()
+        for batch in mappers.iter_batches(expected):
+            existing |= set(
                 self._connection.execute(article_writer.USED_IDS, {"ids": batch}).scalars()
             )
         return [
             f"{name} replaces a retired article but does not exist here: import it as well"
-            for name in wanted
-            if name not in there
+            for name in expected
+            if name not in existing
         ]
 
     def _map_ids(self, keys: Mapping[str, str]) -> dict[str, str]:
         """Return the local ids by exported id; articles are matched by source key."""
         names: dict[str, str] = {}
         for id_, key in keys.items():
-            known = self._connection.execute(article_writer.BY_KEY, {"key": key}).one_or_none()
-            if known is not None:
-                names[id_] = known.id
+            existing = self._connection.execute(article_writer.BY_KEY, {"key": key}).one_or_none()
+            if existing is not None:
+                names[id_] = existing.id
         for id_ in keys:
             if id_ not in names:
-                taken = self._connection.execute(article_writer.USED_IDS, {"ids": [id_]}).first()
+                reserved = self._connection.execute(article_writer.USED_IDS, {"ids": [id_]}).first()
                 names[id_] = (
                     article_writer.find_free_id(self._connection, id_, {*keys, *names.values()})
-                    if taken or id_ in names.values()
+                    if reserved or id_ in names.values()
                     else id_
                 )
         return names
@@ -237,31 +242,33 @@ class _ImportTransaction:
         row = self._connection.execute(
             article_writer.BY_KEY, {"key": article.source_key}
         ).one_or_none()
-        arrival = (
+        imported = (
             self._add_article(id_, article) if row is None else self._update_article(row, article)
         )
-        return replace(arrival, notes=(*notes, *arrival.notes))
+        return replace(imported, notes=(*notes, *imported.notes))
 
     # New articles
 
     def _add_article(self, id_: str, article: ExportedArticle) -> ImportedArticle:
         """Add an article with its history and state."""
-        fresh = self._assign_free_ids(id_, article)
-        self._renamed |= fresh
+        new_ids = self._assign_free_ids(id_, article)
+        self._renamed |= new_ids
         now, latest = datetime.now(UTC), len(article.versions)
         article_writer.insert_article(
             self._connection, id_, article.source_key, latest=latest, now=now
         )
-        self._add_versions(id_, [_rename_passages(version, fresh) for version in article.versions])
+        self._add_versions(
+            id_, [_rename_passages(version, new_ids) for version in article.versions]
+        )
         change_feed.append_changes(
             self._connection, [PendingChange(id_, "saved", self._by, self._detail)]
         )
         self._set_state(id_, article.state, now)
-        self._add_tags(article.editor_tags, fresh)
+        self._add_tags(article.editor_tags, new_ids)
         self._add_corrections(id_, article.corrections)
         notes = (
-            (f"has new ids for {len(fresh)} passages, because another article uses them",)
-            if fresh
+            (f"has new ids for {len(new_ids)} passages, because another article uses them",)
+            if new_ids
             else ()
         )
         added = tuple(version.number for version in article.versions)
@@ -269,19 +276,25 @@ class _ImportTransaction:
 
     def _assign_free_ids(self, id_: str, article: ExportedArticle) -> dict[str, str]:
         """Return new ids for passages whose ids are used by another article."""
-        own = collect_passages(article)
-        taken: set[str] = set()
-        for batch in mappers.iter_batches(sorted(own)):
-            used = select(passages.c.id).where(passages.c.id.in_(batch))
-            taken |= set(self._connection.execute(used).scalars())
-        strange = sorted(taken)
-        ids = assign_ids(id_, (), [own[name] for name in strange], {*own, *taken})
-        return dict(zip(strange, ids, strict=True))
+        passage_ids = collect_passages(article)
+        used_ids: set[str] = set()
+        for batch in mappers.iter_batches(sorted(passage_ids)):
+            owners = select(passages.c.id).where(passages.c.id.in_(batch))
+            used_ids |= set(self._connection.execute(owners).scalars())
+        conflicting = sorted(used_ids)
+        ids = assign_ids(
+            id_, (), [passage_ids[name] for name in conflicting], {*passage_ids, *used_ids}
+        )
+        return dict(zip(conflicting, ids, strict=True))
 
     def _add_versions(self, id_: str, new: Sequence[ExportedVersion]) -> None:
-        self._connection.execute(insert(versions), [_build_version_row(id_, one) for one in new])
+        self._connection.execute(
+            insert(versions), [_build_version_row(id_, version) for version in new]
+        )
         contents = [
-            row for one in new for row in mappers.passage_rows(id_, one.number, one.passages)
+            row
+            for version in new
+            for row in mappers.passage_rows(id_, version.number, version.passages)
         ]
         for batch in mappers.iter_batches(contents):
             self._connection.execute(insert(passages), batch)
@@ -289,10 +302,10 @@ class _ImportTransaction:
 
     def _set_state(self, id_: str, state: ExportedState, now: datetime) -> None:
         """Publish or retire a new article as in the export, with the exported dates."""
-        by, detail = self._by, self._detail
+        actor, detail = self._by, self._detail
         if state.status is ArticleStatus.PUBLISHED and state.published_version:
             publication.publish_version(
-                self._connection, id_, state.published_version, by=by, now=now, detail=detail
+                self._connection, id_, state.published_version, actor=actor, now=now, detail=detail
             )
         elif state.status is ArticleStatus.RETIRED:
             publication.retire_article(
@@ -300,45 +313,45 @@ class _ImportTransaction:
                 id_,
                 reason=state.retired_reason,
                 replaced_by=self._ids.get(state.replaced_by, state.replaced_by),
-                by=by,
+                actor=actor,
                 now=now,
                 detail=detail,
             )
-        moments = {
+        times = {
             "published_at": state.published_at,
             "updated_at": state.updated_at,
             "confirmed_on": state.confirmed_on,
             "confirmed_due": state.confirmed_due,
         }
-        self._connection.execute(article_writer.CHANGE_ARTICLE.values(moments), {"article": id_})
+        self._connection.execute(article_writer.CHANGE_ARTICLE.values(times), {"article": id_})
 
     # Existing articles
 
-    def _update_article(self, row: Row[Any], there: ExportedArticle) -> ImportedArticle:
+    def _update_article(self, row: Row[Any], incoming: ExportedArticle) -> ImportedArticle:
         """Add the incoming versions, or only the latest as a draft if both sides diverged."""
-        here = load_exported_article(self._connection, row.id)
-        ours = [version.content for version in here.versions]
-        theirs = [version.content for version in there.versions]
-        number = there.state.published_version
+        local = load_exported_article(self._connection, row.id)
+        local_versions = [version.content for version in local.versions]
+        incoming_versions = [version.content for version in incoming.versions]
+        number = incoming.state.published_version
         retired_there = (
-            there.state.status is ArticleStatus.RETIRED and row.status != ArticleStatus.RETIRED
+            incoming.state.status is ArticleStatus.RETIRED and row.status != ArticleStatus.RETIRED
         )
         conflict = Conflict.RETIRED_THERE if retired_there else None
         added: tuple[int, ...] = ()
         changed = False
-        if theirs[: len(ours)] == ours:
-            more = there.versions[len(ours) :]
-            if more:
+        if incoming_versions[: len(local_versions)] == local_versions:
+            new_versions = incoming.versions[len(local_versions) :]
+            if new_versions:
                 retired = row.status == ArticleStatus.RETIRED
                 conflict = Conflict.RETIRED_HERE if retired else conflict
-                added = self._save_versions(row, more, None if retired else number)
-                here = load_exported_article(self._connection, row.id)
-            changed = self._annotate(here, there)
-        elif theirs[-1] not in ours:
+                added = self._save_versions(row, new_versions, None if retired else number)
+                local = load_exported_article(self._connection, row.id)
+            changed = self._annotate(local, incoming)
+        elif incoming_versions[-1] not in local_versions:
             conflict = conflict or Conflict.DIVERGED
-            added = self._save_versions(row, (there.newest,), None)
+            added = self._save_versions(row, (incoming.newest,), None)
         status = "updated" if added or changed else "unchanged"
-        return ImportedArticle(row.id, there.newest.title, status, added, conflict)
+        return ImportedArticle(row.id, incoming.newest.title, status, added, conflict)
 
     def _save_versions(
         self, row: Row[Any], new: Sequence[ExportedVersion], published: int | None
@@ -354,7 +367,7 @@ class _ImportTransaction:
                 coverage=version.coverage,
                 warnings=version.warnings,
                 publish=version.number == published,
-                by=self._by,
+                actor=self._by,
                 detail=self._detail,
             )
             saved, changes = article_writer.update_article(
@@ -363,30 +376,34 @@ class _ImportTransaction:
             change_feed.append_changes(self._connection, changes)
             numbers.append(saved.version)
             pairs = zip(version.passages, saved.passages, strict=True)
-            self._renamed |= {there.id: here.id for there, here in pairs}
+            self._renamed |= {incoming.id: local.id for incoming, local in pairs}
         return tuple(numbers)
 
-    def _annotate(self, here: ExportedArticle, there: ExportedArticle) -> bool:
+    def _annotate(self, local: ExportedArticle, incoming: ExportedArticle) -> bool:
         """Add missing tags and corrections if the latest text is the same."""
-        pairs = zip(there.newest.passages, here.newest.passages, strict=True)
-        ids = {there.id: here.id for there, here in pairs}
+        pairs = zip(incoming.newest.passages, local.newest.passages, strict=True)
+        ids = {incoming.id: local.id for incoming, local in pairs}
         self._renamed |= ids
-        known_tags = {(tag.passage_id, tag.tag) for tag in here.editor_tags}
+        known_tags = {(tag.passage_id, tag.tag) for tag in local.editor_tags}
         tags = [
             tag
-            for tag in there.editor_tags
+            for tag in incoming.editor_tags
             if tag.passage_id in ids and (ids[tag.passage_id], tag.tag) not in known_tags
         ]
-        facts = {one.what for one in here.corrections if one.what in METADATA_KINDS}
-        made = {one.correction for one in here.corrections}
+        facts = {
+            correction.what for correction in local.corrections if correction.what in METADATA_KINDS
+        }
+        corrections = {correction.correction for correction in local.corrections}
         new = [
-            one for one in there.corrections if one.what not in facts and one.correction not in made
+            correction
+            for correction in incoming.corrections
+            if correction.what not in facts and correction.correction not in corrections
         ]
         self._add_tags(tags, ids)
         if tags:
-            entry = PendingChange(here.id, "tagged", self._by, self._detail)
+            entry = PendingChange(local.id, "tagged", self._by, self._detail)
             change_feed.append_changes(self._connection, [entry])
-        self._add_corrections(here.id, new)
+        self._add_corrections(local.id, new)
         return bool(tags or new)
 
     # Tags and corrections
@@ -398,16 +415,20 @@ class _ImportTransaction:
                 present=tag.present, name=tag.actor, at=tag.at,
             )  # fmt: skip
 
-    def _add_corrections(self, id_: str, made: Iterable[ExportedCorrection]) -> None:
-        for one in made:
+    def _add_corrections(self, id_: str, corrections: Iterable[ExportedCorrection]) -> None:
+        for correction in corrections:
             correction_store.add_correction(
-                self._connection, id_, one.correction, name=one.actor, at=one.at
+                self._connection,
+                id_,
+                correction.correction,
+                name=correction.actor,
+                at=correction.at,
             )
 
 
 def _rename_passages(version: ExportedVersion, ids: Mapping[str, str]) -> ExportedVersion:
     """Return the version with passage ids replaced according to `ids`."""
-    renamed = (replace(one, id=ids.get(one.id, one.id)) for one in version.passages)
+    renamed = (replace(passage, id=ids.get(passage.id, passage.id)) for passage in version.passages)
     return replace(version, passages=tuple(renamed))
 
 
@@ -428,18 +449,18 @@ def _build_version_row(article_id: str, version: ExportedVersion) -> dict[str, A
 # Source files and vocabulary
 
 
-def _write_sources(found: ExportArchive, home: Path) -> list[Path]:
+def _write_sources(export: ExportArchive, home: Path) -> list[Path]:
     """Write missing source files before the articles. Returns their paths."""
-    written: list[Path] = []
+    paths: list[Path] = []
     try:
-        for sha256 in found.sources:
+        for sha256 in export.sources:
             target = home / source_files.get_source_name(sha256)
             if not target.exists():
                 target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                atomic_write_stream(target, found.source(sha256))
-                written.append(target)
+                atomic_write_stream(target, export.source(sha256))
+                paths.append(target)
     except OSError as error:
-        for path in written:
+        for path in paths:
             path.unlink(missing_ok=True)
         raise ExportError(
             home / source_files.SOURCES_FOLDER,
@@ -448,15 +469,15 @@ def _write_sources(found: ExportArchive, home: Path) -> list[Path]:
             "Free some space.",
             code="write-failed",
         ) from error
-    return written
+    return paths
 
 
-def _write_vocabulary(path: Path, content: bytes, only_try: bool) -> str:
+def _write_vocabulary(path: Path, content: bytes, dry_run: bool) -> str:
     """Write a vocabulary file, with the suffix `.imported` if a different one exists."""
     if path.exists() and path.read_bytes() == content:
         return "unchanged"
     status = "beside" if path.exists() else "added"
-    if not only_try:
+    if not dry_run:
         atomic_write(
             path.with_name(path.name + IMPORTED_SUFFIX) if status == "beside" else path, content
         )

@@ -73,9 +73,9 @@ class Section:
     sections: tuple[Section, ...] = ()
     codes: tuple[str, ...] = ()
 
-    def walk(self, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Section]]:
+    def walk(self, ancestors: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Section]]:
         """Yield (heading path, section) for this section and its descendants, in reading order."""
-        path = (*above, self.heading) if self.heading else above
+        path = (*ancestors, self.heading) if self.heading else ancestors
         yield path, self
         for section in self.sections:
             yield from section.walk(path)

@@ -75,17 +75,17 @@ class Correction:
     new: str = ""
 
     def __str__(self) -> str:
-        where = " › ".join(self.place) or "Introduction"
+        location = " › ".join(self.place) or "Introduction"
         if self.what in METADATA_KINDS:
             return f"{self.what.replace('_', ' ')}: {', '.join(self.new.splitlines()) or 'none'}"
         if self.what is CorrectionKind.HEADING:
-            return f"heading “{where}” is now “{self.new}”"
+            return f"heading “{location}” is now “{self.new}”"
         if self.what in (CorrectionKind.TAG, CorrectionKind.UNTAG):
             verb = "added" if self.what is CorrectionKind.TAG else "removed"
-            return f"tag {self.new} {verb} under “{where}”"
+            return f"tag {self.new} {verb} under “{location}”"
         if self.what is CorrectionKind.TEXT:
-            return f"text under “{where}”: “{_shorten(self.old)}” is now “{_shorten(self.new)}”"
-        return f"passage {self.what} under “{where}” at “{_shorten(self.old)}”"
+            return f"text under “{location}”: “{_shorten(self.old)}” is now “{_shorten(self.new)}”"
+        return f"passage {self.what} under “{location}” at “{_shorten(self.old)}”"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +150,8 @@ def apply_corrections(
     """Apply corrections to an article and its passages, in order."""
     now = CorrectionResult(article, tuple(passages), ())
     for correction in corrections:
-        made = _APPLY[correction.what](now, correction)
-        now = made or replace(now, lost=(*now.lost, correction))
+        corrected = _APPLY[correction.what](now, correction)
+        now = corrected or replace(now, lost=(*now.lost, correction))
     return now
 
 
@@ -164,13 +164,13 @@ def parse_block_text(block: Block, text: str) -> tuple[Block, ...]:
     if block.kind is BlockKind.LIST:
         items = []
         for line in filter(str.strip, text.splitlines()):
-            found = LIST_ITEM.fullmatch(line.rstrip())
-            if found is None:
+            match = LIST_ITEM.fullmatch(line.rstrip())
+            if match is None:
                 raise CorrectionError(
                     f"This list item does not begin with “- ”: {line}. Add the hyphen.",
                     code="list-item",
                 )
-            items.append(ListItem(found["text"].strip(), len(found["in"]) // 2))
+            items.append(ListItem(match["text"].strip(), len(match["in"]) // 2))
         return (replace(block, items=tuple(items)),)
     if block.kind is BlockKind.TABLE:
         rows = tuple(
@@ -213,55 +213,55 @@ def _set_metadata(now: CorrectionResult, correction: Correction) -> CorrectionRe
 
 
 def _rename_heading(now: CorrectionResult, correction: Correction) -> CorrectionResult | None:
-    place, depth = correction.place, len(correction.place)
-    there = [path for path, _ in now.article.walk()]
-    renamed = (*place[:-1], correction.new)
-    if place not in there:
-        return now if renamed in there else None
+    target, depth = correction.place, len(correction.place)
+    paths = [path for path, _ in now.article.walk()]
+    renamed = (*target[:-1], correction.new)
+    if target not in paths:
+        return now if renamed in paths else None
     passages = tuple(
         replace(passage, heading_path=(*renamed, *passage.heading_path[depth:]))
-        if passage.heading_path[:depth] == place
+        if passage.heading_path[:depth] == target
         else passage
         for passage in now.passages
     )
-    sections = _rename_section(now.article.sections, place, correction.new)
+    sections = _rename_section(now.article.sections, target, correction.new)
     return replace(now, article=replace(now.article, sections=sections), passages=passages)
 
 
 def _rename_section(
-    sections: Sequence[Section], place: tuple[str, ...], heading: str
+    sections: Sequence[Section], path: tuple[str, ...], heading: str
 ) -> tuple[Section, ...]:
     changed = []
     for section in sections:
-        if section.heading == place[0]:
-            if len(place) == 1:
+        if section.heading == path[0]:
+            if len(path) == 1:
                 section = replace(section, heading=heading)  # noqa: PLW2901
             else:
-                below = _rename_section(section.sections, place[1:], heading)
-                section = replace(section, sections=below)  # noqa: PLW2901
+                subsections = _rename_section(section.sections, path[1:], heading)
+                section = replace(section, sections=subsections)  # noqa: PLW2901
         changed.append(section)
     return tuple(changed)
 
 
 def _replace_text(now: CorrectionResult, correction: Correction) -> CorrectionResult | None:
     old, new = correction.old, correction.new
-    places = [
+    matching = [
         number
         for number, passage in enumerate(now.passages)
         if any(block.plain == old for block in passage.blocks)
     ]
-    if not places:
-        taken_over = any(new in passage.text for passage in now.passages)
-        return now if taken_over else None
-    under = [n for n in places if now.passages[n].heading_path == correction.place]
-    number = (under or places)[0]
+    if not matching:
+        is_adopted = any(new in passage.text for passage in now.passages)
+        return now if is_adopted else None
+    in_section = [n for n in matching if now.passages[n].heading_path == correction.place]
+    number = (in_section or matching)[0]
     passage = now.passages[number]
 
     def changed(blocks: Sequence[Block]) -> tuple[Block, ...]:
-        made: list[Block] = []
+        updated: list[Block] = []
         for block in blocks:
-            made += parse_block_text(block, new) if block.plain == old else (block,)
-        return tuple(made)
+            updated += parse_block_text(block, new) if block.plain == old else (block,)
+        return tuple(updated)
 
     passages = list(now.passages)
     passages[number] = replace(passage, blocks=changed(passage.blocks))
@@ -272,17 +272,17 @@ def _replace_text(now: CorrectionResult, correction: Correction) -> CorrectionRe
 
 def _update_blocks(
     sections: Sequence[Section],
-    above: tuple[str, ...],
-    place: tuple[str, ...],
+    ancestors: tuple[str, ...],
+    target: tuple[str, ...],
     changed: Callable[[Sequence[Block]], tuple[Block, ...]],
 ) -> tuple[Section, ...]:
-    made = []
+    updated = []
     for section in sections:
-        path = (*above, section.heading) if section.heading else above
-        blocks = changed(section.blocks) if path == place else section.blocks
-        below = _update_blocks(section.sections, path, place, changed)
-        made.append(replace(section, blocks=blocks, sections=below))
-    return tuple(made)
+        path = (*ancestors, section.heading) if section.heading else ancestors
+        blocks = changed(section.blocks) if path == target else section.blocks
+        subsections = _update_blocks(section.sections, path, target, changed)
+        updated.append(replace(section, blocks=blocks, sections=subsections))
+    return tuple(updated)
 
 
 def _split_passage(now: CorrectionResult, correction: Correction) -> CorrectionResult | None:
@@ -291,7 +291,7 @@ def _split_passage(now: CorrectionResult, correction: Correction) -> CorrectionR
             if passage.heading_path == correction.place and block.plain == correction.old:
                 if cut == 0:
                     return now  # already the start of a passage
-                # The second part is a new passage and gets a new id.
+                # The second part is a new passage with a new id.
                 parts = (
                     replace(passage, blocks=passage.blocks[:cut]),
                     replace(passage, id="", blocks=passage.blocks[cut:]),
@@ -304,20 +304,20 @@ def _split_passage(now: CorrectionResult, correction: Correction) -> CorrectionR
 def _join_passages(now: CorrectionResult, correction: Correction) -> CorrectionResult | None:
     number = _find_passage(now, correction)
     if number is None:
-        inside = any(
+        is_mergeable = any(
             block.plain == correction.old
             for passage in now.passages
             if passage.heading_path == correction.place
             for block in passage.blocks[1:]
         )
-        return now if inside else None
+        return now if is_mergeable else None
     if number == 0 or now.passages[number - 1].heading_path != correction.place:
         return None
     first, second = now.passages[number - 1 : number + 1]
-    known = {tag.tag for tag in first.tags}
-    tags = (*first.tags, *(tag for tag in second.tags if tag.tag not in known))
-    both = replace(first, blocks=(*first.blocks, *second.blocks), tags=tags)
-    return replace(now, passages=(*now.passages[: number - 1], both, *now.passages[number + 1 :]))
+    existing = {tag.tag for tag in first.tags}
+    tags = (*first.tags, *(tag for tag in second.tags if tag.tag not in existing))
+    joined = replace(first, blocks=(*first.blocks, *second.blocks), tags=tags)
+    return replace(now, passages=(*now.passages[: number - 1], joined, *now.passages[number + 1 :]))
 
 
 def _set_tag(now: CorrectionResult, correction: Correction) -> CorrectionResult | None:
@@ -336,8 +336,8 @@ def _set_tag(now: CorrectionResult, correction: Correction) -> CorrectionResult 
 def _find_passage(now: CorrectionResult, correction: Correction) -> int | None:
     """Return the index of the passage that starts with the correction's text, or None."""
     for number, passage in enumerate(now.passages):
-        begins = passage.blocks[0].plain if passage.blocks else ""
-        if passage.heading_path == correction.place and begins == correction.old:
+        first_text = passage.blocks[0].plain if passage.blocks else ""
+        if passage.heading_path == correction.place and first_text == correction.old:
             return number
     return None
 

@@ -98,26 +98,26 @@ class MedicalCode:
 
 def find_system(name: str) -> CodeSystem | None:
     """Return the system with this OID (with or without ``urn:oid:``), name or FHIR URI."""
-    plain = name.strip().lower().removeprefix("urn:oid:")
-    return _BY_NAME.get(plain) or _BY_NAME.get("".join(filter(str.isalnum, plain)))
+    normalised = name.strip().lower().removeprefix("urn:oid:")
+    return _BY_NAME.get(normalised) or _BY_NAME.get("".join(filter(str.isalnum, normalised)))
 
 
 def parse_code(system: CodeSystem, value: str) -> MedicalCode | None:
     """Return the normalised code, or None if `value` is empty."""
-    plain = "".join(value.split()).upper()
-    if system.key == ICD_10_CM and "." not in plain and len(plain) > CATEGORY_LENGTH:
-        plain = f"{plain[:CATEGORY_LENGTH]}.{plain[CATEGORY_LENGTH:]}"
+    normalised = "".join(value.split()).upper()
+    if system.key == ICD_10_CM and "." not in normalised and len(normalised) > CATEGORY_LENGTH:
+        normalised = f"{normalised[:CATEGORY_LENGTH]}.{normalised[CATEGORY_LENGTH:]}"
     if system.key == NDC:
-        plain = _normalise_ndc(plain)
-    plain = plain.rstrip("-.")  # ICD tables write "J45.-" for J45 with all subcodes
-    return MedicalCode(system.key, plain) if plain else None
+        normalised = _normalise_ndc(normalised)
+    normalised = normalised.rstrip("-.")  # ICD tables write "J45.-" for J45 with all subcodes
+    return MedicalCode(system.key, normalised) if normalised else None
 
 
-def _normalise_ndc(written: str) -> str:
+def _normalise_ndc(value: str) -> str:
     """Return an NDC code with 11 digits (9 for a product); other text is returned unchanged."""
-    parts = written.split("-")
+    parts = value.split("-")
     if not 2 <= len(parts) <= len(NDC_PART_LENGTHS) or not all(map(str.isdecimal, parts)):
-        return written
+        return value
     return "".join(
         part.zfill(digits) for part, digits in zip(parts, NDC_PART_LENGTHS, strict=False)
     )

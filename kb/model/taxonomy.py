@@ -68,13 +68,13 @@ class Taxonomy:
 
     def with_ancestors(self, keys: Iterable[str]) -> tuple[str, ...]:
         """Return the tags, each followed by its ancestors, without duplicates."""
-        found: dict[str, None] = {}
+        ordered: dict[str, None] = {}
         for key in keys:
             current = key
-            while current and current not in found:
-                found[current] = None
+            while current and current not in ordered:
+                ordered[current] = None
                 current = self._tags[current].parent if current in self._tags else ""
-        return tuple(found)
+        return tuple(ordered)
 
     @property
     def digest(self) -> str:
@@ -88,8 +88,8 @@ def load_taxonomy(home: Path | None = None) -> Taxonomy:
 
     Raises `TaxonomyError` with the file and the tag if the taxonomy is invalid.
     """
-    own = home / DEFAULT_FILE.name if home else None
-    path = own if own and own.exists() else DEFAULT_FILE
+    custom = home / DEFAULT_FILE.name if home else None
+    path = custom if custom and custom.exists() else DEFAULT_FILE
     try:
         with path.open("rb") as file:
             entries = tomllib.load(file).get("tag", [])
@@ -109,11 +109,11 @@ def _parse_tag(path: Path, number: int, entry: Any) -> TagDefinition:
         raise TaxonomyError(
             str(path), f"tag {number}", "Define each tag as [[tag]].", code="tag-form"
         )
-    place = f"tag {number} ({entry['key']})" if "key" in entry else f"tag {number}"
+    location = f"tag {number} ({entry['key']})" if "key" in entry else f"tag {number}"
     for name in ("key", "label"):
         if not entry.get(name):
             raise TaxonomyError(
-                str(path), place, f"{name!r} is missing. Add it.", code="field-missing"
+                str(path), location, f"{name!r} is missing. Add it.", code="field-missing"
             )
     try:
         return _adapter().validate_python(entry)
@@ -121,7 +121,7 @@ def _parse_tag(path: Path, number: int, entry: Any) -> TagDefinition:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise TaxonomyError(
-            str(path), place, f"{name!r}: {first['msg']}.", code="field-invalid"
+            str(path), location, f"{name!r}: {first['msg']}.", code="field-invalid"
         ) from error
 
 
@@ -142,11 +142,11 @@ def _validate(path: Path, tags: list[TagDefinition]) -> None:
                 f"its parent {tag.parent!r} does not exist.",
                 code="parent-missing",
             )
-        seen, current = {tag.key}, tag.parent
+        visited, current = {tag.key}, tag.parent
         while current:
-            if current in seen:
+            if current in visited:
                 raise TaxonomyError(
                     str(path), f"tag {tag.key}", "is its own ancestor.", code="cycle"
                 )
-            seen.add(current)
+            visited.add(current)
             current = parents[current]

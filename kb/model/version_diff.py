@@ -91,7 +91,7 @@ class ArticleDiff:
     @property
     def changed_passages(self) -> int:
         """Number of passages that differ."""
-        return sum(one.kind is not PassageChangeKind.SAME for one in self.passages)
+        return sum(change.kind is not PassageChangeKind.SAME for change in self.passages)
 
 
 def compare_versions(
@@ -112,35 +112,35 @@ def compare_text(old: str, new: str) -> DiffSpans:
     before, after = TOKEN.findall(old), TOKEN.findall(new)
     if max(len(before), len(after)) > MAX_TOKENS:
         before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    pieces: list[DiffSpan] = []
+    spans: list[DiffSpan] = []
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     for operation, i1, i2, j1, j2 in matcher.get_opcodes():
         if operation == "equal":
-            pieces.append(DiffSpan(DiffSpanKind.BOTH, "".join(after[j1:j2])))
+            spans.append(DiffSpan(DiffSpanKind.BOTH, "".join(after[j1:j2])))
             continue
         if i2 > i1:
-            pieces.append(DiffSpan(DiffSpanKind.OLD, "".join(before[i1:i2])))
+            spans.append(DiffSpan(DiffSpanKind.OLD, "".join(before[i1:i2])))
         if j2 > j1:
-            pieces.append(DiffSpan(DiffSpanKind.NEW, "".join(after[j1:j2])))
-    return tuple(_merge_adjacent(pieces))
+            spans.append(DiffSpan(DiffSpanKind.NEW, "".join(after[j1:j2])))
+    return tuple(_merge_adjacent(spans))
 
 
-def _merge_adjacent(pieces: Sequence[DiffSpan]) -> Iterator[DiffSpan]:
+def _merge_adjacent(spans: Sequence[DiffSpan]) -> Iterator[DiffSpan]:
     """Merge changes separated only by whitespace, which read better as a phrase."""
     index = 0
-    while index < len(pieces):
-        if pieces[index].kind is DiffSpanKind.BOTH:
-            yield pieces[index]
+    while index < len(spans):
+        if spans[index].kind is DiffSpanKind.BOTH:
+            yield spans[index]
             index += 1
             continue
         old, new = "", ""
-        while index < len(pieces):
-            piece = pieces[index]
-            between = index + 1 < len(pieces) and pieces[index + 1].kind is not DiffSpanKind.BOTH
-            if piece.kind is DiffSpanKind.BOTH and not (piece.text.isspace() and between):
+        while index < len(spans):
+            span = spans[index]
+            between = index + 1 < len(spans) and spans[index + 1].kind is not DiffSpanKind.BOTH
+            if span.kind is DiffSpanKind.BOTH and not (span.text.isspace() and between):
                 break
-            old += piece.text if piece.kind is not DiffSpanKind.NEW else ""
-            new += piece.text if piece.kind is not DiffSpanKind.OLD else ""
+            old += span.text if span.kind is not DiffSpanKind.NEW else ""
+            new += span.text if span.kind is not DiffSpanKind.OLD else ""
             index += 1
         if old:
             yield DiffSpan(DiffSpanKind.OLD, old)
@@ -150,7 +150,7 @@ def _merge_adjacent(pieces: Sequence[DiffSpan]) -> Iterator[DiffSpan]:
 
 def _compare_metadata(old: Metadata, new: Metadata) -> Iterator[MetadataChange]:
     for field in fields(Metadata):
-        before, after = (_format_value(getattr(each, field.name)) for each in (old, new))
+        before, after = (_format_value(getattr(metadata, field.name)) for metadata in (old, new))
         if before != after:
             yield MetadataChange(field.name, before, after)
 
@@ -164,28 +164,28 @@ def _format_value(value: object) -> str:
 def _compare_passages(old: Sequence[Passage], new: Sequence[Passage]) -> Iterator[PassageChange]:
     before = {passage.id: passage for passage in old}
     old_ids, new_ids = [p.id for p in old], [p.id for p in new]
-    in_order = {
+    unmoved = {
         new_ids[block.b + step]
         for block in SequenceMatcher(None, old_ids, new_ids, autojunk=False).get_matching_blocks()
         for step in range(block.size)
     }
-    gone = _group_removed(old_ids, set(new_ids))
-    yield from (_removed_passage(before[id_]) for id_ in gone.get("", ()))
+    removed = _group_removed(old_ids, set(new_ids))
+    yield from (_removed_passage(before[id_]) for id_ in removed.get("", ()))
     for passage in new:
-        yield _compare_passage(before.get(passage.id), passage, moved=passage.id not in in_order)
-        yield from (_removed_passage(before[id_]) for id_ in gone.get(passage.id, ()))
+        yield _compare_passage(before.get(passage.id), passage, moved=passage.id not in unmoved)
+        yield from (_removed_passage(before[id_]) for id_ in removed.get(passage.id, ()))
 
 
-def _group_removed(old_ids: Sequence[str], present: set[str]) -> dict[str, list[str]]:
+def _group_removed(old_ids: Sequence[str], remaining: set[str]) -> dict[str, list[str]]:
     """Return the removed passages, keyed by the remaining passage that precedes them."""
-    gone: dict[str, list[str]] = {}
+    removed: dict[str, list[str]] = {}
     behind = ""
     for id_ in old_ids:
-        if id_ in present:
+        if id_ in remaining:
             behind = id_
         else:
-            gone.setdefault(behind, []).append(id_)
-    return gone
+            removed.setdefault(behind, []).append(id_)
+    return removed
 
 
 def _removed_passage(passage: Passage) -> PassageChange:
@@ -203,11 +203,11 @@ def _compare_passage(old: Passage | None, new: Passage, *, moved: bool) -> Passa
             _single_span(DiffSpanKind.NEW, _format_heading(new)),
             _single_span(DiffSpanKind.NEW, new.text),
         )
-    tags_old, tags_new = ({tag.tag for tag in each.tags} for each in (old, new))
-    same = old.text == new.text and old.heading_path == new.heading_path and tags_old == tags_new
+    tags_old, tags_new = ({tag.tag for tag in passage.tags} for passage in (old, new))
+    is_same = old.text == new.text and old.heading_path == new.heading_path and tags_old == tags_new
     change = (
         PassageChangeKind.CHANGED
-        if not same
+        if not is_same
         else PassageChangeKind.MOVED
         if moved
         else PassageChangeKind.SAME

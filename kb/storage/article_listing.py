@@ -1,7 +1,7 @@
 """Lists for browsing: published articles with headings and tags, activity, and versions.
 
-Passages are parsed without their text, which takes a fraction of the time: topic pages show only
-headings and links.
+Passages are parsed without their text, which is much faster: topic pages show only headings and
+links.
 """
 
 from __future__ import annotations
@@ -87,19 +87,19 @@ class ActivityItem:
 def list_outlines(connection: Connection, ids: Iterable[str] | None) -> list[ArticleOutline]:
     """Return the published articles among `ids`, or all if None, in no particular order."""
     if ids is None:
-        wanted = select(articles.c.id).where(articles.c.published_version.is_not(None))
-        ids = connection.execute(wanted).scalars()
-    found: list[ArticleOutline] = []
+        ids_query = select(articles.c.id).where(articles.c.published_version.is_not(None))
+        ids = connection.execute(ids_query).scalars()
+    outlines: list[ArticleOutline] = []
     for batch in mappers.iter_batches(sorted(set(ids))):
-        places = _load_passage_refs(connection, batch)
+        refs = _load_passage_refs(connection, batch)
         statement = mappers.select_summaries().where(
             articles.c.id.in_(batch), articles.c.published_version.is_not(None)
         )
-        found += [
-            ArticleOutline(mappers.map_summary(row), tuple(places[row.id]))
+        outlines += [
+            ArticleOutline(mappers.map_summary(row), tuple(refs[row.id]))
             for row in connection.execute(statement)
         ]
-    return found
+    return outlines
 
 
 def _load_passage_refs(
@@ -115,14 +115,14 @@ def _load_passage_refs(
         .where(passages.c.article_id.in_(article_ids))
         .order_by(passages.c.article_id, passages.c.ordinal)
     ).all()
-    read = [(row.article_id, _outline_adapter().validate_json(row.content)) for row in found_rows]
-    editor_tags_by_passage = _load_editor_tags(connection, [outline.id for _, outline in read])
-    places: dict[str, list[PassageRef]] = defaultdict(list)
-    for article_id, outline in read:
+    parsed = [(row.article_id, _outline_adapter().validate_json(row.content)) for row in found_rows]
+    editor_tags_by_passage = _load_editor_tags(connection, [outline.id for _, outline in parsed])
+    refs: dict[str, list[PassageRef]] = defaultdict(list)
+    for article_id, outline in parsed:
         keys = {tag.tag: True for tag in outline.tags} | editor_tags_by_passage[outline.id]
-        tags = tuple(key for key, present in keys.items() if present)
-        places[article_id].append(PassageRef(outline.id, outline.heading_path, tags))
-    return places
+        tags = tuple(key for key, is_present in keys.items() if is_present)
+        refs[article_id].append(PassageRef(outline.id, outline.heading_path, tags))
+    return refs
 
 
 def _load_editor_tags(connection: Connection, ids: list[str]) -> dict[str, dict[str, bool]]:
@@ -175,16 +175,18 @@ def list_activity(
     states = {
         row.id: row for row in connection.execute(select(articles).where(articles.c.id.in_(ids)))
     }
-    named = {*ids, *(row.replaced_by for row in states.values() if row.replaced_by)}
+    mentioned = {*ids, *(row.replaced_by for row in states.values() if row.replaced_by)}
     summaries = {
         row.id: mappers.map_summary(row)
-        for row in connection.execute(mappers.select_summaries().where(articles.c.id.in_(named)))
+        for row in connection.execute(
+            mappers.select_summaries().where(articles.c.id.in_(mentioned))
+        )
     }
-    found = [
+    items = [
         _build_activity_item(row, history[row.article_id], states[row.article_id], summaries)
         for row in page
     ]
-    return found, int(total)
+    return items, int(total)
 
 
 def _build_activity_item(

@@ -98,7 +98,7 @@ class ArticleStore:
         coverage: float,
         warnings: Sequence[str],
         publish: bool,
-        by: Actor,
+        actor: Actor,
     ) -> SaveResult:
         """Save `article` and its passages as a new version, unless nothing has changed.
 
@@ -112,7 +112,7 @@ class ArticleStore:
             coverage=coverage,
             warnings=tuple(warnings),
             publish=publish,
-            by=by,
+            actor=actor,
         )
         (saved,) = self._saved([submission])
         return saved
@@ -131,21 +131,21 @@ class ArticleStore:
             if len(submissions) == 1:
                 return [error]
         # The transaction failed because of one article: save each in its own transaction.
-        return [answer for one in submissions for answer in self.save_all([one])]
+        return [result for submission in submissions for result in self.save_all([submission])]
 
     def _saved(self, submissions: Sequence[SaveRequest]) -> list[SaveResult]:
         results: list[SaveResult] = []
         changes: list[PendingEntry] = []
         with self._database.writing() as connection:
             for submission in submissions:
-                saved, made = article_writer.save_article(connection, submission)
+                saved, entries = article_writer.save_article(connection, submission)
                 results.append(saved)
-                changes += made
+                changes += entries
             change_feed.append_changes(connection, changes)  # once: half the cost of saving
         return results
 
     def correct(
-        self, article_id: str, made_from: int, corrections: Sequence[Correction], *, by: Actor
+        self, article_id: str, made_from: int, corrections: Sequence[Correction], *, actor: Actor
     ) -> SaveResult:
         """Save the latest version with corrections applied, as a new draft.
 
@@ -156,13 +156,13 @@ class ArticleStore:
             row = mappers.get_article_row(connection, article_id)
             if row.latest_version != made_from:
                 raise EditConflictError(article_id, made_from, row.latest_version)
-            return article_writer.save_correction(connection, row, corrections, by)
+            return article_writer.save_correction(connection, row, corrections, actor)
 
-    def delete_correction(self, article_id: str, number: int, *, by: Actor) -> None:
+    def delete_correction(self, article_id: str, number: int, *, actor: Actor) -> None:
         """Delete a correction, so that it is not applied to later ingests."""
         with self._database.writing() as connection:
             dropped = correction_store.delete_correction(connection, article_id, number)
-            event = AuditEvent(by, "correction.dropped", article_id, str(dropped))
+            event = AuditEvent(actor, "correction.dropped", article_id, str(dropped))
             audit_log.append_events(connection, [event], datetime.now(UTC))
 
     def find_id_by_source_key(self, source_key: str) -> str | None:
@@ -176,7 +176,7 @@ class ArticleStore:
         with self._database.reading() as connection:
             return correction_store.list_numbered_corrections(connection, article_id)
 
-    def restore(self, article_id: str, version: int, *, by: Actor) -> int:
+    def restore(self, article_id: str, version: int, *, actor: Actor) -> int:
         """Save an earlier version again as the latest, as a draft. Returns its number."""
         with self._database.writing() as connection:
             row = mappers.get_article_row(connection, article_id)
@@ -186,9 +186,9 @@ class ArticleStore:
                     f"{row.latest_version}.",
                     code="no-older-version",
                 )
-            return article_writer.restore_version(connection, row, version, by)
+            return article_writer.restore_version(connection, row, version, actor)
 
-    def set_tag(self, passage_id: str, tag: str, *, present: bool, by: Actor) -> str:
+    def set_tag(self, passage_id: str, tag: str, *, present: bool, actor: Actor) -> str:
         """Add or remove a tag, overriding automatic tagging. Returns the article id."""
         with self._database.writing() as connection:
             article_id = connection.execute(
@@ -200,15 +200,15 @@ class ArticleStore:
                 raise NotFoundError("passage", passage_id)
             now = datetime.now(UTC)
             correction_store.set_tag(
-                connection, passage_id, tag, present=present, name=by.name, at=now
+                connection, passage_id, tag, present=present, name=actor.name, at=now
             )
-            change_feed.append_changes(connection, [PendingChange(article_id, "tagged", by)])
+            change_feed.append_changes(connection, [PendingChange(article_id, "tagged", actor)])
             return str(article_id)
 
-    def add_content_request(self, query: str, sentence: str, reach: str) -> None:
+    def add_content_request(self, query: str, sentence: str, contact: str) -> None:
         """Store a reader's content request."""
         with self._database.writing() as connection:
-            content_requests.add_request(connection, query, sentence, reach)
+            content_requests.add_request(connection, query, sentence, contact)
 
     def close_content_request(self, number: int) -> None:
         """Close a content request."""
@@ -220,23 +220,23 @@ class ArticleStore:
         with self._database.writing() as connection:
             audit_log.append_events(connection, events, datetime.now(UTC))
 
-    def record_settings(self, digests: Mapping[str, str], *, by: Actor) -> None:
+    def record_settings(self, digests: Mapping[str, str], *, actor: Actor) -> None:
         """Append the settings changed since the last start of the server to the audit log."""
         with self._database.writing() as connection:
-            audit_log.record_settings(connection, digests, by, datetime.now(UTC))
+            audit_log.record_settings(connection, digests, actor, datetime.now(UTC))
 
     # Reading
 
     def list_audit_entries(
         self,
-        asked: audit_log.AuditFilter = NO_FILTER,
+        criteria: audit_log.AuditFilter = NO_FILTER,
         *,
         before: int = audit_log.MAX_ENTRY_NUMBER,
         limit: int | None,
     ) -> list[AuditEntry]:
         """Return audit log entries with numbers below `before`, latest first."""
         with self._database.reading() as connection:
-            return audit_log.list_entries(connection, asked, before=before, limit=limit)
+            return audit_log.list_entries(connection, criteria, before=before, limit=limit)
 
     def find_altered_entry(self) -> AuditEntry | None:
         """Return the first audit log entry that does not match its hash, or None."""
@@ -297,8 +297,8 @@ class ArticleStore:
             statement = mappers.select_summaries()
             if status is not None:
                 statement = statement.where(articles.c.status == status)
-            found = [mappers.map_summary(row) for row in connection.execute(statement)]
-        return sorted(found, key=lambda summary: (summary.title.casefold(), summary.id))
+            summaries = [mappers.map_summary(row) for row in connection.execute(statement)]
+        return sorted(summaries, key=lambda summary: (summary.title.casefold(), summary.id))
 
     @contextmanager
     def published_snapshot(self) -> Iterator[PublishedSnapshot]:

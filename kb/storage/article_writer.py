@@ -31,7 +31,7 @@ from kb.storage.near_duplicates import record_bands
 from kb.storage.schema import articles, passages, versions
 
 MAX_ID_LENGTH = 80  # characters of an article id, which is part of its URL
-ID_BATCH = 10  # candidate ids per statement; few titles occur more often
+ID_BATCH = 10  # candidate ids per statement; few titles are shared by more articles
 
 BY_KEY = select(articles).where(articles.c.source_key == bindparam("key"))
 USED_IDS = select(articles.c.id).where(articles.c.id.in_(bindparam("ids", expanding=True)))
@@ -72,14 +72,14 @@ class SaveRequest:
     coverage: float
     warnings: tuple[str, ...]
     publish: bool
-    by: Actor
+    actor: Actor
     corrections: tuple[Correction, ...] = ()  # made before the first save
     detail: str = ""  # origin, for the audit log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveResult:
-    """Result of saving an article. `notes` are sentences for the person who added it."""
+    """Result of saving an article. `notes` are messages for the user who added it."""
 
     article_id: str
     version: int
@@ -96,16 +96,16 @@ def save_article(
     Returns the result and the changes and audit events that the caller appends.
     """
     row = connection.execute(BY_KEY, {"key": submission.source_key}).one_or_none()
-    known = correction_store.list_corrections(connection, row.id) if row is not None else ()
+    existing = correction_store.list_corrections(connection, row.id) if row is not None else ()
     corrected = apply_on_save(
-        submission.article, submission.passages, (*known, *submission.corrections)
+        submission.article, submission.passages, (*existing, *submission.corrections)
     )
     saved, changes = _save_corrected(connection, with_corrections(submission, corrected), row)
     if submission.corrections:
         correction_store.add_corrections(
-            connection, saved.article_id, submission.corrections, submission.by
+            connection, saved.article_id, submission.corrections, submission.actor
         )
-        correction_store.add_tags(connection, saved.passages, corrected.tags, submission.by)
+        correction_store.add_tags(connection, saved.passages, corrected.tags, submission.actor)
     return replace(saved, notes=(*corrected.notes, *saved.notes)), changes
 
 
@@ -138,15 +138,17 @@ def _add_new_article(
     article_id = find_free_id(connection, article.metadata.id or article.title)
     now = datetime.now(UTC)
     insert_article(connection, article_id, submission.source_key, latest=1, now=now)
-    kept = _assign_passage_ids(article_id, (), submission.passages, taken=set())
-    alike = write_version(connection, article_id, 1, submission, kept=kept, now=now)
-    changes: list[PendingEntry] = [PendingChange(article_id, "saved", submission.by)]
+    passages = _assign_passage_ids(article_id, (), submission.passages, used_ids=set())
+    alike = write_version(connection, article_id, 1, submission, passages=passages, now=now)
+    changes: list[PendingEntry] = [PendingChange(article_id, "saved", submission.actor)]
     if submission.publish:
         changes.extend(
-            publication.set_published(connection, article_id, 1, by=submission.by, now=now)
+            publication.set_published(connection, article_id, 1, actor=submission.actor, now=now)
         )
     notes = (*_same_title_warnings(connection, article_id, submission.article.title), *alike)
-    saved = SaveResult(article_id=article_id, version=1, status="added", passages=kept, notes=notes)
+    saved = SaveResult(
+        article_id=article_id, version=1, status="added", passages=passages, notes=notes
+    )
     return saved, changes
 
 
@@ -179,49 +181,56 @@ def update_article(
     """
     changes: list[PendingEntry] = []
     old = mappers.load_passages(connection, row.id, row.latest_version)
-    number, kept, status = row.latest_version, tuple(old), "unchanged"
+    number, passages, status = row.latest_version, tuple(old), "unchanged"
     notes: tuple[str, ...] = ()
     now = datetime.now(UTC)
     if not _is_unchanged(connection, row, submission, old):
         number, status = row.latest_version + 1, "updated"
-        taken = set(connection.execute(PASSAGE_IDS, {"article": row.id}).scalars())
-        kept = _assign_passage_ids(row.id, old, submission.passages, taken)
-        notes = write_version(connection, row.id, number, submission, kept=kept, now=now)
+        used_ids = set(connection.execute(PASSAGE_IDS, {"article": row.id}).scalars())
+        passages = _assign_passage_ids(row.id, old, submission.passages, used_ids)
+        notes = write_version(connection, row.id, number, submission, passages=passages, now=now)
         changed = {"latest_version": number, "updated_at": now}
         connection.execute(CHANGE_ARTICLE.values(changed), {"article": row.id})
-        changes.append(PendingChange(row.id, "saved", submission.by, submission.detail))
+        changes.append(PendingChange(row.id, "saved", submission.actor, submission.detail))
     if submission.publish and row.published_version != number:
         status = "updated"
         changes.extend(
             publication.set_published(
-                connection, row.id, number, by=submission.by, now=now, detail=submission.detail
+                connection,
+                row.id,
+                number,
+                actor=submission.actor,
+                now=now,
+                detail=submission.detail,
             )
         )
-    saved = SaveResult(article_id=row.id, version=number, status=status, passages=kept, notes=notes)
+    saved = SaveResult(
+        article_id=row.id, version=number, status=status, passages=passages, notes=notes
+    )
     return saved, changes
 
 
-def find_free_id(connection: Connection, named: str, reserved: Collection[str] = ()) -> str:
+def find_free_id(connection: Connection, base: str, reserved: Collection[str] = ()) -> str:
     """Return an unused id derived from a name, with a number appended if necessary."""
-    name = unicodedata.normalize("NFKD", named).lower()
+    name = unicodedata.normalize("NFKD", base).lower()
     slug = re.sub(r"[^a-z0-9]+", "-", name).strip("-")[:MAX_ID_LENGTH].strip("-") or "article"
     candidates = chain((slug,), (f"{slug}-{number}" for number in count(2)))
     while True:
         ids = list(islice(candidates, ID_BATCH))
-        used = {*reserved, *connection.execute(USED_IDS, {"ids": ids}).scalars()}
+        taken = {*reserved, *connection.execute(USED_IDS, {"ids": ids}).scalars()}
         for candidate in ids:
-            if candidate not in used:
+            if candidate not in taken:
                 return candidate
 
 
 def _same_title_warnings(connection: Connection, article_id: str, title: str) -> Iterator[str]:
-    """Yield a warning if another article has the same title, probably the same text."""
+    """Yield a warning if another article has the same title, which suggests a duplicate."""
     # SQLite lowercases only ASCII, so search for both forms of a title with an "É".
     in_ascii = "".join(char.lower() if char.isascii() else char for char in title)
-    asked = {"titles": [title.lower(), in_ascii], "article": article_id}
-    twin = connection.execute(SAME_TITLE, asked).scalar_one_or_none()
-    if twin is not None:
-        yield f"Another article has the same title: {twin}. Retire one if they are the same."
+    parameters = {"titles": [title.lower(), in_ascii], "article": article_id}
+    duplicate = connection.execute(SAME_TITLE, parameters).scalar_one_or_none()
+    if duplicate is not None:
+        yield f"Another article has the same title: {duplicate}. Retire one if they are the same."
 
 
 def _is_unchanged(
@@ -236,9 +245,9 @@ def _is_unchanged(
 
 
 def _assign_passage_ids(
-    article_id: str, old: Sequence[Passage], new: Sequence[Passage], taken: set[str]
+    article_id: str, old: Sequence[Passage], new: Sequence[Passage], used_ids: set[str]
 ) -> tuple[Passage, ...]:
-    ids = assign_ids(article_id, old, new, taken)
+    ids = assign_ids(article_id, old, new, used_ids)
     return tuple(replace(passage, id=id_) for passage, id_ in zip(new, ids, strict=True))
 
 
@@ -248,7 +257,7 @@ def write_version(
     number: int,
     submission: SaveRequest,
     *,
-    kept: Sequence[Passage],
+    passages: Sequence[Passage],
     now: datetime,
 ) -> tuple[str, ...]:
     """Insert a version with its passages. Returns warnings about near-duplicates."""
@@ -259,53 +268,53 @@ def write_version(
             "number": number,
             **mappers.article_columns(submission.article),
             "warnings": json.dumps(submission.warnings, ensure_ascii=False),
-            "passages": len(kept),
+            "passages": len(passages),
             "coverage": submission.coverage,
             "source_sha256": submission.source_sha256,
             "created_at": now,
-            "created_by": submission.by.name,
+            "created_by": submission.actor.name,
         },
     )
-    contents = mappers.passage_rows(article_id, number, kept)
+    contents = mappers.passage_rows(article_id, number, passages)
     if contents:
         connection.execute(ADD_PASSAGES, contents)
-    return tuple(record_bands(connection, article_id, kept))
+    return tuple(record_bands(connection, article_id, passages))
 
 
 def save_correction(
-    connection: Connection, row: Row[Any], corrections: Sequence[Correction], by: Actor
+    connection: Connection, row: Row[Any], corrections: Sequence[Correction], actor: Actor
 ) -> SaveResult:
     """Save the latest version with corrections; lost corrections are listed in the notes."""
-    base = _request_from_version(connection, row, row.latest_version, by)
+    base = _request_from_version(connection, row, row.latest_version, actor)
     corrected = apply_on_save(base.article, base.passages, corrections)
     again = with_corrections(base, corrected)
     bare = tuple(replace(passage, id="") for passage in again.passages)
     saved, changes = update_article(connection, replace(again, passages=bare), row)
     change_feed.append_changes(connection, changes)
-    correction_store.add_corrections(connection, row.id, corrections, by)
-    tagged = correction_store.add_tags(connection, saved.passages, corrected.tags, by)
+    correction_store.add_corrections(connection, row.id, corrections, actor)
+    tagged = correction_store.add_tags(connection, saved.passages, corrected.tags, actor)
     if tagged and saved.status == "unchanged":
-        change_feed.append_changes(connection, [PendingChange(row.id, "tagged", by)])
+        change_feed.append_changes(connection, [PendingChange(row.id, "tagged", actor)])
     return replace(saved, notes=(*corrected.notes, *saved.notes))
 
 
-def restore_version(connection: Connection, row: Row[Any], number: int, by: Actor) -> int:
+def restore_version(connection: Connection, row: Row[Any], number: int, actor: Actor) -> int:
     """Save an earlier version as the latest and return its number.
 
     Passages keep their ids, so that links and editor tags remain valid.
     """
-    again = _request_from_version(connection, row, number, by)
-    now, newest = datetime.now(UTC), int(row.latest_version) + 1
-    write_version(connection, row.id, newest, again, kept=again.passages, now=now)
-    changed = {"latest_version": newest, "updated_at": now}
+    again = _request_from_version(connection, row, number, actor)
+    now, number_of_copy = datetime.now(UTC), int(row.latest_version) + 1
+    write_version(connection, row.id, number_of_copy, again, passages=again.passages, now=now)
+    changed = {"latest_version": number_of_copy, "updated_at": now}
     connection.execute(CHANGE_ARTICLE.values(changed), {"article": row.id})
-    detail = f"version {number} again, as version {newest}"
-    change_feed.append_changes(connection, [PendingChange(row.id, "saved", by, detail)])
-    return newest
+    detail = f"version {number} again, as version {number_of_copy}"
+    change_feed.append_changes(connection, [PendingChange(row.id, "saved", actor, detail)])
+    return number_of_copy
 
 
 def _request_from_version(
-    connection: Connection, row: Row[Any], number: int, by: Actor
+    connection: Connection, row: Row[Any], number: int, actor: Actor
 ) -> SaveRequest:
     """Return a request that saves a stored version again."""
     old = mappers.get_version_row(connection, row.id, number)
@@ -317,5 +326,5 @@ def _request_from_version(
         coverage=old.coverage,
         warnings=tuple(json.loads(old.warnings)),
         publish=False,
-        by=by,
+        actor=actor,
     )

@@ -62,8 +62,8 @@ def atomic_write_stream(path: Path, parts: Iterable[bytes]) -> None:
 
 def iter_chunks(file: IO[bytes]) -> Iterator[bytes]:
     """Yield the rest of an open file in chunks."""
-    while piece := file.read(CHUNK_BYTES):
-        yield piece
+    while chunk := file.read(CHUNK_BYTES):
+        yield chunk
 
 
 def iter_file_chunks(path: Path) -> Iterator[bytes]:

@@ -35,7 +35,7 @@ class Actor:
 class AuditEvent:
     """An action such as ``article.published``, its object and details in words."""
 
-    by: Actor
+    actor: Actor
     action: str
     about: str = ""
     detail: str = ""
@@ -65,40 +65,42 @@ def append_events(connection: Connection, events: Sequence[AuditEvent], now: dat
     """Append events in the caller's transaction."""
     if not events:
         return
-    seal = connection.execute(SELECT_LAST_HASH).scalar_one_or_none() or ""
-    written = []
+    last_hash = connection.execute(SELECT_LAST_HASH).scalar_one_or_none() or ""
+    rows = []
     for event in events:
-        seal = _entry_hash(seal, now, event)
-        written.append(
+        last_hash = _entry_hash(last_hash, now, event)
+        rows.append(
             {
                 "at": now,
-                "name": event.by.name,
-                "origin": event.by.origin,
+                "name": event.actor.name,
+                "origin": event.actor.origin,
                 "action": event.action,
                 "about": event.about,
                 "detail": event.detail,
-                "seal": seal,
+                "seal": last_hash,
             }
         )
-    connection.execute(insert(audit_log_table), written)
+    connection.execute(insert(audit_log_table), rows)
 
 
 def record_settings(
-    connection: Connection, digests: Mapping[str, str], by: Actor, now: datetime
+    connection: Connection, digests: Mapping[str, str], actor: Actor, now: datetime
 ) -> None:
     """Append an event for each setting whose digest differs from the stored one."""
-    known = {row.name: row.digest for row in connection.execute(select(known_settings))}
+    stored = {row.name: row.digest for row in connection.execute(select(known_settings))}
     changed = sorted(
         name
-        for name in known.keys() | digests.keys()
-        if known.get(name) != digests.get(name) and known
+        for name in stored.keys() | digests.keys()
+        if stored.get(name) != digests.get(name) and stored
     )
-    if known == digests:
+    if stored == digests:
         return
     connection.execute(delete(known_settings))
     rows = [{"name": name, "digest": digest} for name, digest in digests.items()]
     connection.execute(insert(known_settings), rows)
-    append_events(connection, [AuditEvent(by, "settings.changed", name) for name in changed], now)
+    append_events(
+        connection, [AuditEvent(actor, "settings.changed", name) for name in changed], now
+    )
 
 
 def find_altered_entry(connection: Connection) -> AuditEntry | None:
@@ -107,34 +109,34 @@ def find_altered_entry(connection: Connection) -> AuditEntry | None:
     A mismatch means that the entry was changed or its predecessor removed. Entries removed from
     the end are not detected: compare the last number with an older export.
     """
-    seal = ""
+    last_hash = ""
     for row in connection.execute(select(audit_log_table).order_by(audit_log_table.c.number)):
         step = _map_entry(row)
-        seal = _entry_hash(seal, row.at, step.event)
-        if seal != row.seal:
+        last_hash = _entry_hash(last_hash, row.at, step.event)
+        if last_hash != row.seal:
             return step
     return None
 
 
 def list_entries(
-    connection: Connection, asked: AuditFilter, *, before: int, limit: int | None
+    connection: Connection, criteria: AuditFilter, *, before: int, limit: int | None
 ) -> list[AuditEntry]:
     """Return matching entries with numbers below `before`, latest first."""
-    earlier = audit_log_table.c.number < before
+    condition = audit_log_table.c.number < before
     statement = (
         select(audit_log_table)
-        .where(earlier)
+        .where(condition)
         .order_by(audit_log_table.c.number.desc())
         .limit(limit)
     )
     for column in ("name", "action", "about"):
-        if wanted := getattr(asked, column):
-            statement = statement.where(audit_log_table.c[column] == wanted)
-    if asked.since:
-        statement = statement.where(audit_log_table.c.at >= _midnight(asked.since))
-    if asked.until:
+        if value := getattr(criteria, column):
+            statement = statement.where(audit_log_table.c[column] == value)
+    if criteria.since:
+        statement = statement.where(audit_log_table.c.at >= _midnight(criteria.since))
+    if criteria.until:
         statement = statement.where(
-            audit_log_table.c.at < _midnight(asked.until + timedelta(days=1))
+            audit_log_table.c.at < _midnight(criteria.until + timedelta(days=1))
         )
     return [_map_entry(row) for row in connection.execute(statement)]
 
@@ -152,8 +154,8 @@ def _entry_hash(before: str, at: datetime, event: AuditEvent) -> str:
     hashed = (
         before,
         at.astimezone(UTC).isoformat(),
-        event.by.name,
-        event.by.origin,
+        event.actor.name,
+        event.actor.origin,
         event.action,
         event.about,
     )

@@ -21,7 +21,7 @@ FEED_BATCH = 1_000  # changes per read; far more than occur between two requests
 
 @dataclass(frozen=True, slots=True)
 class TopicArticles:
-    """A topic in its most common spelling, with its articles sorted by title."""
+    """A topic in its most frequent spelling, with its articles sorted by title."""
 
     name: str
     articles: tuple[ArticleOutline, ...]
@@ -63,34 +63,36 @@ class CatalogCache:
         for id_ in ids or ():
             self._held.pop(id_, None)
         for contents in self._store.list_outlines(ids):
-            places = tuple(self._under_ancestors(place) for place in contents.passages)
-            self._held[contents.article.id] = replace(contents, passages=places)
+            refs = tuple(self._under_ancestors(ref) for ref in contents.passages)
+            self._held[contents.article.id] = replace(contents, passages=refs)
         self._seq = seq
 
     def _changed(self) -> set[str]:
-        found: set[str] = set()
+        article_ids: set[str] = set()
         after = self._seq
         while changes := self._store.changes(after, FEED_BATCH):
-            found |= {change.article_id for change in changes}
+            article_ids |= {change.article_id for change in changes}
             after = changes[-1].seq
-        return found
+        return article_ids
 
-    def _under_ancestors(self, place: PassageRef) -> PassageRef:
-        return replace(place, tags=self._taxonomy.with_ancestors(place.tags))
+    def _under_ancestors(self, ref: PassageRef) -> PassageRef:
+        return replace(ref, tags=self._taxonomy.with_ancestors(ref.tags))
 
 
 def build_snapshot(contents: Iterable[ArticleOutline]) -> CatalogSnapshot:
     """Sort the articles by title and group them by topic."""
-    ordered = sorted(contents, key=lambda one: (one.article.title.casefold(), one.article.id))
+    ordered = sorted(
+        contents, key=lambda outline: (outline.article.title.casefold(), outline.article.id)
+    )
     spellings: dict[str, list[str]] = defaultdict(list)
-    gathered: dict[str, dict[str, ArticleOutline]] = defaultdict(dict)
-    for one in ordered:
-        for topic in one.article.metadata.topics:
+    by_topic: dict[str, dict[str, ArticleOutline]] = defaultdict(dict)
+    for outline in ordered:
+        for topic in outline.article.metadata.topics:
             spellings[topic.casefold()].append(topic)
-            gathered[topic.casefold()][one.article.id] = one
+            by_topic[topic.casefold()][outline.article.id] = outline
     topics = {
-        key: TopicArticles(_most_common(spellings[key]), tuple(found.values()))
-        for key, found in sorted(gathered.items())
+        key: TopicArticles(_most_common(spellings[key]), tuple(members.values()))
+        for key, members in sorted(by_topic.items())
     }
     return CatalogSnapshot(tuple(ordered), topics)
 

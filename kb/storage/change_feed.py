@@ -33,17 +33,17 @@ SELECT_CHANGES = (
 
 @dataclass(frozen=True, slots=True)
 class PendingChange:
-    """A change that has no number yet."""
+    """A change that has not been numbered yet."""
 
     article_id: str
     kind: str  # saved, published, retired, tagged, reviewed
-    by: Actor
+    actor: Actor
     detail: str = ""  # for the audit log
 
     @property
     def event(self) -> AuditEvent:
         """Audit event of the change."""
-        return AuditEvent(self.by, f"article.{self.kind}", self.article_id, self.detail)
+        return AuditEvent(self.actor, f"article.{self.kind}", self.article_id, self.detail)
 
 
 PendingEntry = PendingChange | AuditEvent
@@ -62,7 +62,7 @@ def append_changes(connection: Connection, entries: Sequence[PendingEntry]) -> N
                     "seq": seq,
                     "article_id": change.article_id,
                     "kind": change.kind,
-                    "actor": change.by.name,
+                    "actor": change.actor.name,
                     "at": now,
                 }
                 for seq, change in enumerate(changes, start=first)
@@ -83,9 +83,9 @@ def get_last_number(connection: Connection) -> int:
     return int(connection.execute(SELECT_LAST_NUMBER).scalar_one())
 
 
-def list_changes(connection: Connection, after: int, most: int) -> list[ChangeEvent]:
-    """Return up to `most` changes with numbers above `after`, in order."""
+def list_changes(connection: Connection, after: int, limit: int) -> list[ChangeEvent]:
+    """Return up to `limit` changes with numbers above `after`, in order."""
     return [
         ChangeEvent(row.seq, row.article_id, row.kind, row.at)
-        for row in connection.execute(SELECT_CHANGES, {"after": after, "most": most})
+        for row in connection.execute(SELECT_CHANGES, {"after": after, "most": limit})
     ]

@@ -30,13 +30,15 @@ class ContentRequest:
     at: datetime
 
 
-def add_request(connection: Connection, query: str, sentence: str, reach: str) -> None:
+def add_request(connection: Connection, query: str, sentence: str, contact: str) -> None:
     """Store a request. When the table is full, the request closed longest ago is deleted.
 
     Raises `WorkflowStateError` if the table is full of open requests.
     """
-    held = connection.execute(select(func.count()).select_from(content_requests_table)).scalar_one()
-    if held >= MAX_STORED:
+    count = connection.execute(
+        select(func.count()).select_from(content_requests_table)
+    ).scalar_one()
+    if count >= MAX_STORED:
         oldest = (
             select(content_requests_table.c.id)
             .where(content_requests_table.c.done_at.is_not(None))
@@ -56,7 +58,7 @@ def add_request(connection: Connection, query: str, sentence: str, reach: str) -
             )
     connection.execute(
         insert(content_requests_table).values(
-            query=query, sentence=sentence, reach=reach, at=datetime.now(UTC)
+            query=query, sentence=sentence, reach=contact, at=datetime.now(UTC)
         )
     )
 

@@ -41,32 +41,32 @@ def apply_on_save(
     article: Article, passages: Sequence[Passage], corrections: Sequence[Correction]
 ) -> CorrectedArticle:
     """Apply corrections to an article that is about to be saved."""
-    made = apply_corrections(article, passages, corrections)
-    plain = apply_corrections(
+    corrected = apply_corrections(article, passages, corrections)
+    without_tags = apply_corrections(
         article, passages, [one for one in corrections if one.what not in TAG_KINDS]
     )
     notes = tuple(
         f"A correction can no longer be applied: {one}. Check whether it is still needed."
-        for one in made.lost
+        for one in corrected.lost
     )
     decisions = tuple(
         {tag.tag: True for tag in by_hand.tags if tag not in bare.tags}
         | dict.fromkeys({t.tag for t in bare.tags} - {t.tag for t in by_hand.tags}, False)
-        for by_hand, bare in zip(made.passages, plain.passages, strict=True)
+        for by_hand, bare in zip(corrected.passages, without_tags.passages, strict=True)
     )
-    return CorrectedArticle(plain.article, plain.passages, decisions, notes)
+    return CorrectedArticle(without_tags.article, without_tags.passages, decisions, notes)
 
 
 def list_corrections(connection: Connection, article_id: str) -> tuple[Correction, ...]:
     """Return the corrections of an article, oldest first."""
-    return tuple(one for _, one in list_numbered_corrections(connection, article_id))
+    return tuple(correction for _, correction in list_numbered_corrections(connection, article_id))
 
 
 def list_numbered_corrections(
     connection: Connection, article_id: str
 ) -> list[tuple[int, Correction]]:
     """Return the corrections of an article with their numbers, oldest first."""
-    found = connection.execute(
+    rows = connection.execute(
         select(corrections)
         .where(corrections.c.article_id == article_id)
         .order_by(corrections.c.number)
@@ -76,33 +76,35 @@ def list_numbered_corrections(
             row.number,
             Correction(CorrectionKind(row.what), tuple(json.loads(row.place)), row.old, row.new),
         )
-        for row in found
+        for row in rows
     ]
 
 
 def add_corrections(
-    connection: Connection, article_id: str, made: Sequence[Correction], by: Actor
+    connection: Connection, article_id: str, new: Sequence[Correction], actor: Actor
 ) -> None:
     """Store corrections for later ingests, except tag corrections (see `add_tags`)."""
-    for one in made:
-        if one.what not in TAG_KINDS:
-            add_correction(connection, article_id, one, name=by.name, at=datetime.now(UTC))
+    for correction in new:
+        if correction.what not in TAG_KINDS:
+            add_correction(
+                connection, article_id, correction, name=actor.name, at=datetime.now(UTC)
+            )
 
 
 def add_correction(
-    connection: Connection, article_id: str, one: Correction, *, name: str, at: datetime
+    connection: Connection, article_id: str, correction: Correction, *, name: str, at: datetime
 ) -> None:
     """Store a correction. A metadata correction replaces an earlier one of the same field."""
-    if one.what in METADATA_KINDS:
-        same = (corrections.c.article_id == article_id, corrections.c.what == one.what)
-        connection.execute(delete(corrections).where(*same))
+    if correction.what in METADATA_KINDS:
+        condition = (corrections.c.article_id == article_id, corrections.c.what == correction.what)
+        connection.execute(delete(corrections).where(*condition))
     connection.execute(
         insert(corrections).values(
             article_id=article_id,
-            what=one.what,
-            place=json.dumps(one.place, ensure_ascii=False),
-            old=one.old,
-            new=one.new,
+            what=correction.what,
+            place=json.dumps(correction.place, ensure_ascii=False),
+            old=correction.old,
+            new=correction.new,
             name=name,
             at=at,
         )
@@ -110,13 +112,13 @@ def add_correction(
 
 
 def add_tags(
-    connection: Connection, saved: Sequence[Passage], tags: Sequence[dict[str, bool]], by: Actor
+    connection: Connection, saved: Sequence[Passage], tags: Sequence[dict[str, bool]], actor: Actor
 ) -> bool:
     """Store the editor tags of each passage. Returns whether there are any."""
     for passage, decisions in zip(saved, tags, strict=True):
         for tag, present in decisions.items():
             now = datetime.now(UTC)
-            set_tag(connection, passage.id, tag, present=present, name=by.name, at=now)
+            set_tag(connection, passage.id, tag, present=present, name=actor.name, at=now)
     return any(tags)
 
 
@@ -130,8 +132,8 @@ def set_tag(
     at: datetime,
 ) -> None:
     """Add or remove an editor tag of a passage, replacing an earlier decision."""
-    mine = (editor_tags.c.passage_id == passage_id, editor_tags.c.tag == tag)
-    connection.execute(delete(editor_tags).where(*mine))
+    condition = (editor_tags.c.passage_id == passage_id, editor_tags.c.tag == tag)
+    connection.execute(delete(editor_tags).where(*condition))
     connection.execute(
         insert(editor_tags).values(
             passage_id=passage_id,
@@ -145,8 +147,8 @@ def set_tag(
 
 def delete_correction(connection: Connection, article_id: str, number: int) -> Correction:
     """Delete a correction and return it. Raises `NotFoundError`."""
-    known = dict(list_numbered_corrections(connection, article_id))
-    if number not in known:
+    existing = dict(list_numbered_corrections(connection, article_id))
+    if number not in existing:
         raise NotFoundError("correction", str(number))
     connection.execute(delete(corrections).where(corrections.c.number == number))
-    return known[number]
+    return existing[number]

@@ -71,13 +71,13 @@ class CurationStore:
     def load(self) -> CurationRules:
         """Return all pins and synonym rules."""
         with self._database.reading() as connection:
-            found = connection.execute(select(pins).order_by(pins.c.number))
-            kept = tuple(map_row(Pin, row) for row in found)
+            rows = connection.execute(select(pins).order_by(pins.c.number))
+            all_pins = tuple(map_row(Pin, row) for row in rows)
             lines = connection.execute(select(synonyms).order_by(synonyms.c.number))
             rules = tuple(map_row(SynonymRule, row) for row in lines)
-            return CurationRules(kept, rules, _get_revision(connection))
+            return CurationRules(all_pins, rules, _get_revision(connection))
 
-    def add_pin(self, query: str, passage_id: str, *, note: str = "", by: Actor) -> int:
+    def add_pin(self, query: str, passage_id: str, *, note: str = "", actor: Actor) -> int:
         """Pin a passage to a query. Returns the number of the pin.
 
         Raises `NotFoundError` for an unknown passage, and `WorkflowStateError` if the query is
@@ -90,16 +90,16 @@ class CurationStore:
                 code="query-length",
             )
         with self._database.writing() as connection:
-            mine = select(passages.c.id).where(passages.c.id == strip_nul(passage_id)).limit(1)
-            if connection.execute(mine).one_or_none() is None:
+            statement = select(passages.c.id).where(passages.c.id == strip_nul(passage_id)).limit(1)
+            if connection.execute(statement).one_or_none() is None:
                 raise NotFoundError("passage", passage_id)
-            same = select(pins.c.passage_id).where(func.lower(pins.c.query) == query.lower())
-            there = list(connection.execute(same).scalars())
-            if passage_id in there:
+            same_query = select(pins.c.passage_id).where(func.lower(pins.c.query) == query.lower())
+            pinned = list(connection.execute(same_query).scalars())
+            if passage_id in pinned:
                 raise WorkflowStateError(
                     "This passage is already pinned to this query.", code="pinned-already"
                 )
-            if len(there) >= MAX_PINS:
+            if len(pinned) >= MAX_PINS:
                 raise WorkflowStateError(
                     f"This query already has {MAX_PINS} pinned passages. Remove one first.",
                     code="too-many-pins",
@@ -107,24 +107,24 @@ class CurationStore:
             result = connection.execute(
                 insert(pins).values(
                     query=query, passage_id=passage_id, note=note.strip()[:MAX_QUERY_LENGTH],
-                    name=by.name, at=self._clock(),
+                    name=actor.name, at=self._clock(),
                 )
             )  # fmt: skip
-            event = AuditEvent(by, "pin.added", passage_id, query)
+            event = AuditEvent(actor, "pin.added", passage_id, query)
             audit_log.append_events(connection, [event], self._clock())
             return _get_key(result)
 
-    def remove_pin(self, number: int, *, by: Actor) -> None:
+    def remove_pin(self, number: int, *, actor: Actor) -> None:
         """Remove a pin. Raises `NotFoundError`."""
         with self._database.writing() as connection:
             row = connection.execute(select(pins).where(pins.c.number == number)).one_or_none()
             if row is None:
                 raise NotFoundError("pin", str(number))
             connection.execute(delete(pins).where(pins.c.number == number))
-            event = AuditEvent(by, "pin.taken-off", row.passage_id, row.query)
+            event = AuditEvent(actor, "pin.taken-off", row.passage_id, row.query)
             audit_log.append_events(connection, [event], self._clock())
 
-    def add_synonym(self, line: str, *, by: Actor) -> int:
+    def add_synonym(self, line: str, *, actor: Actor) -> int:
         """Add a synonym rule that the caller has validated. Returns its number."""
         line = " ".join(line.split())
         if len(line) > MAX_LINE_LENGTH:
@@ -134,23 +134,23 @@ class CurationStore:
             )
         with self._database.writing() as connection:
             result = connection.execute(
-                insert(synonyms).values(line=line, name=by.name, at=self._clock())
+                insert(synonyms).values(line=line, name=actor.name, at=self._clock())
             )
             audit_log.append_events(
-                connection, [AuditEvent(by, "synonym.added", "", line)], self._clock()
+                connection, [AuditEvent(actor, "synonym.added", "", line)], self._clock()
             )
             return _get_key(result)
 
-    def remove_synonym(self, number: int, *, by: Actor) -> None:
+    def remove_synonym(self, number: int, *, actor: Actor) -> None:
         """Remove a synonym rule. Raises `NotFoundError`."""
         with self._database.writing() as connection:
-            mine = synonyms.c.number == number
-            row = connection.execute(select(synonyms).where(mine)).one_or_none()
+            condition = synonyms.c.number == number
+            row = connection.execute(select(synonyms).where(condition)).one_or_none()
             if row is None:
                 raise NotFoundError("synonym rule", str(number))
-            connection.execute(delete(synonyms).where(mine))
+            connection.execute(delete(synonyms).where(condition))
             audit_log.append_events(
-                connection, [AuditEvent(by, "synonym.taken-out", "", row.line)], self._clock()
+                connection, [AuditEvent(actor, "synonym.taken-out", "", row.line)], self._clock()
             )
 
 

@@ -80,11 +80,11 @@ class Database:
         if path and not path.exists():
             raise NoKnowledgeBaseError(str(path.parent))
         with translate_errors(self.url), self._engine.connect() as connection:
-            found = _get_revision(connection)
-        if found is None:
+            revision = _get_revision(connection)
+        if revision is None:
             raise NoKnowledgeBaseError(str(path.parent) if path else _mask_password(self.url))
-        if found != SCHEMA:
-            raise SchemaVersionError(found, SCHEMA)
+        if revision != SCHEMA:
+            raise SchemaVersionError(revision, SCHEMA)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -132,33 +132,33 @@ def _get_revision(connection: Connection) -> str | None:
 @contextmanager
 def translate_errors(url: str) -> Iterator[None]:
     """Translate SQLAlchemy errors into `StoreError` and `RejectedError`."""
-    shown = _mask_password(url)
+    masked_url = _mask_password(url)
     try:
         yield
     except OperationalError as error:
         raise StoreError(
-            f"The database {shown} is unavailable or busy ({error.orig}). Nothing was saved; check "
-            "the database and the free disk space, then try again.",
+            f"The database {masked_url} is unavailable or busy ({error.orig}). Nothing was "
+            "saved; check the database and the free disk space, then try again.",
             code="unavailable",
         ) from error
     except (DataError, IntegrityError) as error:
-        raise RejectedError(shown, str(error.orig)) from error
+        raise RejectedError(masked_url, str(error.orig)) from error
     except DatabaseError as error:
         raise StoreError(
-            f"The database {shown} rejected a statement ({error.orig}). Nothing was saved; report "
-            "this problem.",
+            f"The database {masked_url} rejected a statement ({error.orig}). Nothing was saved; "
+            "report this problem.",
             code="statement-refused",
         ) from error
 
 
 def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
-    def connected(connection: Any, _record: Any) -> None:
+    def configure_connection(connection: Any, _record: Any) -> None:
         # The driver begins transactions too late for consistent reads, so begin them explicitly.
         connection.isolation_level = None
         for pragma in PRAGMAS:
             connection.execute(pragma)
 
     @event.listens_for(engine, "begin")
-    def begun(connection: Connection) -> None:
+    def begin_transaction(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN")

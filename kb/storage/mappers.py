@@ -119,7 +119,7 @@ def article_columns(article: Article) -> dict[str, str]:
     }
 
 
-def passage_rows(article_id: str, number: int, kept: Iterable[Passage]) -> list[dict[str, Any]]:
+def passage_rows(article_id: str, number: int, passages: Iterable[Passage]) -> list[dict[str, Any]]:
     """Return the rows of `passages` of one version, as `load_passages` reads them."""
     return [
         {
@@ -129,7 +129,7 @@ def passage_rows(article_id: str, number: int, kept: Iterable[Passage]) -> list[
             "id": passage.id,
             "content": _passage_adapter().dump_json(passage, exclude_defaults=True).decode(),
         }
-        for ordinal, passage in enumerate(kept)
+        for ordinal, passage in enumerate(passages)
     ]
 
 
@@ -147,13 +147,13 @@ def _apply_article_confirmation(article: Article, row: Row[Any]) -> Article:
 def load_record(connection: Connection, row: Row[Any], number: int) -> ArticleRecord:
     """Return one version of an article with its passages."""
     version = get_version_row(connection, row.id, number)
-    kept = apply_editor_tags(connection, load_passages(connection, row.id, number))
+    passages = apply_editor_tags(connection, load_passages(connection, row.id, number))
     return ArticleRecord(
         id=row.id,
         status=ArticleStatus(row.status),
         version=number,
         article=_apply_article_confirmation(map_article(version), row),
-        passages=tuple(kept),
+        passages=tuple(passages),
         warnings=tuple(json.loads(version.warnings)),
         coverage=version.coverage,
         created_at=version.created_at,
@@ -174,10 +174,10 @@ def load_passages(connection: Connection, article_id: str, number: int) -> list[
     return [parse_passage(content) for content in contents]
 
 
-def apply_editor_tags(connection: Connection, kept: Sequence[Passage]) -> list[Passage]:
+def apply_editor_tags(connection: Connection, passages: Sequence[Passage]) -> list[Passage]:
     """Return the passages with editor tags applied to the automatic ones."""
-    tag_rows = _load_editor_tags(connection, [passage.id for passage in kept])
-    return [_apply_tag_rows(passage, tag_rows.get(passage.id, ())) for passage in kept]
+    tag_rows = _load_editor_tags(connection, [passage.id for passage in passages])
+    return [_apply_tag_rows(passage, tag_rows.get(passage.id, ())) for passage in passages]
 
 
 def _load_editor_tags(
@@ -194,8 +194,8 @@ def _load_editor_tags(
 def _apply_tag_rows(passage: Passage, tag_rows: Sequence[Row[Any]]) -> Passage:
     if not tag_rows:
         return passage
-    spoken_for = {row.tag for row in tag_rows}
-    tags = [tag for tag in passage.tags if tag.tag not in spoken_for]
+    decided = {row.tag for row in tag_rows}
+    tags = [tag for tag in passage.tags if tag.tag not in decided]
     tags += [
         Tag(row.tag, 1.0, Evidence.EDITOR, f"set by {row.actor}") for row in tag_rows if row.present
     ]
@@ -204,10 +204,10 @@ def _apply_tag_rows(passage: Passage, tag_rows: Sequence[Row[Any]]) -> Passage:
 
 def select_summaries() -> Select[Any]:
     """Select the columns for `map_summary`, from the published version or else the latest."""
-    shown = func.coalesce(articles.c.published_version, articles.c.latest_version)
+    number = func.coalesce(articles.c.published_version, articles.c.latest_version)
     return select(
         articles, versions.c.title, versions.c.metadata, versions.c.passages, versions.c.number
-    ).join(versions, and_(versions.c.article_id == articles.c.id, versions.c.number == shown))
+    ).join(versions, and_(versions.c.article_id == articles.c.id, versions.c.number == number))
 
 
 def map_summary(row: Row[Any]) -> ArticleSummary:
@@ -240,23 +240,23 @@ def load_published_passages(
     connection: Connection, ids: Iterable[str]
 ) -> dict[str, tuple[ArticleSummary, Passage]]:
     """Return the published passages among `ids`, each with its article."""
-    found = [
+    passages = [
         row
         for batch in iter_batches(sorted(set(ids)))
         for row in connection.execute(_SELECT_PUBLISHED, {"ids": batch})
     ]
     summaries = {
         row.id: map_summary(row)
-        for batch in iter_batches(sorted({row.article_id for row in found}))
+        for batch in iter_batches(sorted({row.article_id for row in passages}))
         for row in connection.execute(_SELECT_SUMMARIES, {"ids": batch})
     }
-    tag_rows = _load_editor_tags(connection, [row.id for row in found if row.spoken_of])
+    tag_rows = _load_editor_tags(connection, [row.id for row in passages if row.spoken_of])
     return {
         row.id: (
             summaries[row.article_id],
             _apply_tag_rows(parse_passage(row.content), tag_rows.get(row.id, ())),
         )
-        for row in found
+        for row in passages
     }
 
 
@@ -276,12 +276,12 @@ def load_tagged_passages(
     tag_rows = _load_editor_tags(connection, [row.id for row in contents if row.spoken_of])
     # Parsing is far slower than a text search, so skip passages without the name of a tag.
     names = [f'"{tag}"' for tag in tags]
-    kept = [
+    tagged = [
         _apply_tag_rows(parse_passage(row.content), tag_rows.get(row.id, ()))
         for row in contents
         if row.id in tag_rows or any(name in row.content for name in names)
     ]
-    return [passage for passage in kept if any(tag.tag in tags for tag in passage.tags)]
+    return [passage for passage in tagged if any(tag.tag in tags for tag in passage.tags)]
 
 
 def iter_batches(ids: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -40,20 +40,20 @@ _MASK = (1 << 64) - 1
 
 def compute_band_keys(text: str) -> tuple[int, ...]:
     """Return a signed 64-bit key for each band, or an empty tuple if the text is too short."""
-    found = _shingles(text)
-    if len(found) < MIN_WORDS - SHINGLE_WORDS + 1:
+    shingles = _shingles(text)
+    if len(shingles) < MIN_WORDS - SHINGLE_WORDS + 1:
         return ()
-    minima = _compute_minima([_hash(shingle) for shingle in found])
+    minima = _compute_minima([_hash(shingle) for shingle in shingles])
     return tuple(_hash_band(band, minima[band * ROWS : (band + 1) * ROWS]) for band in range(BANDS))
 
 
-def shingle_similarity(one: str, other: str) -> float:
+def shingle_similarity(first: str, second: str) -> float:
     """Return the Jaccard similarity of the shingles of two texts, from 0 to 1."""
-    a, b = _shingles(one), _shingles(other)
+    a, b = _shingles(first), _shingles(second)
     return len(a & b) / len(a | b) if a | b else 0.0
 
 
-@lru_cache(maxsize=1_000)  # a passage is needed several times while its article is saved
+@lru_cache(maxsize=1_000)  # saving an article needs the shingles of a passage several times
 def _shingles(text: str) -> frozenset[str]:
     words = re.findall(r"\w+", text.casefold())
     return frozenset(
@@ -65,8 +65,8 @@ def _compute_minima(hashes: Sequence[int]) -> list[int]:
     minima: list[int | None] = [None] * _BINS
     for value in hashes:
         bin_, rest = value % _BINS, value // _BINS
-        least = minima[bin_]
-        if least is None or rest < least:
+        minimum = minima[bin_]
+        if minimum is None or rest < minimum:
             minima[bin_] = rest
     filled: list[int] = []
     for start in range(_BINS):
@@ -119,9 +119,9 @@ PassageKey = tuple[str, str, int]  # article, passage, version
 class NearDuplicate:
     """A passage and the passage most similar to it.
 
-    `article_id` is empty if the other passage is an earlier one of the same article. `heading` is
-    the heading of the other passage and `share` the similarity. `everywhere` is true if there are
-    more candidates than were compared, as for boilerplate.
+    `article_id` is empty if the other passage precedes it in the same article. `heading` is the
+    heading of the other passage and `share` the similarity (0 to 1). `is_boilerplate` is true if
+    so many passages were candidates that not all were compared.
     """
 
     passage_id: str
@@ -129,7 +129,7 @@ class NearDuplicate:
     other_id: str
     heading: str
     share: float
-    everywhere: bool = False
+    is_boilerplate: bool = False
 
 
 class NearDuplicateStore:
@@ -138,42 +138,42 @@ class NearDuplicateStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def find(self, article_id: str, kept: Sequence[Passage]) -> list[NearDuplicate]:
+    def find(self, article_id: str, passages: Sequence[Passage]) -> list[NearDuplicate]:
         """Return the near-duplicates of an article's passages, in the order of the passages.
 
         Passages are compared with the latest version of every other article that is not retired.
         """
         with self._database.reading() as connection:
-            return _find_near_duplicates(connection, article_id, kept, _compute_keys(kept))
+            return _find_near_duplicates(connection, article_id, passages, _compute_keys(passages))
 
 
-def record_bands(connection: Connection, article_id: str, kept: Sequence[Passage]) -> list[str]:
+def record_bands(connection: Connection, article_id: str, passages: Sequence[Passage]) -> list[str]:
     """Replace the bands of an article. Returns a sentence for each near-duplicate."""
-    keys = write_bands(connection, article_id, kept)
-    headings = {passage.id: passage.heading for passage in kept}
+    keys = write_bands(connection, article_id, passages)
+    headings = {passage.id: passage.heading for passage in passages}
     notes = [
         f"The passage {_describe_passage(double.passage_id, headings[double.passage_id])} is "
         f"{double.share:.0%} identical to {_describe_other(double)}."
-        for double in _find_near_duplicates(connection, article_id, kept, keys)
+        for double in _find_near_duplicates(connection, article_id, passages, keys)
     ]
-    more = len(notes) - MAX_REPORTED
-    if more > 0:
-        notes[MAX_REPORTED:] = [f"{more} more passages of this article have near-duplicates."]
+    omitted = len(notes) - MAX_REPORTED
+    if omitted > 0:
+        notes[MAX_REPORTED:] = [f"{omitted} more passages of this article have near-duplicates."]
     return notes
 
 
 def write_bands(
-    connection: Connection, article_id: str, kept: Sequence[Passage]
+    connection: Connection, article_id: str, passages: Sequence[Passage]
 ) -> dict[str, frozenset[int]]:
     """Replace the bands of an article. Returns the keys by passage id."""
     connection.execute(
         delete(near_duplicate_bands).where(near_duplicate_bands.c.article_id == article_id)
     )
-    keys = _compute_keys(kept)
+    keys = _compute_keys(passages)
     entries = [
         {"key": key, "passage_id": passage_id, "article_id": article_id}
-        for passage_id, own in keys.items()
-        for key in own
+        for passage_id, band_keys in keys.items()
+        for key in band_keys
     ]
     if entries:
         connection.execute(insert(near_duplicate_bands), entries)
@@ -185,56 +185,60 @@ def _describe_passage(passage_id: str, heading: str) -> str:
 
 
 def _describe_other(double: NearDuplicate) -> str:
-    there = f"of {double.article_id}" if double.article_id else "before it"
-    return f"the passage {_describe_passage(double.other_id, double.heading)} {there}"
+    article = f"of {double.article_id}" if double.article_id else "before it"
+    return f"the passage {_describe_passage(double.other_id, double.heading)} {article}"
 
 
-def _compute_keys(kept: Sequence[Passage]) -> dict[str, frozenset[int]]:
-    return {passage.id: frozenset(compute_band_keys(passage.text)) for passage in kept}
+def _compute_keys(passages: Sequence[Passage]) -> dict[str, frozenset[int]]:
+    return {passage.id: frozenset(compute_band_keys(passage.text)) for passage in passages}
 
 
 def _find_near_duplicates(
     connection: Connection,
     article_id: str,
-    kept: Sequence[Passage],
+    passages: Sequence[Passage],
     keys: dict[str, frozenset[int]],
 ) -> list[NearDuplicate]:
     """Return the most similar passage for each passage that has a near-duplicate."""
-    elsewhere = _load_candidates(connection, article_id, frozenset().union(*keys.values()))
-    known = _load_passages(connection, {place for found in elsewhere.values() for place in found})
+    others = _load_candidates(connection, article_id, frozenset().union(*keys.values()))
+    loaded = _load_passages(
+        connection, {location for group in others.values() for location in group}
+    )
     before: dict[int, list[PassageKey]] = defaultdict(list)
-    found = []
-    for passage in kept:
-        met = {place for key in keys[passage.id] for place in (*elsewhere[key], *before[key])}
-        double = _find_nearest(passage, sorted(met), known)
+    group = []
+    for passage in passages:
+        candidates = {
+            location for key in keys[passage.id] for location in (*others[key], *before[key])
+        }
+        double = _find_nearest(passage, sorted(candidates), loaded)
         if double:
-            found.append(double)
-        place = ("", passage.id, 0)
-        known[place] = passage
+            group.append(double)
+        location = ("", passage.id, 0)
+        loaded[location] = passage
         for key in keys[passage.id]:
             if len(before[key]) < MAX_CANDIDATES:
-                before[key].append(place)
-    return found
+                before[key].append(location)
+    return group
 
 
 def _find_nearest(
-    passage: Passage, met: Sequence[PassageKey], known: dict[PassageKey, Passage]
+    passage: Passage, candidates: Sequence[PassageKey], loaded: dict[PassageKey, Passage]
 ) -> NearDuplicate | None:
     """Return the near-duplicate with the highest similarity, or None."""
     best: NearDuplicate | None = None
-    for place in met:
-        if place not in known:
+    for candidate in candidates:
+        if candidate not in loaded:
             continue
-        share = shingle_similarity(passage.text, known[place].text)
+        share = shingle_similarity(passage.text, loaded[candidate].text)
         if share >= MIN_SIMILARITY and (best is None or share > best.share):
-            article, other, _ = place
+            article, other_id, _ = candidate
             best = NearDuplicate(
                 passage_id=passage.id,
                 article_id=article,
-                other_id=other,
-                heading=known[place].heading,
+                other_id=other_id,
+                heading=loaded[candidate].heading,
                 share=share,
-                everywhere=len(met) >= MAX_CANDIDATES,
+                is_boilerplate=len(candidates) >= MAX_CANDIDATES,
             )
             if share == 1.0:
                 break
@@ -245,21 +249,21 @@ def _load_candidates(
     connection: Connection, article_id: str, keys: frozenset[int]
 ) -> dict[int, list[PassageKey]]:
     """Return the first passages of other articles for each key."""
-    found: dict[int, list[PassageKey]] = defaultdict(list)
+    candidates: dict[int, list[PassageKey]] = defaultdict(list)
     for batch in mappers.iter_batches(sorted(keys)):
-        wanted = {f"key{number}": key for number, key in enumerate(batch)}
-        statement = SELECT_CANDIDATES.format(", ".join(f"(:{name})" for name in wanted))
-        for row in connection.execute(text(statement), {**wanted, "own": article_id}):
-            found[row.key].append((row.article_id, row.passage_id, row.latest_version))
-    return found
+        parameters = {f"key{number}": key for number, key in enumerate(batch)}
+        statement = SELECT_CANDIDATES.format(", ".join(f"(:{name})" for name in parameters))
+        for row in connection.execute(text(statement), {**parameters, "own": article_id}):
+            candidates[row.key].append((row.article_id, row.passage_id, row.latest_version))
+    return candidates
 
 
-def _load_passages(connection: Connection, places: set[PassageKey]) -> dict[PassageKey, Passage]:
+def _load_passages(connection: Connection, keys: set[PassageKey]) -> dict[PassageKey, Passage]:
     """Return the passages at these locations."""
     contents: dict[PassageKey, Passage] = {}
-    for batch in mappers.iter_batches(sorted({passage for _, passage, _ in places})):
+    for batch in mappers.iter_batches(sorted({passage for _, passage, _ in keys})):
         for row in connection.execute(select(passages).where(passages.c.id.in_(batch))):
-            place = (row.article_id, row.id, row.version)
-            if place in places:
-                contents[place] = mappers.parse_passage(row.content)
+            key = (row.article_id, row.id, row.version)
+            if key in keys:
+                contents[key] = mappers.parse_passage(row.content)
     return contents

@@ -28,31 +28,31 @@ class PassageLocation:
 
 def locate_passage(connection: Connection, passage_id: str, version: int | None) -> PassageLocation:
     """Return the current target of a link. Raises `NotFoundError` for an unknown passage."""
-    found = connection.execute(
+    rows = connection.execute(
         select(passages.c.article_id, passages.c.version, passages.c.content)
         .where(passages.c.id == mappers.strip_nul(passage_id))
         .order_by(passages.c.version)
     ).all()
-    if not found:
+    if not rows:
         raise NotFoundError("passage", passage_id)
-    row = mappers.get_article_row(connection, found[0].article_id)
+    row = mappers.get_article_row(connection, rows[0].article_id)
     current = row.published_version or row.latest_version
-    texts = {one.version: mappers.parse_passage(one.content) for one in found}
+    texts = {stored.version: mappers.parse_passage(stored.content) for stored in rows}
     if current in texts:
-        then = texts.get(version or current, texts[current])
-        changed = then.text != texts[current].text
+        linked = texts.get(version or current, texts[current])
+        changed = linked.text != texts[current].text
         return PassageLocation(
             article_id=row.id, passage_id=passage_id, moved=False, changed=changed
         )
-    lost = texts[max(texts)]
-    heir = _find_successor(lost, mappers.load_passages(connection, row.id, current))
-    return PassageLocation(article_id=row.id, passage_id=heir, moved=True, changed=True)
+    removed = texts[max(texts)]
+    successor = _find_successor(removed, mappers.load_passages(connection, row.id, current))
+    return PassageLocation(article_id=row.id, passage_id=successor, moved=True, changed=True)
 
 
-def _find_successor(lost: Passage, present: Sequence[Passage]) -> str | None:
-    def likeness(passage: Passage) -> float:
-        same_heading = passage.heading_path == lost.heading_path
-        return similarity(lost.text, passage.text) + (MIN_SIMILARITY if same_heading else 0.0)
+def _find_successor(removed: Passage, candidates: Sequence[Passage]) -> str | None:
+    def score(passage: Passage) -> float:
+        same_heading = passage.heading_path == removed.heading_path
+        return similarity(removed.text, passage.text) + (MIN_SIMILARITY if same_heading else 0.0)
 
-    best = max(present, key=likeness, default=None)
-    return best.id if best is not None and likeness(best) >= MIN_SIMILARITY else None
+    best = max(candidates, key=score, default=None)
+    return best.id if best is not None and score(best) >= MIN_SIMILARITY else None

@@ -21,7 +21,7 @@ from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.change_feed import PendingChange, PendingEntry
 from kb.storage.schema import articles, reviews
 
-# Made once: an ingest runs them for every article.
+# Built once, because an ingest runs them for every article.
 PUBLISH = (
     update(articles)
     .where(articles.c.id == bindparam("article"))
@@ -64,12 +64,12 @@ def publish_version(
     article_id: str,
     version: int,
     *,
-    by: Actor,
+    actor: Actor,
     now: datetime,
     detail: str = "",
 ) -> None:
     """Publish a version, and cancel the schedules of earlier versions, which would replace it."""
-    entries = set_published(connection, article_id, version, by=by, now=now, detail=detail)
+    entries = set_published(connection, article_id, version, actor=actor, now=now, detail=detail)
     change_feed.append_changes(connection, entries)
 
 
@@ -78,11 +78,11 @@ def set_published(
     article_id: str,
     version: int,
     *,
-    by: Actor,
+    actor: Actor,
     now: datetime,
     detail: str = "",
 ) -> list[PendingEntry]:
-    """Publish a version like `publish_version`, but return the entries for the caller to append."""
+    """Publish a version and return its change feed entries, which the caller must append."""
     entries: list[PendingEntry] = []
     connection.execute(PUBLISH, {"article": article_id, "number": version, "now": now})
     for row in connection.execute(
@@ -94,9 +94,11 @@ def set_published(
                 update(reviews).where(*_match_review(article_id, version)).values(done)
             )
         else:
-            why = f"version {version} was published"
-            entries.append(_cancel_schedule(connection, article_id, row.version, by=by, why=why))
-    return [*entries, PendingChange(article_id, "published", by, detail)]
+            reason = f"version {version} was published"
+            entries.append(
+                _cancel_schedule(connection, article_id, row.version, actor=actor, reason=reason)
+            )
+    return [*entries, PendingChange(article_id, "published", actor, detail)]
 
 
 def retire_article(
@@ -105,14 +107,14 @@ def retire_article(
     *,
     reason: str,
     replaced_by: str,
-    by: Actor,
+    actor: Actor,
     now: datetime,
     detail: str = "",
 ) -> None:
     """Retire an article, cancel its schedules and end the review of its latest version."""
     for schedule in list_schedules(connection, article_id).get(article_id, ()):
         why = "the article was retired"
-        cancel_schedule(connection, article_id, schedule.version, by=by, now=now, why=why)
+        cancel_schedule(connection, article_id, schedule.version, actor=actor, now=now, reason=why)
     row = mappers.get_article_row(connection, article_id)
     delete_review(connection, article_id, row.latest_version)
     changed = {
@@ -123,43 +125,49 @@ def retire_article(
         "replaced_by": replaced_by,
     }
     connection.execute(update(articles).where(articles.c.id == article_id).values(changed))
-    change_feed.append_changes(connection, [PendingChange(article_id, "retired", by, detail)])
+    change_feed.append_changes(connection, [PendingChange(article_id, "retired", actor, detail)])
 
 
 def list_schedules(connection: Connection, article_id: str = "") -> dict[str, tuple[Schedule, ...]]:
     """Return the pending schedules of one or all articles, by article id, earliest first."""
-    wanted = (
+    statement = (
         SELECT_SCHEDULED.where(reviews.c.article_id == article_id)
         if article_id
         else SELECT_SCHEDULED
     )
-    found: dict[str, tuple[Schedule, ...]] = defaultdict(tuple)
-    for row in connection.execute(wanted):
-        found[row.article_id] += (_map_schedule(row),)
-    return found
+    schedules: dict[str, tuple[Schedule, ...]] = defaultdict(tuple)
+    for row in connection.execute(statement):
+        schedules[row.article_id] += (_map_schedule(row),)
+    return schedules
 
 
 def find_next_due(connection: Connection, now: datetime) -> Schedule | None:
     """Return the earliest schedule that is due, or None."""
-    wanted = SELECT_SCHEDULED.where(reviews.c.publish_at <= now).limit(1)
-    row = connection.execute(wanted).one_or_none()
+    statement = SELECT_SCHEDULED.where(reviews.c.publish_at <= now).limit(1)
+    row = connection.execute(statement).one_or_none()
     return _map_schedule(row) if row else None
 
 
 def cancel_schedule(
-    connection: Connection, article_id: str, version: int, *, by: Actor, now: datetime, why: str
+    connection: Connection,
+    article_id: str,
+    version: int,
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str,
 ) -> None:
     """Cancel the schedule of a version; the version itself is kept."""
-    event = _cancel_schedule(connection, article_id, version, by=by, why=why)
+    event = _cancel_schedule(connection, article_id, version, actor=actor, reason=reason)
     audit_log.append_events(connection, [event], now)
 
 
 def _cancel_schedule(
-    connection: Connection, article_id: str, version: int, *, by: Actor, why: str
+    connection: Connection, article_id: str, version: int, *, actor: Actor, reason: str
 ) -> AuditEvent:
     delete_review(connection, article_id, version)
-    detail = f"version {version}: {why}"
-    return AuditEvent(by, "review.schedule-cancelled", article_id, detail)
+    detail = f"version {version}: {reason}"
+    return AuditEvent(actor, "review.schedule-cancelled", article_id, detail)
 
 
 def delete_review(connection: Connection, article_id: str, version: int) -> None:

@@ -2,7 +2,7 @@
 
 Every change to published content appends to the change feed in the same transaction. Each search
 reads the latest change number and drops the articles that have changed since, so a retired article
-disappears with the next search. Content read from an older snapshot than the cache is not cached.
+disappears with the next search. Content from a snapshot older than the cache is not cached.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from kb.storage import change_feed, mappers
 from kb.storage.schema import change_feed_table
 
 MAX_ENTRIES = 8_192  # passages of about 4 kB each: 32 MB per process
-MAX_CHANGES = 1_000  # changes; after more the cache is cleared
+MAX_CHANGES = 1_000  # with more new changes, the cache is cleared
 
 PublishedPassage = tuple[ArticleSummary, Passage]
 
@@ -43,18 +43,18 @@ class PublishedCache:
         self, connection: Connection, ids: Iterable[str], seq: int
     ) -> dict[str, PublishedPassage]:
         """Return the published passages among `ids` at change number `seq`."""
-        wanted = list(ids)
+        requested = list(ids)
         with self._lock:
-            known = {id_: self._passages[id_] for id_ in wanted if id_ in self._passages}
-            known = known if seq >= self._seq else {}
-            for id_ in known:
+            cached = {id_: self._passages[id_] for id_ in requested if id_ in self._passages}
+            cached = cached if seq >= self._seq else {}
+            for id_ in cached:
                 self._passages.move_to_end(id_)
-        missing = [id_ for id_ in wanted if id_ not in known]
+        missing = [id_ for id_ in requested if id_ not in cached]
         if missing:
-            read = mappers.load_published_passages(connection, missing)
-            self._keep(self._passages, read, seq)
-            known |= read
-        return known
+            loaded = mappers.load_published_passages(connection, missing)
+            self._keep(self._passages, loaded, seq)
+            cached |= loaded
+        return cached
 
     def tagged(
         self, connection: Connection, article_id: str, tags: Collection[str], seq: int
@@ -62,11 +62,11 @@ class PublishedCache:
         """Return the tagged passages of a published article at change number `seq`."""
         key = (article_id, frozenset(tags))
         with self._lock:
-            known = self._tagged.get(key) if seq >= self._seq else None
-        if known is None:
-            known = mappers.load_tagged_passages(connection, article_id, tags)
-            self._keep(self._tagged, {key: known}, seq)
-        return known
+            cached = self._tagged.get(key) if seq >= self._seq else None
+        if cached is None:
+            cached = mappers.load_tagged_passages(connection, article_id, tags)
+            self._keep(self._tagged, {key: cached}, seq)
+        return cached
 
     def _catch_up(self, connection: Connection) -> int:
         """Drop the articles that have changed. Returns the change number of the connection."""
@@ -91,17 +91,17 @@ class PublishedCache:
             self._passages.clear()
             self._tagged.clear()
             return
-        for id_ in [i for i, found in self._passages.items() if found[0].id in changed]:
+        for id_ in [i for i, entry in self._passages.items() if entry[0].id in changed]:
             del self._passages[id_]
         for key in [key for key in self._tagged if key[0] in changed]:
             del self._tagged[key]
 
-    def _keep(self, kept: OrderedDict[Any, Any], read: dict[Any, Any], seq: int) -> None:
+    def _keep(self, cache: OrderedDict[Any, Any], loaded: dict[Any, Any], seq: int) -> None:
         with self._lock:
             if seq == self._seq:
-                kept.update(read)
-                while len(kept) > MAX_ENTRIES:
-                    kept.popitem(last=False)
+                cache.update(loaded)
+                while len(cache) > MAX_ENTRIES:
+                    cache.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class QueryCounters:
 
     key: str
     text: str  # text to store immediately; empty if it may identify a person
-    words: str = ""  # text to store after `MIN_DAYS_BEFORE_STORING`; empty for never
+    words: str = ""  # text to store after `MIN_DAYS_BEFORE_STORING`; empty: never store
     times: int = 0
     found: int = 0
     changed: int = 0
@@ -90,27 +90,27 @@ class QueryStatsStore:
         """Add to today's counters."""
         today = self._clock().date()
         with self._database.writing() as connection:
-            for one in counts:
-                self._count(connection, one, today)
+            for counters in counts:
+                self._count(connection, counters, today)
 
     def list_recent(self, days: int) -> list[QueryStats]:
         """Return the queries of the last `days` days, most frequent first."""
         first = self._clock().date() - timedelta(days=days - 1)
-        sums = [func.sum(query_stats_table.c[name]).label(name) for name in COUNTERS]
+        totals = [func.sum(query_stats_table.c[name]).label(name) for name in COUNTERS]
         with self._database.reading() as connection:
-            found = connection.execute(
+            rows = connection.execute(
                 select(
                     query_stats_table.c.key,
                     func.max(query_stats_table.c.text).label("text"),
                     func.count().label("days"),
                     func.max(query_stats_table.c.day).label("last"),
-                    *sums,
+                    *totals,
                 )
                 .where(query_stats_table.c.day >= first)
                 .group_by(query_stats_table.c.key)
             ).all()
-        read = [map_row(QueryStats, row) for row in found]
-        return sorted(read, key=lambda one: (-one.times, one.text))
+        stats = [map_row(QueryStats, row) for row in rows]
+        return sorted(stats, key=lambda entry: (-entry.times, entry.text))
 
     def purge(self, days: int) -> None:
         """Delete counters older than `days` days; 0 deletes all."""
@@ -126,7 +126,7 @@ class QueryStatsStore:
             connection.execute(delete(query_stats_table).where(old))
 
     def set_triage(
-        self, key: str, state: str, *, name: str = "", note: str = "", by: Actor
+        self, key: str, state: str, *, name: str = "", note: str = "", actor: Actor
     ) -> None:
         """Assign an item of the search report to a user, or dismiss it."""
         with self._database.writing() as connection:
@@ -136,7 +136,7 @@ class QueryStatsStore:
                     key=key, state=state, name=name, note=note[:400], on=self._clock().date()
                 )
             )
-            event = AuditEvent(by, f"board.{state}", "", f"{key} {name} {note}".strip()[:400])
+            event = AuditEvent(actor, f"board.{state}", "", f"{key} {name} {note}".strip()[:400])
             audit_log.append_events(connection, [event], self._clock())
 
     def list_triage(self) -> dict[str, Triage]:
@@ -146,12 +146,12 @@ class QueryStatsStore:
                 row.key: map_row(Triage, row) for row in connection.execute(select(query_triage))
             }
 
-    def replace_dead_links(self, found: Iterable[tuple[str, str, str]]) -> None:
+    def replace_dead_links(self, links: Iterable[tuple[str, str, str]]) -> None:
         """Replace all stored dead links by (article id, URL, problem) tuples."""
         today = self._clock().date()
         with self._database.writing() as connection:
             connection.execute(delete(dead_links))
-            for article_id, address, problem in dict.fromkeys(found):
+            for article_id, address, problem in dict.fromkeys(links):
                 connection.execute(
                     insert(dead_links).values(
                         article_id=article_id, address=address[:2000], problem=problem, on=today
@@ -166,21 +166,23 @@ class QueryStatsStore:
                 for row in connection.execute(select(dead_links).order_by("article_id", "address"))
             ]
 
-    def _count(self, connection: Connection, one: QueryCounters, today: date) -> None:
-        mine = (query_stats_table.c.key == one.key, query_stats_table.c.day == today)
-        more = {name: query_stats_table.c[name] + getattr(one, name) for name in COUNTERS}
-        changed = connection.execute(update(query_stats_table).where(*mine).values(more))
+    def _count(self, connection: Connection, counters: QueryCounters, today: date) -> None:
+        condition = (query_stats_table.c.key == counters.key, query_stats_table.c.day == today)
+        increments = {
+            name: query_stats_table.c[name] + getattr(counters, name) for name in COUNTERS
+        }
+        changed = connection.execute(update(query_stats_table).where(*condition).values(increments))
         if changed.rowcount == 0:
-            first = {name: getattr(one, name) for name in COUNTERS}
-            values = {"key": one.key, "day": today, "text": one.text, **first}
+            first = {name: getattr(counters, name) for name in COUNTERS}
+            values = {"key": counters.key, "day": today, "text": counters.text, **first}
             connection.execute(insert(query_stats_table).values(values))
-        if one.text or not one.words:
+        if counters.text or not counters.words:
             return
         days = (
             select(func.count())
             .select_from(query_stats_table)
-            .where(query_stats_table.c.key == one.key)
+            .where(query_stats_table.c.key == counters.key)
         )
         if connection.execute(days).scalar_one() >= MIN_DAYS_BEFORE_STORING:
-            known = update(query_stats_table).where(*mine).values(text=one.words)
-            connection.execute(known)
+            statement = update(query_stats_table).where(*condition).values(text=counters.words)
+            connection.execute(statement)

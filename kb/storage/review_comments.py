@@ -29,12 +29,12 @@ class Comment:
 
 def list_comments(connection: Connection, article_id: str) -> list[Comment]:
     """Return the comments on an article, oldest first."""
-    found = connection.execute(
+    rows = connection.execute(
         select(comments)
         .where(comments.c.article_id == mappers.strip_nul(article_id))
         .order_by(comments.c.number)
     )
-    return [mappers.map_row(Comment, row) for row in found]
+    return [mappers.map_row(Comment, row) for row in rows]
 
 
 def has_open_comment(connection: Connection, article_id: str, version: int) -> bool:
@@ -77,7 +77,7 @@ def insert_comment(
 
 def resolve_comment(connection: Connection, article_id: str, number: int, now: datetime) -> None:
     """Mark a comment as resolved. Raises `NotFoundError` if there is no such open comment."""
-    mine = (comments.c.number == number, comments.c.article_id == article_id)
-    done = update(comments).where(*mine, comments.c.done_at.is_(None))
+    condition = (comments.c.number == number, comments.c.article_id == article_id)
+    done = update(comments).where(*condition, comments.c.done_at.is_(None))
     if connection.execute(done.values(done_at=now)).rowcount == 0:
         raise NotFoundError("open comment", str(number))

@@ -103,8 +103,8 @@ def test_sync_applies_versions_tags_and_retirements(
 
     save(local, "Gout", ("Care", "All written anew."))
     (found,) = local.article("gout").passages
-    local.set_tag(found.id, "mechanism", present=True, by=Actor("x"))
-    ReviewWorkflow(local.database).retire("asthma", reason="", replaced_by="", by=Actor("x"))
+    local.set_tag(found.id, "mechanism", present=True, actor=Actor("x"))
+    ReviewWorkflow(local.database).retire("asthma", reason="", replaced_by="", actor=Actor("x"))
     indexer.sync()
 
     assert titles(engine) == []
@@ -132,9 +132,9 @@ def test_republished_article_is_searchable_again(
     fill(local, "Gout")
     for change in (
         lambda: ReviewWorkflow(local.database).retire(
-            "gout", reason="", replaced_by="", by=Actor("x")
+            "gout", reason="", replaced_by="", actor=Actor("x")
         ),
-        lambda: ReviewWorkflow(local.database).publish_unreviewed("gout", by=Actor("x")),
+        lambda: ReviewWorkflow(local.database).publish_unreviewed("gout", actor=Actor("x")),
     ):
         indexer.sync()
         change()
@@ -142,8 +142,8 @@ def test_republished_article_is_searchable_again(
     assert titles(engine) == ["gout"]
 
     # And when both fall between two syncs.
-    ReviewWorkflow(local.database).retire("gout", reason="", replaced_by="", by=Actor("x"))
-    ReviewWorkflow(local.database).publish_unreviewed("gout", by=Actor("x"))
+    ReviewWorkflow(local.database).retire("gout", reason="", replaced_by="", actor=Actor("x"))
+    ReviewWorkflow(local.database).publish_unreviewed("gout", actor=Actor("x"))
     indexer.sync()
 
     assert titles(engine) == ["gout"]
@@ -163,16 +163,16 @@ def test_sync_resumes_from_any_checkpoint(
     steps = [
         lambda: fill(local, "Gout", "Asthma"),
         lambda: ReviewWorkflow(local.database).retire(
-            "gout", reason="", replaced_by="", by=Actor("x")
+            "gout", reason="", replaced_by="", actor=Actor("x")
         ),
         lambda: fill(local, "Asthma", text="Common words changed"),
         lambda: fill(local, "Migraine"),
-        lambda: ReviewWorkflow(local.database).publish_unreviewed("gout", by=Actor("x")),
+        lambda: ReviewWorkflow(local.database).publish_unreviewed("gout", actor=Actor("x")),
         lambda: local.set_tag(
-            local.article("gout").passages[0].id, "safety", present=False, by=Actor("x")
+            local.article("gout").passages[0].id, "safety", present=False, actor=Actor("x")
         ),
         lambda: ReviewWorkflow(local.database).retire(
-            "migraine", reason="", replaced_by="", by=Actor("x")
+            "migraine", reason="", replaced_by="", actor=Actor("x")
         ),
     ]
     for at in range(len(steps)):
@@ -318,7 +318,7 @@ def test_changes_during_rebuild_are_indexed(
     steps = [
         lambda: fill(local, "Croup"),
         lambda: ReviewWorkflow(local.database).retire(
-            "asthma", reason="", replaced_by="", by=Actor("x")
+            "asthma", reason="", replaced_by="", actor=Actor("x")
         ),
         lambda: fill(local, "Migraine", text="Common words changed"),
     ]
@@ -421,7 +421,7 @@ def test_indexing_works_on_each_database(store: ArticleStore, tmp_path: Path) ->
     fill(store, "Gout", "Asthma")
     indexer.rebuild()
     save(store, "Gout", ("Care", "Written anew.", "mechanism"))
-    ReviewWorkflow(store.database).retire("asthma", reason="", replaced_by="", by=Actor("x"))
+    ReviewWorkflow(store.database).retire("asthma", reason="", replaced_by="", actor=Actor("x"))
     indexer.sync()
 
     assert titles(engine, "anew") == ["gout"]

@@ -58,7 +58,7 @@ class FakeStore:
 
 
 def outcomes(sources, store=None, **more):
-    options = {"publish": False, "topics": [], "jobs": 1, "by": Actor("me"), **more}
+    options = {"publish": False, "topics": [], "jobs": 1, "actor": Actor("me"), **more}
     return list(run([str(s) for s in sources], store or FakeStore(), load_taxonomy(), **options))
 
 
@@ -128,7 +128,7 @@ def test_save_requests_contain_key_topics_and_checksum(folder):
     }
     call = by_key["id:my-id"]
     assert call.article.metadata.topics == ("Skin", "Bones")
-    assert (call.publish, call.by, call.coverage) == (True, Actor("me"), 1.0)
+    assert (call.publish, call.actor, call.coverage) == (True, Actor("me"), 1.0)
     assert len(call.source_sha256) == 64
 
 
@@ -169,7 +169,13 @@ def test_failing_store_ends_the_run_and_keeps_finished_articles(folder):
     done = []
     with pytest.raises(StoreError):
         for outcome in run(
-            [str(folder)], store, load_taxonomy(), publish=False, topics=[], jobs=1, by=Actor("me")
+            [str(folder)],
+            store,
+            load_taxonomy(),
+            publish=False,
+            topics=[],
+            jobs=1,
+            actor=Actor("me"),
         ):
             done.append(outcome.title)
     assert not {"Three", "Two"} & set(done)
@@ -319,7 +325,7 @@ def test_omitted_text_and_empty_headings_are_warnings(tmp_path):
 def test_stopping_early_keeps_finished_articles(folder):
     store = FakeStore()
     started = run(
-        [str(folder)], store, load_taxonomy(), publish=False, topics=[], jobs=2, by=Actor("me")
+        [str(folder)], store, load_taxonomy(), publish=False, topics=[], jobs=2, actor=Actor("me")
     )
     next(started)
     started.close()

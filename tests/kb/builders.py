@@ -58,7 +58,7 @@ def save(
     *parts: tuple[str, ...],
     key: str = "",
     publish: bool = True,
-    by: Actor = EDITOR,
+    actor: Actor = EDITOR,
     **metadata: Any,
 ) -> SaveResult:
     """Save an article of `parts`: (heading path, text, tag, tag ...) for each passage."""
@@ -70,5 +70,5 @@ def save(
         coverage=1.0,
         warnings=(),
         publish=publish,
-        by=by,
+        actor=actor,
     )

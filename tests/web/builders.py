@@ -86,7 +86,7 @@ def save(
         coverage=1.0,
         warnings=(),
         publish=publish,
-        by=Actor("test"),
+        actor=Actor("test"),
     )
 
 

@@ -76,7 +76,7 @@ def sample_app(tmp_path_factory, taxonomy) -> Iterator[Flask]:
     store = ArticleStore.create(settings.database_url)
     samples = str(files("kb") / "samples")
     for outcome in ingest(
-        [samples], store, taxonomy, publish=True, topics=(), jobs=1, by=Actor("test")
+        [samples], store, taxonomy, publish=True, topics=(), jobs=1, actor=Actor("test")
     ):
         assert outcome.error is None
     save(store, *simple(f"{LONG_WORD} and other hip problems", f"Hip {LONG_WORD}", id="long"))

@@ -23,7 +23,7 @@ def make_person(app: Flask, role: Role, name: str) -> User:
         return accounts.get_user(name)
     except NotFoundError:
         person = User(name=name, display_name=name.capitalize(), roles=frozenset((role,)))
-        return accounts.add(person, PASSWORD, by=Actor("test"))
+        return accounts.add(person, PASSWORD, actor=Actor("test"))
 
 
 def sign_in(client: FlaskClient, role: Role, name: str = "") -> User:

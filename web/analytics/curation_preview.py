@@ -47,52 +47,54 @@ class RankChange:
     """A query whose first results page differs."""
 
     query: str
-    places: tuple[RankedPassage, ...]
+    passages: tuple[RankedPassage, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CurationPreview:
     """Number of queries run, and those whose results differ."""
 
-    asked: int
-    moved: tuple[RankChange, ...]
+    queries_run: int
+    changed: tuple[RankChange, ...]
 
 
-def select_queries(about: Iterable[str], home: Path, searched: Iterable[QueryStats]) -> list[str]:
-    """Return the queries to run: `about` first, then judged and frequent ones."""
-    judged: list[str] = []
+def select_queries(
+    affected: Iterable[str], home: Path, searched: Iterable[QueryStats]
+) -> list[str]:
+    """Return the queries to run: `affected` first, then judged and frequent ones."""
+    judged_queries: list[str] = []
     path = home / JUDGMENTS_FILE
     if path.exists():
         try:
-            judged = [judgement.query for judgement in read_judgments(path)]
+            judged_queries = [judgement.query for judgement in read_judgments(path)]
         except JudgmentsError:
-            judged = []  # `kb eval` reports the error
-    frequent = [one.text for one in searched if one.text][:MAX_FREQUENT_QUERIES]
-    return list(dict.fromkeys(q for q in (*about, *judged, *frequent) if q.strip()))
+            judged_queries = []  # `kb eval` reports the error
+    frequent = [stats.text for stats in searched if stats.text][:MAX_FREQUENT_QUERIES]
+    return list(dict.fromkeys(q for q in (*affected, *judged_queries, *frequent) if q.strip()))
 
 
 def preview_curation(
-    live: SearchService, draft: SearchService, asked: Sequence[str]
+    live: SearchService, draft: SearchService, queries: Sequence[str]
 ) -> CurationPreview:
     """Run the queries on both services and return the differences."""
     moved = []
-    for q in asked:
+    for q in queries:
         try:
-            before, after = (_first_page(each, q) for each in (live, draft))
+            before, after = (_first_page(service, q) for service in (live, draft))
         except QueryError:
             continue
-        places = tuple(_compare_ranks(before, after))
-        if places:
-            moved.append(RankChange(q, places))
-    return CurationPreview(len(asked), tuple(moved))
+        changes = tuple(_compare_ranks(before, after))
+        if changes:
+            moved.append(RankChange(q, changes))
+    return CurationPreview(len(queries), tuple(moved))
 
 
 def _first_page(search: SearchService, q: str) -> dict[str, tuple[int, str, str]]:
-    answer = search.search(SearchRequest(q=q, limit=MAX_COMPARED_HITS))
+    response = search.search(SearchRequest(q=q, limit=MAX_COMPARED_HITS))
     return {
         hit.article.id: (rank, hit.article.title, hit.passage.heading)
         for rank, hit in enumerate(
-            (*answer.hits, *answer.partial_hits)[:MAX_COMPARED_HITS], start=1
+            (*response.hits, *response.partial_hits)[:MAX_COMPARED_HITS], start=1
         )
     }
 
@@ -100,13 +102,13 @@ def _first_page(search: SearchService, q: str) -> dict[str, tuple[int, str, str]
 def _compare_ranks(
     before: dict[str, tuple[int, str, str]], after: dict[str, tuple[int, str, str]]
 ) -> list[RankedPassage]:
-    found = []
+    changes = []
     for id_ in dict.fromkeys((*after, *before)):
-        was, now = before.get(id_), after.get(id_)
-        if (was and was[0]) != (now and now[0]) or (was and now and was[2] != now[2]):
-            shown = now or was
-            assert shown is not None  # every id is in `before` or `after`
-            found.append(
-                RankedPassage(shown[1], shown[2], was[0] if was else None, now[0] if now else None)
+        old, new = before.get(id_), after.get(id_)
+        if (old and old[0]) != (new and new[0]) or (old and new and old[2] != new[2]):
+            hit = new or old
+            assert hit is not None  # every id is in `before` or `after`
+            changes.append(
+                RankedPassage(hit[1], hit[2], old[0] if old else None, new[0] if new else None)
             )
-    return found
+    return changes

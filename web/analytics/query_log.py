@@ -21,12 +21,12 @@ from index.analyzer import split_words
 from index.search.service import SearchService
 from kb.storage.atomic_files import atomic_write
 from kb.storage.query_stats import COUNTERS, QueryCounters, QueryStatsStore
-from web.analytics.query_redaction import is_ever_safe_to_store, is_safe_to_store
+from web.analytics.query_redaction import has_no_personal_data, is_safe_to_store
 
 KEY_FILE = "query-log.key"  # in KB_HOME, not part of backups
 TYPING_SECONDS = 10.0
 MAX_PREFIX_CANDIDATES = 20  # latest entries examined for a prefix of the query
-MAX_WAITING = 2_000  # with more entries, all are written without waiting
+MAX_WAITING = 2_000  # with more entries, the buffer is written immediately
 MAX_ENTRIES = 50_000  # further entries are dropped while the database is unavailable
 
 
@@ -60,7 +60,7 @@ class QueryLog:
         self._waiting: list[PendingQuery] = []
         self._swept = -float("inf")
 
-    def searched(self, q: str, *, found: int, changed: bool) -> None:
+    def record_search(self, q: str, *, found: int, changed: bool) -> None:
         """Record a search, its number of articles, and whether it was relaxed or corrected."""
         counts = {"times": 1, "found": int(found > 0), "changed": int(changed)}
         with self._lock:
@@ -71,19 +71,19 @@ class QueryLog:
                     note.counts.clear()
         self._note(q, counts)
 
-    def opened(self, q: str) -> None:
+    def record_click(self, q: str) -> None:
         """Record that a result of a query was opened."""
         self._note(q, {"opened": 1})
 
-    def voted(self, q: str, *, helped: bool) -> None:
+    def record_feedback(self, q: str, *, helped: bool) -> None:
         """Record whether the results of a query were helpful."""
         self._note(q, {"helped": 1} if helped else {"failed": 1})
 
     def write(self, *, everything: bool = False) -> None:
         """Write entries older than `TYPING_SECONDS`. Keeps them if it raises `StoreError`."""
         with self._lock:
-            crowded = len(self._waiting) > MAX_WAITING
-            before = self._clock() - (0.0 if everything or crowded else TYPING_SECONDS)
+            is_full = len(self._waiting) > MAX_WAITING
+            before = self._clock() - (0.0 if everything or is_full else TYPING_SECONDS)
             # Entries are in chronological order.
             ready = list(takewhile(lambda note: note.at <= before, self._waiting))
         if ready:
@@ -102,29 +102,32 @@ class QueryLog:
                 self._waiting.append(PendingQuery(q, self._clock(), counts))
 
     def _counted(self, notes: list[PendingQuery]) -> list[QueryCounters]:
-        sums: dict[str, dict[str, int]] = {}
-        shown: dict[str, str] = {}
+        totals: dict[str, dict[str, int]] = {}
+        originals: dict[str, str] = {}
         for note in notes:
             if not note.counts:
                 continue
-            plain = " ".join(word.lower() for word in split_words(note.q))
-            shown.setdefault(plain, note.q)
-            mine = sums.setdefault(plain, dict.fromkeys(COUNTERS, 0))
+            normalised = " ".join(word.lower() for word in split_words(note.q))
+            originals.setdefault(normalised, note.q)
+            sums_of_query = totals.setdefault(normalised, dict.fromkeys(COUNTERS, 0))
             for name, count in note.counts.items():
-                mine[name] += count
+                sums_of_query[name] += count
         key = self._key()
-        made = []
-        for plain, counters in sums.items():
-            q = shown[plain]
+        result = []
+        for normalised, counters in totals.items():
+            q = originals[normalised]
             now = is_safe_to_store(q, self._search.is_known_word, self._search.is_known_name)
-            ever = now or is_ever_safe_to_store(q)
-            digest = hmac.digest(key, plain.encode(), hashlib.sha256).hex()[:32]
-            made.append(
+            is_storable = now or has_no_personal_data(q)
+            digest = hmac.digest(key, normalised.encode(), hashlib.sha256).hex()[:32]
+            result.append(
                 QueryCounters(
-                    key=digest, text=plain if now else "", words=plain if ever else "", **counters
+                    key=digest,
+                    text=normalised if now else "",
+                    words=normalised if is_storable else "",
+                    **counters,
                 )
             )
-        return made
+        return result
 
     def _key(self) -> bytes:
         """Return the key of the query hashes; it prevents guessing queries from their hashes."""

@@ -33,25 +33,30 @@ SHORT_NUMBER = re.compile(r"\d{1,3}")
 CAPITALISED = re.compile(r"\b[A-Z][a-zà-ÿ'’-]+(?:\s+[A-Z][a-zà-ÿ'’-]+)+\b")
 
 
-def is_safe_to_store(q: str, knows: Callable[[str], bool], names: Callable[[str], bool]) -> bool:
+def is_safe_to_store(
+    q: str, is_known: Callable[[str], bool], is_name: Callable[[str], bool]
+) -> bool:
     """Return whether the text may be stored immediately.
 
-    `knows` checks a word; `names` checks whether a phrase is a complete name in the vocabulary.
+    `is_known` checks a word, and `is_name` whether a phrase is a complete name in the vocabulary.
     """
-    if not is_ever_safe_to_store(q):
+    if not has_no_personal_data(q):
         return False
     # Consecutive capitalised words may be a person's name, unless the vocabulary has them.
-    if any(not names(run.group()) for run in CAPITALISED.finditer(q)):
+    if any(not is_name(run.group()) for run in CAPITALISED.finditer(q)):
         return False
     return all(
-        is_stopword(word) or is_question_word(word) or SHORT_NUMBER.fullmatch(word) or knows(word)
+        is_stopword(word)
+        or is_question_word(word)
+        or SHORT_NUMBER.fullmatch(word)
+        or is_known(word)
         for word in split_words(q)
     )
 
 
-def is_ever_safe_to_store(q: str) -> bool:
-    """Return whether nothing in a query looks like personal data."""
-    typed = split_words(q)
-    if not typed or len(typed) > MAX_WORDS or len(q) > MAX_QUERY_LENGTH:
+def has_no_personal_data(q: str) -> bool:
+    """Return whether a query is short and contains nothing that looks like personal data."""
+    words = split_words(q)
+    if not words or len(words) > MAX_WORDS or len(q) > MAX_QUERY_LENGTH:
         return False
     return not any(pattern.search(q) for pattern in PERSONAL)

@@ -53,7 +53,7 @@ BYTES = "application/octet-stream"
 MAX_JSON_BYTES = 2_000_000
 
 
-@routes.route("/articles", method="post", takes=JSON, problems=(ParameterError, SourceError))
+@routes.route("/articles", method="post", request_type=JSON, problems=(ParameterError, SourceError))
 @max_body_size(MAX_JSON_BYTES)
 @auth.requires(Permission.WRITE, scope=TokenScope.CREATE)
 def create_article() -> AddedArticlesResponse:
@@ -69,7 +69,7 @@ def create_article() -> AddedArticlesResponse:
 @routes.route(
     "/files",
     method="post",
-    takes=BYTES,
+    request_type=BYTES,
     parameters=UPLOAD_PARAMETERS,
     problems=(ParameterError, SourceError),
 )
@@ -86,21 +86,23 @@ def upload_file() -> AddedArticlesResponse:
 @routes.route(
     "/articles/<article_id>/publish",
     method="post",
-    takes="",
+    request_type="",
     problems=(NotFoundError, WorkflowStateError),
 )
 @auth.requires(Permission.PUBLISH, scope=TokenScope.PUBLISH)
 def publish_article(article_id: str) -> WorkflowStatusResponse:
     """Publish the latest version of an article; another user must have approved it."""
     workflow = current_services().editorial.workflow
-    workflow.publish(article_id, workflow.get_status(article_id).version, by=auth.current_actor())
+    workflow.publish(
+        article_id, workflow.get_status(article_id).version, actor=auth.current_actor()
+    )
     return _status_json(article_id)
 
 
 @routes.route(
     "/articles/<article_id>/retire",
     method="post",
-    takes=JSON,
+    request_type=JSON,
     problems=(NotFoundError, WorkflowStateError, ParameterError),
 )
 @auth.requires(Permission.PUBLISH, scope=TokenScope.PUBLISH)
@@ -114,7 +116,7 @@ def retire_article(article_id: str) -> WorkflowStatusResponse:
         )
     replaced_by = _read_string(body, "replaced_by").strip()
     current_services().editorial.workflow.retire(
-        article_id, reason=reason, replaced_by=replaced_by, by=auth.current_actor()
+        article_id, reason=reason, replaced_by=replaced_by, actor=auth.current_actor()
     )
     return _status_json(article_id)
 
@@ -151,8 +153,8 @@ def audit_log() -> AuditLogResponse:
     store, args = current_services().store, request.args
     before = read_number(args, "before", AUDIT_BEFORE)
     limit = read_number(args, "limit", AUDIT_LIMIT)
-    steps = store.list_audit_entries(read_audit_filter(args), before=before, limit=limit)
-    return {"steps": [serialize_audit_entry(step) for step in steps]}
+    entries = store.list_audit_entries(read_audit_filter(args), before=before, limit=limit)
+    return {"steps": [serialize_audit_entry(entry) for entry in entries]}
 
 
 @routes.route(
@@ -192,8 +194,8 @@ def _create_drafts(name: str, content: bytes) -> AddedArticlesResponse:
         path.write_bytes(content)
         return {
             "articles": [
-                _save(one)
-                for one in current_services().editorial.draft_reader.read_file(path, name)
+                _save(result)
+                for result in current_services().editorial.draft_reader.read_file(path, name)
             ]
         }
 
@@ -204,8 +206,8 @@ def _save(result: DraftResult) -> AddedArticleResponse:
     if draft is None:
         return _rejected(result.source, result.reason)
     try:
-        site, by = current_services(), auth.current_actor()
-        saved = save_draft(site.store, site.settings.home, draft, result.content, by=by)
+        site, actor = current_services(), auth.current_actor()
+        saved = save_draft(site.store, site.settings.home, draft, result.content, actor=actor)
     except RejectedError as error:
         return _rejected(result.source, str(error))
     return {
@@ -215,7 +217,7 @@ def _save(result: DraftResult) -> AddedArticleResponse:
         "title": draft.article.title,
         "version": saved.version,
         "passages": len(saved.passages),
-        "tags": dict(Counter(tag.tag for each in saved.passages for tag in each.tags)),
+        "tags": dict(Counter(tag.tag for passage in saved.passages for tag in passage.tags)),
         "coverage": draft.coverage,
         "warnings": [*draft.warnings, *saved.notes, *draft.findings],
         "error": None,

@@ -40,7 +40,10 @@ routes = Routes(blueprint)
 
 
 @routes.route(
-    "/export", parameters=EXPORT_PARAMETERS, problems=(ParameterError, ExportError), gives=ZIP
+    "/export",
+    parameters=EXPORT_PARAMETERS,
+    problems=(ParameterError, ExportError),
+    response_type=ZIP,
 )
 @auth.requires(Permission.PUBLISH, scope=TokenScope.EXPORT)
 def export_articles() -> Response:
@@ -56,21 +59,21 @@ def export_articles() -> Response:
                 home,
                 path,
                 selection,
-                by=auth.current_actor(),
+                actor=auth.current_actor(),
                 title=site.settings.title,
             )
         except NotFoundError as error:
             raise ParameterError("article", f"names an unknown article. {error}") from error
         file = path.open("rb")  # readable after the folder is deleted
-    answer = send_file(file, mimetype=ZIP, as_attachment=True, download_name="articles.zip")
-    answer.call_on_close(file.close)
-    return answer
+    response = send_file(file, mimetype=ZIP, as_attachment=True, download_name="articles.zip")
+    response.call_on_close(file.close)
+    return response
 
 
 @routes.route(
     "/import",
     method="post",
-    takes=ZIP,
+    request_type=ZIP,
     parameters=IMPORT_PARAMETERS,
     problems=(ParameterError, ExportError),
 )
@@ -90,10 +93,10 @@ def import_articles() -> ImportReportResponse:
             site.settings.home,
             path,
             auth.current_actor(),
-            shown=SOURCE_NAME,
+            file_name=SOURCE_NAME,
             check=validate_vocabulary,
             vocabulary=False,
-            only_try=is_dry_run,
+            dry_run=is_dry_run,
         )
     return import_report_json(done)
 

@@ -98,13 +98,13 @@ def describe(
     """
     routes = list(routes)
     names, components = _build_schemas(
-        tuple(route.answer for route in routes if route.gives == JSON)
+        tuple(route.response_schema for route in routes if route.response_type == JSON)
     )
     paths: dict[str, Json] = defaultdict(dict)
     for route in routes:
         example = examples.get(route.name, RouteExample())
-        answer = names[route.answer] if route.gives == JSON else {}
-        operation = _operation(route, answer, taxonomy, example)
+        schema = names[route.response_schema] if route.response_type == JSON else {}
+        operation = _operation(route, schema, taxonomy, example)
         paths[PATH_PARAMETER.sub(r"{\1}", route.path)][route.method] = operation
     return {
         "openapi": "3.1.1",
@@ -137,27 +137,30 @@ class _Schemas(GenerateJsonSchema):
 def _build_schemas(answers: tuple[Any, ...]) -> tuple[dict[Any, Json], Json]:
     """Return the schema of each response type, and the component schemas."""
     adapters = [
-        (answer, "serialization", TypeAdapter(answer)) for answer in (*answers, ProblemResponse)
+        (response_type, "serialization", TypeAdapter(response_type))
+        for response_type in (*answers, ProblemResponse)
     ]
-    found, definitions = TypeAdapter.json_schemas(
+    json_schemas, definitions = TypeAdapter.json_schemas(
         adapters,  # type: ignore[arg-type]  # any hashable key is accepted
         ref_template=SCHEMA_REF,
         schema_generator=_Schemas,
     )
     components: Json = definitions["$defs"]
-    return {answer: schema for (answer, _), schema in found.items()}, components
+    return {
+        response_type: schema for (response_type, _), schema in json_schemas.items()
+    }, components
 
 
-def _operation(route: Route, answer: Json, taxonomy: Taxonomy, example: RouteExample) -> Json:
-    headers = ("ETag", "Cache-Control") if route.kept else ("Cache-Control",)
+def _operation(route: Route, schema: Json, taxonomy: Taxonomy, example: RouteExample) -> Json:
+    headers = ("ETag", "Cache-Control") if route.is_cacheable else ("Cache-Control",)
     responses: Json = {
         "200": {
-            "description": route.answer.__doc__ if answer else route.summary,
+            "description": route.response_schema.__doc__ if schema else route.summary,
             "headers": {name: HEADERS[name] for name in headers},
-            "content": {route.gives: {"schema": answer} if answer else {}},
+            "content": {route.response_type: {"schema": schema} if schema else {}},
         }
     }
-    if route.kept:
+    if route.is_cacheable:
         responses["304"] = {"description": "The cached response is still current."}
     return {
         "operationId": route.name,
@@ -175,8 +178,8 @@ def _operation(route: Route, answer: Json, taxonomy: Taxonomy, example: RouteExa
 def _request_requirements(route: Route) -> Json:
     """Return the request body and the security requirement of a route."""
     fields: Json = {}
-    if route.takes:
-        fields["requestBody"] = {"required": True, "content": {route.takes: {}}}
+    if route.request_type:
+        fields["requestBody"] = {"required": True, "content": {route.request_type: {}}}
     required = route.requirement
     if required:
         fields["security"] = [{BEARER: [required.scope.value] if required.scope else []}]
@@ -231,21 +234,21 @@ def _errors(route: Route) -> Json:
 
 
 def _error(status: HTTPStatus, kinds: list[str]) -> Json:
-    answer: Json = {
+    response: Json = {
         "description": " ".join(kinds),
         "content": {
             PROBLEM: {"schema": {"$ref": SCHEMA_REF.format(model=ProblemResponse.__name__)}}
         },
     }
     if status is HTTPStatus.TOO_MANY_REQUESTS:
-        answer["headers"] = {"Retry-After": HEADERS["Retry-After"]}
-    return answer
+        response["headers"] = {"Retry-After": HEADERS["Retry-After"]}
+    return response
 
 
 def _problems(routes: Iterable[Route]) -> list[Json]:
     """Return all errors of the routes with their codes."""
     kinds = dict.fromkeys([kind for route in routes for kind in route.errors] + [*COMMON_ERRORS])
-    ours = [
+    own_errors = [
         (
             find_problem_for_class(kind).status,
             find_problem_for_class(kind).code,
@@ -254,13 +257,13 @@ def _problems(routes: Iterable[Route]) -> list[Json]:
         )
         for kind in kinds
     ]
-    others = [(status, code, meaning, status.phrase) for status, code, meaning in OTHER_ERRORS]
-    rest = [
+    http_errors = [(status, code, meaning, status.phrase) for status, code, meaning in OTHER_ERRORS]
+    other_errors = [
         (HTTPStatus.METHOD_NOT_ALLOWED, HTTP, "Another HTTP error, such as a wrong method.", "")
     ]
     return [
         {"code": code, "status": status.value, "meaning": meaning, "title": title}
-        for status, code, meaning, title in sorted([*ours, *others, *rest])
+        for status, code, meaning, title in sorted([*own_errors, *http_errors, *other_errors])
     ]
 
 
@@ -273,7 +276,7 @@ def _limits(per_minute: int) -> list[Json]:
     rate = f"{per_minute:,} per minute and address, in bursts of {BURST_SECONDS} seconds"
     rows = [
         ("Characters in a query", f"{MAX_QUERY_LENGTH:,}", HTTPStatus.BAD_REQUEST),
-        ("Tags or topics in a search", f"{MAX_FILTERS} each", HTTPStatus.BAD_REQUEST),
+        ("Tags and topics in a search", f"{MAX_FILTERS} of each", HTTPStatus.BAD_REQUEST),
         ("Hits per response", f"{LIMIT.maximum}", HTTPStatus.BAD_REQUEST),
         ("Hits to skip", f"{OFFSET.maximum:,}", HTTPStatus.BAD_REQUEST),
         ("Bytes in a URL", f"{MAX_URL_LENGTH:,}", HTTPStatus.REQUEST_URI_TOO_LONG),
@@ -295,4 +298,6 @@ def _limits(per_minute: int) -> list[Json]:
     ]
     if per_minute:
         rows.append(("Requests", rate, HTTPStatus.TOO_MANY_REQUESTS))
-    return [{"what": what, "most": most, "status": status.value} for what, most, status in rows]
+    return [
+        {"what": what, "most": maximum, "status": status.value} for what, maximum, status in rows
+    ]

@@ -27,9 +27,9 @@ JSON = "application/json"
 class Route:
     """One API route.
 
-    `takes` and `gives` are the media types of request and response; bodies other than JSON are
-    documented by their type only. `kept` marks responses with an ETag, which clients can cache and
-    revalidate. `problems` are the errors specific to the route.
+    `request_type` and `response_type` are media types; bodies other than JSON are documented by
+    their media type only. `is_cacheable` marks responses with an ETag, which clients can cache
+    and revalidate. `problems` are the errors specific to the route.
     """
 
     name: str
@@ -38,14 +38,14 @@ class Route:
     view: Callable[..., Any]
     parameters: Sequence[Parameter]
     problems: tuple[type[Exception], ...]
-    kept: bool
-    takes: str
-    gives: str
+    is_cacheable: bool
+    request_type: str
+    response_type: str
     deprecated: bool
 
     @property
-    def answer(self) -> Any:
-        """Response type."""
+    def response_schema(self) -> Any:
+        """Annotated return type of the view, from which the response schema is built."""
         return get_type_hints(self.view, include_extras=True)["return"]
 
     @property
@@ -83,9 +83,9 @@ class Routes:
         method: str = "get",
         parameters: Sequence[Parameter] = (),
         problems: tuple[type[Exception], ...] = (),
-        kept: bool = False,
-        takes: str = "",
-        gives: str = JSON,
+        is_cacheable: bool = False,
+        request_type: str = "",
+        response_type: str = JSON,
         deprecated: bool = False,
     ) -> Callable[[View], View]:
         """Register a view for requests to `path`."""
@@ -98,13 +98,13 @@ class Routes:
                 view=view,
                 parameters=parameters,
                 problems=problems,
-                kept=kept,
-                takes=takes,
-                gives=gives,
+                is_cacheable=is_cacheable,
+                request_type=request_type,
+                response_type=response_type,
                 deprecated=deprecated,
             )
             self._routes.append(route)
-            handler = conditional_get(view) if kept else view
+            handler = conditional_get(view) if is_cacheable else view
             self._blueprint.add_url_rule(
                 path, endpoint=view.__name__, view_func=handler, methods=[method.upper()]
             )

@@ -51,26 +51,28 @@ def search() -> SearchResultResponse:
 @routes.route("/suggest", parameters=SUGGEST_PARAMETERS)
 def suggest() -> SuggestionsResponse:
     """Suggest article titles, topics and other names for the text typed so far."""
-    typed = request.args.get("q", "")
-    found = current_services().az_index.suggestions.find(typed)
+    prefix = request.args.get("q", "")
+    suggestions = current_services().az_index.suggestions.find(prefix)
     return {
-        "q": typed,
-        "did_you_mean": found.fuzzy,
-        "suggestions": [serialize_suggestion(name, urls()) for name in found.names],
+        "q": prefix,
+        "did_you_mean": suggestions.fuzzy,
+        "suggestions": [serialize_suggestion(name, urls()) for name in suggestions.names],
     }
 
 
-@routes.route("/articles", parameters=LIST_PARAMETERS, problems=(ParameterError,), kept=True)
+@routes.route(
+    "/articles", parameters=LIST_PARAMETERS, problems=(ParameterError,), is_cacheable=True
+)
 def articles() -> ArticleListResponse:
     """List the published articles by title."""
     check_status(request.args)
     site = current_services()
-    today, here = site.today(), urls()
-    found = site.store.summaries(ArticleStatus.PUBLISHED)
-    return {"articles": [serialize_summary(summary, today, here) for summary in found]}
+    today, url_builder = site.today(), urls()
+    summaries = site.store.summaries(ArticleStatus.PUBLISHED)
+    return {"articles": [serialize_summary(summary, today, url_builder) for summary in summaries]}
 
 
-@routes.route("/articles/<article_id>", problems=(NotFoundError,), kept=True)
+@routes.route("/articles/<article_id>", problems=(NotFoundError,), is_cacheable=True)
 def article(article_id: str) -> ArticleResponse:
     """Return the full published version of an article."""
     site = current_services()
@@ -80,12 +82,12 @@ def article(article_id: str) -> ArticleResponse:
     return serialize_article(record, site.today(), urls())
 
 
-@routes.route("/passages/<passage_id>", problems=(NotFoundError,), kept=True)
+@routes.route("/passages/<passage_id>", problems=(NotFoundError,), is_cacheable=True)
 def passage(passage_id: str) -> PassageResponse:
     """Return one passage of a published article."""
     site = current_services()
-    found = site.store.published_passages([passage_id])
-    if passage_id not in found:
+    published = site.store.published_passages([passage_id])
+    if passage_id not in published:
         raise NotFoundError("passage", passage_id)
-    summary, content = found[passage_id]
+    summary, content = published[passage_id]
     return serialize_passage(summary, content, site.today(), urls())

@@ -74,15 +74,15 @@ DEPRECATED_COMMANDS = {"asked": "requests", "export-education": "export-leaflets
 class _Commands(click.Group):
     """Command group that imports commands on use and prints our errors without a traceback.
 
-    Any other exception is a bug and keeps its traceback.
+    Any other exception is a bug, so its traceback is shown.
     """
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command with this name, importing its module."""
         if cmd_name in DEPRECATED_COMMANDS:
-            present = DEPRECATED_COMMANDS[cmd_name]
-            click.echo(f"`kb {cmd_name}` is deprecated. Use `kb {present}`.", err=True)
-            cmd_name = present
+            replacement = DEPRECATED_COMMANDS[cmd_name]
+            click.echo(f"`kb {cmd_name}` is deprecated. Use `kb {replacement}`.", err=True)
+            cmd_name = replacement
         if cmd_name not in COMMANDS:
             return None
         module, _, function = COMMANDS[cmd_name][0].partition(":")

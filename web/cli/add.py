@@ -1,4 +1,4 @@
-"""`kb add`: ingest articles. In its own module because only this command imports the readers."""
+"""`kb add`: ingest articles. A separate module, because only this command imports the readers."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def add(
         publish=publish,
         topics=topics,
         jobs=jobs,
-        by=current_actor(),
+        actor=current_actor(),
         originals=base.settings.home / SOURCES_FOLDER,
         fetch_private_networks=base.settings.fetch_private_networks,
         rules=load_rules(base.settings.home),
@@ -70,8 +70,8 @@ def add(
     stopped = False
     findings: dict[str, tuple[str, ...]] = {}
     try:
-        with _show_progress(outcomes, sources) as shown:
-            for outcome in shown:
+        with _show_progress(outcomes, sources) as progress:
+            for outcome in progress:
                 counts[outcome.status] += 1
                 _print(outcome, as_json)
                 if outcome.editorial:
@@ -138,8 +138,8 @@ def _print(outcome: IngestResult, as_json: bool) -> None:
         warn([f"rejected: {outcome.error}"])
         return
     click.echo(f"{outcome.status}: {outcome.article_id} — {outcome.title} ({outcome.passages})")
-    later = format_editorial_findings(outcome.editorial)
-    warn(f"  {warning}" for warning in outcome.warnings if warning != later)
+    findings = format_editorial_findings(outcome.editorial)
+    warn(f"  {warning}" for warning in outcome.warnings if warning != findings)
 
 
 def _summarize_findings(findings: Mapping[str, tuple[str, ...]], articles: int) -> Iterator[str]:
@@ -153,15 +153,15 @@ def _summarize_findings(findings: Mapping[str, tuple[str, ...]], articles: int) 
     for message, count in shared.items():
         yield f"{format_editorial_findings([message])} ({count} of {articles} articles)"
     for article, messages in findings.items():
-        if own := [message for message in messages if message not in shared]:
-            yield f"{article}: {format_editorial_findings(own)}"
+        if remaining := [message for message in messages if message not in shared]:
+            yield f"{article}: {format_editorial_findings(remaining)}"
 
 
 def _similar_topics(topics: Iterable[str], articles: Iterable[ArticleSummary]) -> Iterator[str]:
     """Yield a warning for each new topic that is similar to an existing one."""
-    used = {topic for article in articles for topic in article.metadata.topics}
-    by_folded = {topic.casefold(): topic for topic in used}
+    new_topics = {topic for article in articles for topic in article.metadata.topics}
+    by_folded = {topic.casefold(): topic for topic in new_topics}
     for topic in topics:
         nearest = get_close_matches(topic.casefold(), by_folded, n=1, cutoff=MIN_TOPIC_SIMILARITY)
-        if topic not in used and nearest:
+        if topic not in new_topics and nearest:
             yield f"The topic {topic!r} is new. Did you mean {by_folded[nearest[0]]!r}?"

@@ -69,7 +69,7 @@ def publish(article: str) -> None:
       kb publish gout
     """
     base = open_base(load_settings())
-    ReviewWorkflow(base.store.database).publish_unreviewed(article, by=current_actor())
+    ReviewWorkflow(base.store.database).publish_unreviewed(article, actor=current_actor())
     click.echo(f"{article} is published.")
     sync_index(base)
 
@@ -89,7 +89,7 @@ def retire(article: str, reason: str, replaced_by: str) -> None:
     """
     base = open_base(load_settings())
     workflow = ReviewWorkflow(base.store.database)
-    workflow.retire(article, reason=reason, replaced_by=replaced_by, by=current_actor())
+    workflow.retire(article, reason=reason, replaced_by=replaced_by, actor=current_actor())
     click.echo(f"{article} is retired.")
     sync_index(base)
 
@@ -112,7 +112,7 @@ def tag(passage: str, tags: tuple[str, ...], remove: bool) -> None:
             known = ", ".join(definition.key for definition in base.taxonomy)
             raise KnowledgeBaseError(f"There is no tag {key!r}. Use one of: {known}.")
     for key in tags:
-        article = base.store.set_tag(passage, key, present=not remove, by=current_actor())
+        article = base.store.set_tag(passage, key, present=not remove, actor=current_actor())
     click.echo(f"{passage} in {article}: {', '.join(tags)} {'removed' if remove else 'set'}.")
     sync_index(base)
 
@@ -121,10 +121,10 @@ def _print_record(record: ArticleRecord) -> None:
     click.echo(click.style(record.article.title, bold=True))
     click.echo(f"{record.id} · {record.status} · version {record.version}")
     warn(record.warnings)
-    above: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
     for passage in record.passages:
-        if passage.heading_path != above:
-            above = passage.heading_path
-            click.echo("\n" + click.style(" › ".join(above), fg="blue", bold=True))
+        if passage.heading_path != path:
+            path = passage.heading_path
+            click.echo("\n" + click.style(" › ".join(path), fg="blue", bold=True))
         tags = ", ".join(f"{tag.tag} {tag.confidence:.2f} ({tag.reason})" for tag in passage.tags)
         click.echo(f"\n{click.style(passage.id, dim=True)} {tags}\n{passage.text}")

@@ -37,10 +37,11 @@ def verify(as_json: bool) -> None:
         step = serialize_audit_entry(altered) if altered else None
         print_json({"intact": altered is None, "first_altered": step})
     elif altered:
-        deed = altered.event
+        event = altered.event
         click.echo(
-            f"Entry {altered.number} ({deed.action} by {deed.by.name}, {altered.at:%Y-%m-%d %H:%M} "
-            "UTC) was altered, or the entry before it was removed. Compare with an older export.",
+            f"Entry {altered.number} ({event.action} by {event.actor.name}, "
+            f"{altered.at:%Y-%m-%d %H:%M} UTC) was altered, or the entry before it "
+            "was removed. Compare with an older export.",
             err=True,
         )
     else:

@@ -24,11 +24,12 @@ def backup(file: Path) -> None:
       kb backup /backups/kb-$(date +%F).zip
     """
     base = open_base(load_settings())
-    made = create_backup(base.store.database, base.settings.home, file)
-    warn(f"{name} is damaged in KB_HOME: its checksum does not match." for name in made.damaged)
+    summary = create_backup(base.store.database, base.settings.home, file)
+    warn(f"{name} is damaged in KB_HOME: its checksum does not match." for name in summary.damaged)
     click.echo(
-        f"{file}: {count_phrase(made.articles, 'article')}, {count_phrase(made.sources, 'source')},"
-        f" {', '.join(made.files) or 'no local configuration'}."
+        f"{file}: {count_phrase(summary.articles, 'article')}, "
+        f"{count_phrase(summary.sources, 'source')}, "
+        f"{', '.join(summary.files) or 'no local configuration'}."
     )
 
 
@@ -48,11 +49,11 @@ def restore_(file: Path, *, replace: bool) -> None:
     settings.home.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url)
     try:
-        made = restore_backup(file, database, settings.home, replace=replace)
+        summary = restore_backup(file, database, settings.home, replace=replace)
     finally:
         database.close()
     click.echo(
-        f"{count_phrase(made.articles, 'article')} restored as of {made.made_at}. "
+        f"{count_phrase(summary.articles, 'article')} restored as of {summary.made_at}. "
         "Building the index."
     )
     base = open_base(load_settings())

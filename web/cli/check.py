@@ -37,17 +37,17 @@ def check(article: str | None, links: bool, as_json: bool) -> None:
       kb check --json > findings.jsonl
     """
     base = open_base(load_settings())
-    wrong = False
+    has_errors = False
     for record, findings in _checked(base, article, links):
         if not as_json and findings:
             click.echo(click.style(f"{record.article.title} ({record.id})", bold=True))
         for finding in findings:
-            wrong = wrong or finding.level is Level.ERROR
+            has_errors = has_errors or finding.level is Level.ERROR
             if as_json:
                 print_json({"article_id": record.id, **asdict(finding)})
             else:
                 _print(finding)
-    if wrong:
+    if has_errors:
         sys.exit(1)
 
 
@@ -55,24 +55,24 @@ def _checked(
     base: KnowledgeBase, article: str | None, links: bool
 ) -> Iterator[tuple[ArticleRecord, tuple[Finding, ...]]]:
     """Yield each article with its findings, one at a time to bound memory."""
-    examiner = CheckService(base.settings, base.store, load_rules(base.settings.home))
-    behind = examiner.count_pending_changes()
+    checks = CheckService(base.settings, base.store, load_rules(base.settings.home))
+    behind = checks.count_pending_changes()
     if behind >= MIN_REPORTED_CHANGES:
         warn([f"Processing {behind} changed articles first. The next check will be faster."])
-    examiner.sync()
+    checks.sync()
     records = (
         [base.store.article(article)]
         if article
         else base.store.published(base.store.published_ids())
     )
     for record in records:
-        yield record, examiner.check(record, date.today(), links=links)
+        yield record, checks.check(record, date.today(), links=links)
 
 
 def _print(finding: Finding) -> None:
     level = click.style(finding.level, fg=COLOURS[finding.level])
-    place = str(finding.place)
+    location = str(finding.place)
     if finding.place.passage_id:
-        place += f" (/passages/{finding.place.passage_id})"
-    click.echo(f"  {level} {finding.rule}, {place}: {finding.message}")
+        location += f" (/passages/{finding.place.passage_id})"
+    click.echo(f"  {level} {finding.rule}, {location}: {finding.message}")
     click.echo(f"    {finding.suggestion} " + click.style(f"[{finding.source}]", dim=True))

@@ -36,10 +36,10 @@ def format_snippet(snippet: Snippet) -> str:
     return " ".join(text.split())
 
 
-def warn(sentences: Iterable[str]) -> None:
+def warn(messages: Iterable[str]) -> None:
     """Print messages to stderr, one per line."""
-    for sentence in sentences:
-        click.echo(sentence, err=True)
+    for message in messages:
+        click.echo(message, err=True)
 
 
 def current_actor() -> Actor:
@@ -54,4 +54,4 @@ def sync_index(base: KnowledgeBase) -> None:
     except SearchIndexError as error:
         warn([f"The articles are saved but not searchable yet. {error}"])
         return
-    warn(f"{name} could not be indexed: {why}" for name, why in synced.refused.items())
+    warn(f"{name} could not be indexed: {reason}" for name, reason in synced.refused.items())

@@ -58,8 +58,8 @@ def _run_json(run: EvaluationRun, changes: list[OutcomeChange]) -> dict[str, obj
         "outcomes": [asdict(outcome) for outcome in run.outcomes],
         "figures": asdict(metrics.compute_metrics(run.outcomes)),
         "groups": {
-            group: asdict(figures)
-            for group, figures in metrics.metrics_by_group(run.outcomes).items()
+            group: asdict(group_metrics)
+            for group, group_metrics in metrics.metrics_by_group(run.outcomes).items()
         },
         "moves": [
             {
@@ -91,11 +91,11 @@ def _print(run: EvaluationRun) -> None:
     click.echo()
     total = [("all", metrics.compute_metrics(run.outcomes))]
     groups = [
-        (group or "no group", found)
-        for group, found in metrics.metrics_by_group(run.outcomes).items()
+        (group or "no group", group_metrics)
+        for group, group_metrics in metrics.metrics_by_group(run.outcomes).items()
     ]
     head = ("", "queries", "first", "in 3", "in 10", "not found", "MRR")
-    print_rows([head, *(_row(name, found) for name, found in (*groups, *total))])
+    print_rows([head, *(_row(name, group_metrics) for name, group_metrics in (*groups, *total))])
 
 
 def _describe(outcome: QueryOutcome) -> str:
@@ -107,9 +107,9 @@ def _describe(outcome: QueryOutcome) -> str:
     return f"{words}; first result: {outcome.first or 'none'}"
 
 
-def _row(name: str, found: SearchMetrics) -> tuple[str, ...]:
-    counts = (found.queries, found.first, found.in_three, found.in_ten, found.not_found)
-    return (name, *(str(count) for count in counts), f"{found.mrr:.3f}")
+def _row(name: str, figures: SearchMetrics) -> tuple[str, ...]:
+    counts = (figures.queries, figures.first, figures.in_three, figures.in_ten, figures.not_found)
+    return (name, *(str(count) for count in counts), f"{figures.mrr:.3f}")
 
 
 def _print_changes(before: EvaluationRun, run: EvaluationRun, changes: list[OutcomeChange]) -> None:
@@ -128,10 +128,16 @@ def _print_changes(before: EvaluationRun, run: EvaluationRun, changes: list[Outc
             for change in changes
         ]
     )
-    was, now = metrics.compute_metrics(before.outcomes), metrics.compute_metrics(run.outcomes)
-    click.echo(f"MRR {was.mrr:.3f} → {now.mrr:.3f}, first {was.first} → {now.first}")
-    if was.queries != now.queries:
-        warn([f"The saved run has {was.queries} queries, this one {now.queries}."])
+    old_metrics, new_metrics = (
+        metrics.compute_metrics(before.outcomes),
+        metrics.compute_metrics(run.outcomes),
+    )
+    click.echo(
+        f"MRR {old_metrics.mrr:.3f} → {new_metrics.mrr:.3f}, "
+        f"first {old_metrics.first} → {new_metrics.first}"
+    )
+    if old_metrics.queries != new_metrics.queries:
+        warn([f"The saved run has {old_metrics.queries} queries, this one {new_metrics.queries}."])
     regressed = sum(change.is_regression for change in changes)
     if regressed:
         warn([f"{count_phrase(regressed, 'result')} regressed, marked with !."])

@@ -52,7 +52,7 @@ def export_(
     selection = ExportFilter(articles, topic, ArticleStatus(status) if status else None)
     database = open_base(settings).store.database
     done = export_archive(
-        database, settings.home, file, selection, by=current_actor(), title=settings.title
+        database, settings.home, file, selection, actor=current_actor(), title=settings.title
     )
     warn(done.notes)
     if as_json:
@@ -85,7 +85,7 @@ def import_(file: Path, *, dry_run: bool, as_json: bool) -> None:
         file,
         current_actor(),
         check=validate_vocabulary,
-        only_try=dry_run,
+        dry_run=dry_run,
     )
     if as_json:
         print_json(import_report_json(done))

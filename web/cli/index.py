@@ -64,4 +64,4 @@ def _print(state: IndexState, behind: int, as_json: bool) -> None:
     click.echo(f"{state.documents} passages, generation {state.generation}, {values['as_of']}")
     if behind:
         click.echo(f"{count_phrase(behind, 'change is', 'changes are')} not indexed yet.")
-    warn(f"{article} could not be indexed: {why}" for article, why in state.refused.items())
+    warn(f"{article} could not be indexed: {reason}" for article, reason in state.refused.items())

@@ -31,9 +31,9 @@ def leaflets(folder: Path, as_json: bool) -> None:
     from web.integrations.patient_leaflets.export import export_leaflets  # noqa: PLC0415
 
     base = open_base(load_settings())
-    here = UrlBuilder((base.settings.public_url or DEFAULT_SITE_URL).rstrip("/"))
+    urls = UrlBuilder((base.settings.public_url or DEFAULT_SITE_URL).rstrip("/"))
     done = export_leaflets(
-        base.store, folder, site=base.settings.title, here=here, today=date.today()
+        base.store, folder, site=base.settings.title, urls=urls, today=date.today()
     )
     notes = [str(note) for note in done.notes]
     warn(notes)

@@ -42,7 +42,7 @@ def pack(folder: Path, *, only_verify: bool, as_json: bool) -> None:
     store = ArticleStore.open(settings.database_url)
     try:
         curated = CurationStore(store.database).load()
-        made = build_pack(
+        report = build_pack(
             store,
             load_taxonomy(settings.home),
             build_synonyms(curated, settings.home / SYNONYMS_FILE),
@@ -56,39 +56,41 @@ def pack(folder: Path, *, only_verify: bool, as_json: bool) -> None:
     if as_json:
         print_json(
             {
-                "made_at": made.made_at.isoformat(timespec="seconds"),
-                "articles": made.articles,
-                "passages": made.passages,
-                **_json(folder, made.written),
+                "made_at": report.made_at.isoformat(timespec="seconds"),
+                "articles": report.articles,
+                "passages": report.passages,
+                **_json(folder, report.written),
             }
         )
         return
     click.echo(
-        f"{folder}: {count_phrase(made.articles, 'article')}, {_summarize(made.written)}.\n"
-        f"Checksum of the pack: {made.written.sha256}"
+        f"{folder}: {count_phrase(report.articles, 'article')}, {_summarize(report.written)}.\n"
+        f"Checksum of the pack: {report.written.sha256}"
     )
 
 
 def _verify(folder: Path, *, as_json: bool) -> None:
-    found, faults = verify_pack(folder)
+    written, problems = verify_pack(folder)
     if as_json:
-        print_json({**_json(folder, found), "faults": list(faults)})
+        print_json({**_json(folder, written), "faults": list(problems)})
     else:
-        warn(faults)
-        state = count_phrase(len(faults), "fault") if faults else "intact"
-        click.echo(f"{folder}: {state}, {_summarize(found)}.\nChecksum of the pack: {found.sha256}")
-    if faults:
+        warn(problems)
+        state = count_phrase(len(problems), "fault") if problems else "intact"
+        click.echo(
+            f"{folder}: {state}, {_summarize(written)}.\nChecksum of the pack: {written.sha256}"
+        )
+    if problems:
         sys.exit(1)
 
 
-def _json(folder: Path, written: WrittenPack) -> dict[str, object]:
+def _json(folder: Path, pack: WrittenPack) -> dict[str, object]:
     return {
         "folder": str(folder),
-        "files": written.files,
-        "bytes": written.bytes,
-        "sha256": written.sha256,
+        "files": pack.files,
+        "bytes": pack.bytes,
+        "sha256": pack.sha256,
     }
 
 
-def _summarize(written: WrittenPack) -> str:
-    return f"{count_phrase(written.files, 'file')}, {written.bytes / 1e6:,.1f} MB"
+def _summarize(pack: WrittenPack) -> str:
+    return f"{count_phrase(pack.files, 'file')}, {pack.bytes / 1e6:,.1f} MB"

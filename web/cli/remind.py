@@ -35,10 +35,12 @@ def remind(dry_run: bool, as_json: bool) -> None:
         raise SettingsError("smtp_host or smtp_from is not set. Set both to send email.")
     summaries = list_due_reviews(base.store.summaries(), today + timedelta(days=DUE_SOON_DAYS))
     reminding = ReminderStore(base.store.database)
-    reminders, nobody = reminding.list_due(summaries, settings.review_fallback_email, today)
-    here = UrlBuilder((settings.public_url or DEFAULT_SITE_URL).rstrip("/"))
+    reminders, without_recipient = reminding.list_due(
+        summaries, settings.review_fallback_email, today
+    )
+    urls = UrlBuilder((settings.public_url or DEFAULT_SITE_URL).rstrip("/"))
     for reminder in reminders:
-        links = [here.desk_article(summary.id) for summary in reminder.articles]
+        links = [urls.desk_article(summary.id) for summary in reminder.articles]
         if not dry_run:
             send_messages([build_message(reminder, settings, links, today)], settings)
             reminding.mark_sent(reminder, today)
@@ -51,7 +53,7 @@ def remind(dry_run: bool, as_json: bool) -> None:
     warn(
         f"{summary.title} ({summary.id}): no reminder sent. Its owner has no email address and "
         "review_fallback_email is not set."
-        for summary in nobody
+        for summary in without_recipient
     )
     if not (reminders or as_json):
         click.echo("There are no reminders to send.")

@@ -35,35 +35,35 @@ def search(
       kb search '"adrenaline auto-injector" -children' --json
     """
     base = open_base(load_settings())
-    if base.indexer.sync().busy:  # no running site may have indexed the latest changes
+    if base.indexer.sync().busy:  # index the latest changes, in case no server is running
         warn(["Another process is indexing. The latest changes may not be searchable yet."])
     request = SearchRequest(q=query, tags=tags, topics=topics, limit=limit)
-    answer = base.search.search(request)
+    response = base.search.search(request)
     if as_json:
         from web.presentation.serializers import serialize_search  # noqa: PLC0415
 
-        print_json(serialize_search(answer))
+        print_json(serialize_search(response))
     else:
-        _print(answer)
+        _print(response)
 
 
-def _print(answer: SearchResponse) -> None:
-    warn(answer.query.notes)
-    if not answer.total:
-        click.echo(f"No results for “{answer.query.q}”.")
+def _print(response: SearchResponse) -> None:
+    warn(response.query.notes)
+    if not response.total:
+        click.echo(f"No results for “{response.query.q}”.")
         return
-    if answer.query.relaxed:
+    if response.query.relaxed:
         click.echo("No passage contains all of these words. These contain some of them.")
-    articles = "1 article" if answer.total == 1 else f"{answer.total} articles"
-    click.echo(f"{articles}, {answer.total_passages} passages, {answer.took_ms:.0f} ms")
-    for hit in answer.hits:
+    articles = "1 article" if response.total == 1 else f"{response.total} articles"
+    click.echo(f"{articles}, {response.total_passages} passages, {response.took_ms:.0f} ms")
+    for hit in response.hits:
         click.echo()
         _print_hit(hit)
 
 
 def _print_hit(hit: SearchHit) -> None:
-    place = " › ".join((hit.article.title, *hit.passage.heading_path))
-    click.echo(click.style(place, fg="blue", bold=True))
+    title = " › ".join((hit.article.title, *hit.passage.heading_path))
+    click.echo(click.style(title, fg="blue", bold=True))
     click.echo(format_snippet(hit.snippet))
     tags = ", ".join(tag.tag for tag in hit.passage.tags) or "no tags"
     state = format_review(hit.article.metadata, hit.review_state).words

@@ -103,7 +103,7 @@ def demo(host: str, port: int, load_only: bool) -> None:
                 publish=True,
                 topics=(),
                 jobs=1,
-                by=Actor("demo"),
+                actor=Actor("demo"),
                 originals=settings.home / SOURCES_FOLDER,
             )
         )

@@ -35,10 +35,10 @@ def user() -> None:
 def add(name: str, roles: tuple[str, ...], shown: str, email: str, password_stdin: bool) -> None:
     """Create an account and ask for its password."""
     name = name.strip().lower()
-    found = parse_roles(list(roles))
-    person = User(name=name, display_name=shown or name, roles=found, email=email)
-    _accounts().add(person, _password(password_stdin), by=current_actor())
-    click.echo(f"Created the account {name} with the roles: {', '.join(sorted(found))}.")
+    parsed = parse_roles(list(roles))
+    account = User(name=name, display_name=shown or name, roles=parsed, email=email)
+    _accounts().add(account, _password(password_stdin), actor=current_actor())
+    click.echo(f"Created the account {name} with the roles: {', '.join(sorted(parsed))}.")
 
 
 @user.command("list")
@@ -70,9 +70,9 @@ def list_users(as_json: bool) -> None:
 @click.argument("roles", nargs=-1, required=True)
 def roles(name: str, roles: tuple[str, ...]) -> None:
     """Replace the roles of an account and end its sessions."""
-    found = parse_roles(list(roles))
-    _accounts().set_roles(name, found, by=current_actor())
-    click.echo(f"{name} now has the roles: {', '.join(sorted(found))}.")
+    parsed = parse_roles(list(roles))
+    _accounts().set_roles(name, parsed, actor=current_actor())
+    click.echo(f"{name} now has the roles: {', '.join(sorted(parsed))}.")
 
 
 @user.command()
@@ -82,7 +82,7 @@ def password(name: str, password_stdin: bool) -> None:
     """Set a new password for an account and end its sessions."""
     accounts = _accounts()
     accounts.get_user(name)  # raises before asking for a password
-    accounts.set_password(name, _password(password_stdin), by=current_actor())
+    accounts.set_password(name, _password(password_stdin), actor=current_actor())
     click.echo(f"The password of {name} is changed.")
 
 
@@ -91,7 +91,7 @@ def password(name: str, password_stdin: bool) -> None:
 @click.option("--undo", is_flag=True, help="Enable the account again.")
 def disable(name: str, undo: bool) -> None:
     """Disable an account. Its entries stay in the audit log."""
-    _accounts().set_disabled(name, not undo, by=current_actor())
+    _accounts().set_disabled(name, not undo, actor=current_actor())
     click.echo(f"{name} is {'enabled' if undo else 'disabled'}.")
 
 

@@ -75,11 +75,11 @@ def set_up(app: Flask, settings: Settings) -> None:
     default = Requirement(Permission.READ, TokenScope.SEARCH) if settings.require_sign_in else None
 
     def authorize() -> None:
-        g.session, g.person, g.scopes = _find_session() or proxy_auth.session(), None, None
+        g.session, g.user, g.scopes = _find_session() or proxy_auth.session(), None, None
         if g.session is not None:
-            g.person = g.session.user
+            g.user = g.session.user
         elif token := _find_token():
-            g.person, g.scopes = token
+            g.user, g.scopes = token
         view = app.view_functions.get(request.endpoint or "")
         requirement = getattr(view, REQUIREMENT, None)
         if requirement is None and not getattr(view, PUBLIC, False):
@@ -97,22 +97,22 @@ def set_up(app: Flask, settings: Settings) -> None:
 
 def current_user() -> User | None:
     """Return the user of the current request, or None for an anonymous reader."""
-    found: User | None = g.get("person")
-    return found
+    user: User | None = g.get("user")
+    return user
 
 
 def current_session() -> Session | None:
     """Return the browser session of the current request, or None."""
-    found: Session | None = g.get("session")
-    return found
+    session: Session | None = g.get("session")
+    return session
 
 
 def require_user() -> User:
     """Return the user of the current request; raises `AuthenticationRequiredError`."""
-    found = current_user()
-    if found is None:
+    user = current_user()
+    if user is None:
         raise AuthenticationRequiredError
-    return found
+    return user
 
 
 def current_actor() -> Actor:
@@ -172,15 +172,15 @@ def is_same_origin(headers: Headers, host: str) -> bool:
 
 def _find_session() -> Session | None:
     key = request.cookies.get(cookie_name(), "")
-    found = current_services().accounts.sessions.find_session(key) if key else None
+    session = current_services().accounts.sessions.find_session(key) if key else None
     # A session of the reverse proxy is valid only while the proxy sends its header.
     if (
-        found is not None
-        and found.issuer == proxy_auth.ISSUER
-        and not proxy_auth.is_confirmed(found)
+        session is not None
+        and session.issuer == proxy_auth.ISSUER
+        and not proxy_auth.is_confirmed(session)
     ):
         return None
-    return found
+    return session
 
 
 def _find_token() -> tuple[User, frozenset[TokenScope]] | None:
@@ -188,10 +188,10 @@ def _find_token() -> tuple[User, frozenset[TokenScope]] | None:
     # Health records send their own access tokens, which are ignored.
     if kind.lower() != "bearer" or not key.startswith(TOKEN_PREFIX):
         return None
-    found = current_services().accounts.tokens.authenticate(key.strip())
-    if found is None:
+    owner_and_token = current_services().accounts.tokens.authenticate(key.strip())
+    if owner_and_token is None:
         raise AuthenticationRequiredError
-    return found[0], found[1].scopes
+    return owner_and_token[0], owner_and_token[1].scopes
 
 
 def _check_requirement(requirement: Requirement) -> None:
@@ -222,9 +222,9 @@ def _check_csrf_token(session: Session) -> None:
 def _set_private_headers(response: Response) -> Response:
     """Set the cookie of a new session, and prevent shared caching of pages of signed-in users."""
     session = current_session()
-    if session is not None and session.key:  # only a session created by this request has its key
+    if session is not None and session.key:  # set only if this request created the session
         set_session_cookie(response, session)
-    if g.get("person") is not None:
+    if g.get("user") is not None:
         response.headers["Cache-Control"] = "private, no-store"
     if response.mimetype == "text/html":
         response.vary.add("Cookie")
@@ -232,4 +232,4 @@ def _set_private_headers(response: Response) -> Response:
 
 
 def _template_context() -> dict[str, object]:
-    return {"person": current_user(), "may": is_allowed, "csrf_field": csrf_field}
+    return {"user": current_user(), "may": is_allowed, "csrf_field": csrf_field}

@@ -143,7 +143,7 @@ def _handle_known(error: Exception) -> ResponseReturnValue:
 
 def _handle_http(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
-        return error  # a redirect
+        return error  # redirects are raised as HTTPException
     status = HTTPStatus(error.code)
     if status is HTTPStatus.NOT_FOUND:
         return _respond(NOT_FOUND, NOT_FOUND.detail)

@@ -29,8 +29,8 @@ def conditional_get(view: Callable[..., Any]) -> Callable[..., Response]:
     def respond(**arguments: str) -> Response:
         # Computed first: a change during the view leads to another ETag at the next request.
         tag = _current_tag()
-        known = request.if_none_match
-        if known.contains_weak(tag) and not known.star_tag:
+        client_tags = request.if_none_match
+        if client_tags.contains_weak(tag) and not client_tags.star_tag:
             response = Response(status=HTTPStatus.NOT_MODIFIED)
         else:
             response = make_response(view(**arguments))

@@ -63,13 +63,13 @@ def _identity() -> ExternalIdentity | None:
     for header in filter(None, (settings.proxy_user_header, settings.proxy_groups_header)):
         _reject_repeated(header)
     try:
-        known = normalise_user_name(name)
+        user_name = normalise_user_name(name)
     except AccountError as error:
         raise ForbiddenError(str(error)) from error
     value = request.headers.get(settings.proxy_groups_header, "")
     groups = [group.strip() for group in value.split("|")] if settings.proxy_groups_header else []
-    person = User(name=known, display_name=name.strip(), roles=roles_of(groups))
-    return ExternalIdentity(ISSUER, known, person)
+    user = User(name=user_name, display_name=name.strip(), roles=roles_of(groups))
+    return ExternalIdentity(ISSUER, user_name, user)
 
 
 def _reject_repeated(header: str) -> None:
@@ -77,8 +77,8 @@ def _reject_repeated(header: str) -> None:
 
     Some servers join repeated headers with a comma.
     """
-    given = request.headers.getlist(header)
-    if len(given) > 1 or any("," in value for value in given):
+    values = request.headers.getlist(header)
+    if len(values) > 1 or any("," in value for value in values):
         raise ForbiddenError(
             f"The header {header} occurs more than once. Configure the proxy to replace it."
         )

@@ -33,7 +33,7 @@ MAX_UPLOAD_BYTES = 200_000_000  # one file, or all files of one form
 # A ZIP with about 100,000 articles of average length. Larger exports: use the command line.
 MAX_IMPORT_BYTES = 512 << 20
 MAX_URL_LENGTH = 8_000  # bytes; below the limit of gunicorn, so that the client gets a JSON error
-BURST_SECONDS = 10  # requests of this many seconds may arrive at once
+BURST_SECONDS = 10  # length of a burst: the requests of this many seconds may arrive at once
 MAX_CLIENTS = 10_000  # about 1 MB; the least recently active client is removed first
 NETWORK_BITS = 64  # prefix of an IPv6 address; one client can use all addresses below it
 

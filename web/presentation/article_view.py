@@ -114,9 +114,9 @@ def build_article_view(
     """Return the view of one version of an article; `mark` splits a text into highlighted parts."""
     views: list[PassageView] = []
     contents: list[ContentsEntry] = []
-    above: tuple[str, ...] = ()
+    previous_path: tuple[str, ...] = ()
     for passage in record.passages:
-        headings = _new_headings(above, passage.heading_path)
+        headings = _new_headings(previous_path, passage.heading_path)
         citation = cite(
             record.article.title, record.version, record.article.metadata, passage, review
         )
@@ -131,18 +131,18 @@ def build_article_view(
         if contents:
             contents[-1].matches += view.matches
         views.append(view)
-        above = passage.heading_path
+        previous_path = passage.heading_path
     return ArticleView(tuple(views), tuple(contents), sum(view.matches for view in views))
 
 
 def build_tag_views(keys: Sequence[str], taxonomy: Taxonomy) -> tuple[TagView, ...]:
     """Return the views of these tags, with the safety tag first if any tag descends from it."""
-    shown = [key for key in keys if key != SAFETY]
+    ordered = [key for key in keys if key != SAFETY]
     if is_safety(keys, taxonomy):
-        shown.insert(0, SAFETY)
+        ordered.insert(0, SAFETY)
     return tuple(
         TagView(key, taxonomy.label(key), taxonomy.glyph(key), is_safety((key,), taxonomy))
-        for key in shown
+        for key in ordered
     )
 
 
@@ -151,17 +151,17 @@ def is_safety(keys: Sequence[str], taxonomy: Taxonomy) -> bool:
     return SAFETY in taxonomy.with_ancestors(keys)
 
 
-def _new_headings(above: tuple[str, ...], path: tuple[str, ...]) -> list[tuple[int, str]]:
+def _new_headings(previous: tuple[str, ...], path: tuple[str, ...]) -> list[tuple[int, str]]:
     """Return (level, heading) for each heading that differs from the previous passage's path."""
-    same = 0
-    for one, other in zip(above, path, strict=False):
-        if one != other:
+    shared = 0
+    for old, new in zip(previous, path, strict=False):
+        if old != new:
             break
-        same += 1
+        shared += 1
     return [
         (min(TOP_LEVEL + depth, MAX_HEADING_LEVEL), heading)
         for depth, heading in enumerate(path)
-        if depth >= same
+        if depth >= shared
     ]
 
 
@@ -204,9 +204,9 @@ def build_block_view(block: Block, mark: Mark = unmarked) -> BlockView:
             kind=block.kind, header=rows[: block.header_rows], rows=rows[block.header_rows :]
         )
     if block.kind is BlockKind.CALLOUT:
-        found = CALLOUT_WORD.match(block.text)
-        word = found[1].capitalize() if found else PLAIN_CALLOUT_WORD
-        text = block.text[found.end() :] if found else block.text
+        match = CALLOUT_WORD.match(block.text)
+        word = match[1].capitalize() if match else PLAIN_CALLOUT_WORD
+        text = block.text[match.end() :] if match else block.text
         return BlockView(kind=block.kind, text=mark(text), word=word)
     return BlockView(kind=block.kind, text=mark(block.text))
 
@@ -247,8 +247,8 @@ def cite(
     title: str, version: int, metadata: Metadata, passage: Passage, review: ReviewLabel
 ) -> str:
     """Return the citation of a passage: article, headings, source, version and review."""
-    place = ", ".join([title, *passage.heading_path])
+    heading = ", ".join([title, *passage.heading_path])
     reviewed = f", reviewed {format_date(metadata.reviewed)}" if metadata.reviewed else ""
-    late = review.words if review.state is ReviewState.OVERDUE else ""
-    parts = [place, metadata.source, f"Version {version}{reviewed}", late]
+    warning = review.words if review.state is ReviewState.OVERDUE else ""
+    parts = [heading, metadata.source, f"Version {version}{reviewed}", warning]
     return ". ".join(part for part in parts if part) + "."

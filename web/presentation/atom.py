@@ -38,9 +38,9 @@ def add_text(parent: Element, name: str, content: str, **attributes: str) -> Non
 
 def add_author(parent: Element, name: str, uri: str) -> None:
     """Add the author to a feed or an entry."""
-    person = add_element(parent, "author")
-    add_text(person, "name", name)
-    add_text(person, "uri", uri)
+    author = add_element(parent, "author")
+    add_text(author, "name", name)
+    add_text(author, "uri", uri)
 
 
 def serialize(feed: Element) -> bytes:

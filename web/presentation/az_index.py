@@ -103,18 +103,18 @@ def build_listing(summaries: Iterable[ArticleSummary]) -> AzListing:
     by_letter: dict[str, list[AzEntry]] = {}
     for entry in sorted(entries, key=_entry_key):
         by_letter.setdefault(_initial(entry.name), []).append(entry)
-    letters = tuple(AzLetter(name, tuple(found)) for name, found in by_letter.items())
+    letters = tuple(AzLetter(name, tuple(members)) for name, members in by_letter.items())
     return AzListing(tuple(sorted(letters, key=_letter_key)), tuple(topics), len(summaries))
 
 
 def _article_entries(summary: ArticleSummary) -> list[AzEntry]:
     title = AzEntry(kind=AzEntryKind.ARTICLE, name=summary.title, article_id=summary.id)
-    others = dict.fromkeys(summary.metadata.also_called)
+    alternative_names = dict.fromkeys(summary.metadata.also_called)
     return [
         title,
         *(
             AzEntry(kind=AzEntryKind.SEE, name=name, article_id=summary.id, see=summary.title)
-            for name in others
+            for name in alternative_names
             if name.casefold() != summary.title.casefold()
         ),
     ]

@@ -46,15 +46,15 @@ def split_links(text: str) -> list[tuple[str, str]]:
 
     An unsaved passage has no URL, so its part links to an anchor on the same page.
     """
-    pieces: list[tuple[str, str]] = []
+    parts: list[tuple[str, str]] = []
     at = 0
-    for found in PASSAGE_NAMED.finditer(text):
-        number = found["new"]
-        pieces += [(text[at : found.start()], ""), ("this passage", found.group())]
+    for match in PASSAGE_NAMED.finditer(text):
+        number = match["new"]
+        parts += [(text[at : match.start()], ""), ("this passage", match.group())]
         if number:
-            pieces[-1] = ("this passage", f"#n{number}")
-        at = found.end()
-    return [piece for piece in (*pieces, (text[at:], "")) if piece[0]]
+            parts[-1] = ("this passage", f"#n{number}")
+        at = match.end()
+    return [part for part in (*parts, (text[at:], "")) if part[0]]
 
 
 def format_date(day: date) -> str:
@@ -82,9 +82,9 @@ def format_review(metadata: Metadata, state: ReviewState) -> ReviewLabel:
     return ReviewLabel(state, reviewed or f"Review due {format_month(due)}")
 
 
-def count_phrase(number: int, one: str, many: str = "") -> str:
+def count_phrase(number: int, singular: str, plural: str = "") -> str:
     """Return a count with its noun, such as "1 article" or "1,000 articles"."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
 def format_duration(milliseconds: float) -> str:

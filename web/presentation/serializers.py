@@ -36,10 +36,10 @@ DEFAULT_URLS = UrlBuilder()
 
 
 def serialize_search(
-    answer: SearchResponse, urls: UrlBuilder = DEFAULT_URLS
+    response: SearchResponse, urls: UrlBuilder = DEFAULT_URLS
 ) -> SearchResultResponse:
     """Return a search response."""
-    query = answer.query
+    query = response.query
     return {
         "query": {
             "q": query.q,
@@ -47,28 +47,28 @@ def serialize_search(
             "corrected": query.corrected,
             "relaxed": query.relaxed,
             "did_you_mean": list(query.did_you_mean),
-            "synonyms": [{"from": word, "to": other} for word, other in query.synonyms],
+            "synonyms": [{"from": word, "to": synonym} for word, synonym in query.synonyms],
             "notes": list(query.notes),
         },
-        "total": answer.total,
-        "total_passages": answer.total_passages,
-        "limit": answer.limit,
-        "offset": answer.offset,
-        "took_ms": round(answer.took_ms, 2),
-        "partial": answer.partial,
+        "total": response.total,
+        "total_passages": response.total_passages,
+        "limit": response.limit,
+        "offset": response.offset,
+        "took_ms": round(response.took_ms, 2),
+        "partial": response.partial,
         "index": {
-            "engine": answer.engine,
-            "generation": answer.generation,
-            "as_of": format_timestamp(answer.as_of),
+            "engine": response.engine,
+            "generation": response.generation,
+            "as_of": format_timestamp(response.as_of),
         },
-        "hits": [_hit(hit, query.q, urls) for hit in answer.hits],
-        "also": [_hit(hit, query.q, urls) for hit in answer.partial_hits],
+        "hits": [_hit(hit, query.q, urls) for hit in response.hits],
+        "also": [_hit(hit, query.q, urls) for hit in response.partial_hits],
         "safety": [
             _further_passage(hit.article.id, passage, query.q, urls)
-            for hit in answer.hits[:1]
-            for passage in answer.safety
+            for hit in response.hits[:1]
+            for passage in response.safety
         ],
-        "facets": {"tag": _facet(answer.tag_facet), "topic": _facet(answer.topic_facet)},
+        "facets": {"tag": _facet(response.tag_facet), "topic": _facet(response.topic_facet)},
     }
 
 
@@ -153,17 +153,17 @@ def serialize_passage(
     }
 
 
-def serialize_audit_entry(step: AuditEntry) -> AuditEntryResponse:
+def serialize_audit_entry(entry: AuditEntry) -> AuditEntryResponse:
     """Return one entry of the audit log."""
-    deed = step.event
+    event = entry.event
     return {
-        "number": step.number,
-        "at": format_timestamp(step.at),
-        "name": deed.by.name,
-        "origin": deed.by.origin,
-        "action": deed.action,
-        "about": deed.about,
-        "detail": deed.detail,
+        "number": entry.number,
+        "at": format_timestamp(entry.at),
+        "name": event.actor.name,
+        "origin": event.actor.origin,
+        "action": event.action,
+        "about": event.about,
+        "detail": event.detail,
     }
 
 
@@ -204,7 +204,7 @@ def _hit(hit: SearchHit, q: str, urls: UrlBuilder) -> HitResponse:
         },
         "pinned": hit.pinned,
         "more_in_article": hit.more_in_article,
-        "more": [_further_passage(summary.id, other, q, urls) for other in hit.more],
+        "more": [_further_passage(summary.id, further, q, urls) for further in hit.more],
     }
 
 
@@ -268,7 +268,7 @@ def _section(section: Section) -> SectionResponse:
     return {
         "heading": section.heading,
         "blocks": [_block(block) for block in section.blocks],
-        "sections": [_section(below) for below in section.sections],
+        "sections": [_section(subsection) for subsection in section.sections],
     }
 
 

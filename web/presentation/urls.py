@@ -96,8 +96,8 @@ class UrlBuilder:
         """
         pairs = self._marking(q)
         pairs += [("v", str(version))] if version else []
-        place = f"{self.article(article_id)}/{_quote(passage_id)}"
-        return f"{_with_query(place, pairs)}#p-{_quote(passage_id)}"
+        path = f"{self.article(article_id)}/{_quote(passage_id)}"
+        return f"{_with_query(path, pairs)}#p-{_quote(passage_id)}"
 
     def _marking(self, q: str) -> list[tuple[str, str]]:
         return [("q", q), *self.state] if q else []
@@ -147,13 +147,15 @@ class UrlBuilder:
         """Return the URL of OpenSearch suggestions."""
         return f"{self.root}/opensearch/suggest"
 
-    def sign_in(self, then: str = "") -> str:
-        """Return the URL of the login page; `then` is the path to redirect to after login."""
-        return _with_query(f"{self.root}/sign-in", [("next", then)] if then else [])
+    def sign_in(self, next_path: str = "") -> str:
+        """Return the URL of the login page; `next_path` is the path to redirect to after login."""
+        return _with_query(f"{self.root}/sign-in", [("next", next_path)] if next_path else [])
 
-    def oidc_login(self, then: str = "") -> str:
+    def oidc_login(self, next_path: str = "") -> str:
         """Return the URL that starts an OpenID Connect login."""
-        return _with_query(f"{self.root}/sign-in/directory", [("next", then)] if then else [])
+        return _with_query(
+            f"{self.root}/sign-in/directory", [("next", next_path)] if next_path else []
+        )
 
     def oidc_callback(self) -> str:
         """Return the redirect URI of the OpenID Connect login."""
@@ -163,25 +165,25 @@ class UrlBuilder:
         """Return the URL that logout is posted to."""
         return f"{self.root}/sign-out"
 
-    def account(self, deed: str = "") -> str:
+    def account(self, action: str = "") -> str:
         """Return the URL of the account page or of an action on it."""
-        return f"{self.root}/account" + (f"/{deed}" if deed else "")
+        return f"{self.root}/account" + (f"/{action}" if action else "")
 
-    def desk(self, place: str = "") -> str:
+    def desk(self, path: str = "") -> str:
         """Return the URL of the desk or of a page below it."""
-        return f"{self.root}/desk" + (f"/{place}" if place else "")
+        return f"{self.root}/desk" + (f"/{path}" if path else "")
 
-    def desk_article(self, article_id: str, place: str = "") -> str:
+    def desk_article(self, article_id: str, path: str = "") -> str:
         """Return the URL of an article at the desk or of an action on it."""
-        return self.desk(f"articles/{_quote(article_id)}" + (f"/{place}" if place else ""))
+        return self.desk(f"articles/{_quote(article_id)}" + (f"/{path}" if path else ""))
 
-    def job(self, number: int, deed: str = "") -> str:
+    def job(self, number: int, action: str = "") -> str:
         """Return the URL of an import job or of an action on it."""
-        return self.desk(f"imports/{number}" + (f"/{deed}" if deed else ""))
+        return self.desk(f"imports/{number}" + (f"/{action}" if action else ""))
 
-    def item(self, number: int, deed: str = "") -> str:
+    def item(self, number: int, action: str = "") -> str:
         """Return the URL of an import item or of an action on it."""
-        return self.desk(f"drafts/{number}" + (f"/{deed}" if deed else ""))
+        return self.desk(f"drafts/{number}" + (f"/{action}" if action else ""))
 
     def api(self) -> str:
         """Return the URL of the API documentation."""

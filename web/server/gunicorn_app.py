@@ -33,7 +33,7 @@ from web.server.import_worker import ImportWorker
 
 MAX_PORT = 65_535
 BACKLOG = 2_048  # pending connections; the default of gunicorn
-THREADS = 4  # searches sometimes wait for the disk; more threads would wait for each other
+THREADS = 4  # for searches that wait for the disk; more threads would wait for each other
 OPTIONS: dict[str, Any] = {
     "worker_class": ProblemJsonWorker,
     "threads": THREADS,
@@ -77,7 +77,7 @@ class IndexSyncThread(threading.Thread):
         """Run one round."""
         try:
             self._before()
-            refused = self._indexer.sync().refused
+            rejected = self._indexer.sync().refused
             self._after()
         except (SearchIndexError, StoreError) as error:
             self._log_once(f"The index cannot be updated. {error}")
@@ -87,7 +87,7 @@ class IndexSyncThread(threading.Thread):
                 log.exception("The index cannot be updated because of a fault in the program.")
             self._last_message = str(error)
             return
-        reasons = ", ".join(f"{article}: {reason}" for article, reason in refused.items())
+        reasons = ", ".join(f"{article}: {reason}" for article, reason in rejected.items())
         self._log_once(f"Not indexed: {reasons}" if reasons else "")
 
     def stop(self) -> None:
@@ -133,7 +133,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     base = open_base(settings)
     _ = base.indexer, base.search
     store = base.store
-    store.record_settings(settings.digests(), by=Actor(getpass.getuser()))
+    store.record_settings(settings.digests(), actor=Actor(getpass.getuser()))
     store.close()
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     _GunicornApp(settings, listener, address, workers).run()
@@ -154,10 +154,10 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _bind_error_message(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        other = port + 1 if port < MAX_PORT else port - 1
+        free_port = port + 1 if port < MAX_PORT else port - 1
         return (
-            f"Port {port} is already in use. Choose another port, for example --port {other} or, "
-            f"with make, PORT={other}."
+            f"Port {port} is already in use. Choose another port, for example --port {free_port} "
+            f"or, with make, PORT={free_port}."
         )
     if error.errno == errno.EACCES:
         return (

@@ -40,13 +40,13 @@ class ImportWorker(threading.Thread):
         polls = 0
         while not self._stopping.is_set():
             try:
-                processed = self.process_next()
+                has_processed = self.process_next()
                 if polls % POLLS_PER_PURGE == 0:
                     self.purge()
             except StoreError as error:
                 log.warning("Queued imports cannot be processed. %s", error)
-                processed = False
-            if not processed:
+                has_processed = False
+            if not has_processed:
                 polls += 1
                 self._stopping.wait(POLL_SECONDS)
 

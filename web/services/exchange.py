@@ -42,14 +42,14 @@ def import_report_json(report: ImportReport) -> ImportReportResponse:
         "conflicts": len(report.conflicts),
         "articles": [
             {
-                "id": arrival.article_id,
-                "title": arrival.title,
-                "status": arrival.status,
-                "versions_added": list(arrival.added),
-                "conflict": arrival.conflict.value if arrival.conflict else None,
-                "notes": list(arrival.notes),
+                "id": article.article_id,
+                "title": article.title,
+                "status": article.status,
+                "versions_added": list(article.added),
+                "conflict": article.conflict.value if article.conflict else None,
+                "notes": list(article.notes),
             }
-            for arrival in report.articles
+            for article in report.articles
         ],
         "notes": list(report.notes),
     }

@@ -23,7 +23,7 @@ def save_item(
     item: ImportItem,
     *,
     as_new_article: bool = False,
-    by: Actor,
+    actor: Actor,
 ) -> SaveResult:
     """Save an import item or an edit as a draft version, and mark the item as saved.
 
@@ -32,7 +32,7 @@ def save_item(
     the source file is missing.
     """
     if item.kind is ItemKind.EDIT and item.made_from is not None:
-        saved = store.correct(item.article_id, item.made_from, item.corrections, by=by)
+        saved = store.correct(item.article_id, item.made_from, item.corrections, actor=actor)
         jobs.mark_saved(item.number, saved.article_id)
         return saved
     draft = from_json(item.draft)
@@ -47,7 +47,7 @@ def save_item(
             code="original-missing",
         ) from error
     key = f"desk:{item.job}-{item.number}" if as_new_article else ""
-    saved = save_draft(store, home, draft, content, item.corrections, source_key=key, by=by)
+    saved = save_draft(store, home, draft, content, item.corrections, source_key=key, actor=actor)
     jobs.mark_saved(item.number, saved.article_id)
     return saved
 
@@ -60,7 +60,7 @@ def save_draft(
     corrections: tuple[Correction, ...] = (),
     *,
     source_key: str = "",
-    by: Actor,
+    actor: Actor,
 ) -> SaveResult:
     """Save `draft` as a new version, and its `source` bytes in ``KB_HOME``.
 
@@ -68,7 +68,7 @@ def save_draft(
     """
     with SourceFileBatch(home / SOURCES_FOLDER) as batch:
         batch.write(draft.source_sha256, source)
-        request = to_save_request(draft, corrections, source_key=source_key, by=by)
+        request = to_save_request(draft, corrections, source_key=source_key, actor=actor)
         (saved,) = store.save_all([request])
         if isinstance(saved, RejectedError):
             raise saved

@@ -49,16 +49,16 @@ class Editable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassagePreview:
-    """A passage as it would be saved. `begins` is the text that identifies it in a correction."""
+    """A passage as it would be saved. Corrections identify it by `first_text`."""
 
     number: int
     path: tuple[str, ...]
     place: str  # heading path as sent by forms, one heading per line
-    begins: str
+    first_text: str
     blocks: tuple[Editable, ...]
     tags: tuple[TagLine, ...]
     free_tags: tuple[tuple[str, str], ...]
-    joins: bool  # the previous passage has the same heading path
+    can_join: bool  # the previous passage has the same heading path
     safety: bool
 
 
@@ -71,25 +71,28 @@ class DraftPreview:
     passages: tuple[PassagePreview, ...]
     findings: tuple[Finding, ...]
     lost: tuple[Correction, ...]
-    left_over: int  # parts of the source that are in no passage
+    omitted_parts: int  # parts of the source that are in no passage
 
 
 def build_preview(
-    draft: Draft, item: ImportItem, taxonomy: Taxonomy, examiner: CheckService, today: date
+    draft: Draft, item: ImportItem, taxonomy: Taxonomy, checks: CheckService, today: date
 ) -> DraftPreview:
     """Return the preview of a draft with its corrections applied."""
-    made = apply_corrections(draft.article, draft.passages, item.corrections)
-    named = tuple(
-        replace(passage, id=f"new-{number}") for number, passage in enumerate(made.passages)
+    corrected = apply_corrections(draft.article, draft.passages, item.corrections)
+    linked_findings = tuple(
+        replace(passage, id=f"new-{number}") for number, passage in enumerate(corrected.passages)
     )
-    parts = tuple(_parts(made))
+    parts = tuple(_parts(corrected))
     return DraftPreview(
-        article=made.article,
+        article=corrected.article,
         parts=parts,
-        passages=tuple(_build_passage(number, named, taxonomy) for number in range(len(named))),
-        findings=examiner.check(_record(item, draft, made.article, named), today),
-        lost=made.lost,
-        left_over=sum(part.block is not None and part.passage is None for part in parts),
+        passages=tuple(
+            _build_passage(number, linked_findings, taxonomy)
+            for number in range(len(linked_findings))
+        ),
+        findings=checks.check(_record(item, draft, corrected.article, linked_findings), today),
+        lost=corrected.lost,
+        omitted_parts=sum(part.block is not None and part.passage is None for part in parts),
     )
 
 
@@ -111,22 +114,22 @@ def _record(
     )
 
 
-def _parts(made: CorrectionResult) -> list[PreviewPart]:
+def _parts(corrected: CorrectionResult) -> list[PreviewPart]:
     """Return the headings and blocks of the source in order, each with its passage number."""
-    waiting = [
+    remaining = [
         (number, passage.heading_path, block)
-        for number, passage in enumerate(made.passages)
+        for number, passage in enumerate(corrected.passages)
         for block in passage.blocks
     ]
     parts: list[PreviewPart] = []
-    for path, section in made.article.walk():
+    for path, section in corrected.article.walk():
         first = len(parts)
         if section.heading:
             parts.append(
                 PreviewPart(min(len(path) + 1, MAX_HEADING_LEVEL), section.heading, None, None)
             )
         for block in section.blocks:
-            number = _find_passage(waiting, path, block)
+            number = _find_passage(remaining, path, block)
             parts.append(PreviewPart(0, "", build_block_view(block), number))
         if section.heading and len(parts) > first + 1:
             parts[first] = replace(parts[first], passage=parts[first + 1].passage)
@@ -134,16 +137,16 @@ def _parts(made: CorrectionResult) -> list[PreviewPart]:
 
 
 def _find_passage(
-    waiting: list[tuple[int, tuple[str, ...], Block]], path: tuple[str, ...], block: Block
+    remaining: list[tuple[int, tuple[str, ...], Block]], path: tuple[str, ...], block: Block
 ) -> int | None:
     """Return the number of the passage with a block; if chunking split it, of its first part."""
-    for index, (number, place, other) in enumerate(waiting):
-        if place == path and other == block:
-            del waiting[index]
+    for index, (number, candidate_path, candidate) in enumerate(remaining):
+        if candidate_path == path and candidate == block:
+            del remaining[index]
             return number
     text = block.plain
-    for number, place, other in waiting:
-        if place == path and (other.plain in text or text in other.plain):
+    for number, candidate_path, candidate in remaining:
+        if candidate_path == path and (candidate.plain in text or text in candidate.plain):
             return number
     return None
 
@@ -157,7 +160,7 @@ def _build_passage(number: int, passages: Sequence[Passage], taxonomy: Taxonomy)
         number=number,
         path=passage.heading_path,
         place="\n".join(passage.heading_path),
-        begins=passage.blocks[0].plain if passage.blocks else "",
+        first_text=passage.blocks[0].plain if passage.blocks else "",
         blocks=tuple(Editable(build_block_view(block), block.plain) for block in passage.blocks),
         tags=tuple(
             TagLine(views[tag.tag], round(100 * tag.confidence), tag.reason) for tag in passage.tags
@@ -167,6 +170,6 @@ def _build_passage(number: int, passages: Sequence[Passage], taxonomy: Taxonomy)
             for definition in taxonomy
             if definition.key not in keys
         ),
-        joins=before == passage.heading_path,
+        can_join=before == passage.heading_path,
         safety=any(view.safety for view in views.values()),
     )

@@ -105,29 +105,33 @@ def build_hit_view(
     )
 
 
-def build_safety_note(answer: SearchResponse, urls: UrlBuilder) -> SafetyNote:
+def build_safety_note(response: SearchResponse, urls: UrlBuilder) -> SafetyNote:
     """Return the safety passages of the first hit's article, except those under its own heading."""
-    if not answer.hits:
+    if not response.hits:
         return SafetyNote()
-    hit = answer.hits[0]
-    others = [one for one in answer.safety if one.heading_path != hit.passage.heading_path]
-    first_of_each = {one.heading_path: one for one in reversed(others)}
-    found = [one for one in others if first_of_each[one.heading_path] is one]
-    links = _links(hit, found, answer.query.q, urls)
+    hit = response.hits[0]
+    passages = [
+        passage for passage in response.safety if passage.heading_path != hit.passage.heading_path
+    ]
+    first_of_each = {passage.heading_path: passage for passage in reversed(passages)}
+    first_passages = [
+        passage for passage in passages if first_of_each[passage.heading_path] is passage
+    ]
+    links = _links(hit, first_passages, response.query.q, urls)
     return SafetyNote(links[:MAX_SAFETY_LINKS], links[MAX_SAFETY_LINKS:])
 
 
 def flatten_snippet(snippet: Snippet) -> Snippet:
     """Return a snippet as a single line, with list items and table cells separated by signs."""
-    pieces = [(piece if matched else _flatten(piece), matched) for piece, matched in snippet]
-    if pieces and not pieces[0][1]:
-        pieces[0] = (LEADING_DASH.sub(r"\1", pieces[0][0]), False)
-    return tuple(pieces)
+    segments = [(text if matched else _flatten(text), matched) for text, matched in snippet]
+    if segments and not segments[0][1]:
+        segments[0] = (LEADING_DASH.sub(r"\1", segments[0][0]), False)
+    return tuple(segments)
 
 
 def _flatten(text: str) -> str:
-    for sign, written in LINE_SIGNS:
-        text = sign.sub(written, text)
+    for marker, replacement in LINE_SIGNS:
+        text = marker.sub(replacement, text)
     return text
 
 
@@ -135,15 +139,16 @@ def _links(
     hit: SearchHit, passages: Sequence[Passage], q: str, urls: UrlBuilder
 ) -> tuple[PassageLink, ...]:
     """Return a link to each passage; the label of an ambiguous heading includes an excerpt."""
-    times = Counter(one.heading for one in (hit.passage, *passages))
+    times = Counter(other_passage.heading for other_passage in (hit.passage, *passages))
 
-    def label(one: Passage) -> str:
-        if one.heading and times[one.heading] == 1:
-            return one.heading
-        return ": ".join(filter(None, (one.heading, _excerpt(one))))
+    def label(passage: Passage) -> str:
+        if passage.heading and times[passage.heading] == 1:
+            return passage.heading
+        return ": ".join(filter(None, (passage.heading, _excerpt(passage))))
 
     return tuple(
-        PassageLink(label(one), urls.passage(hit.article.id, one.id, q=q)) for one in passages
+        PassageLink(label(other_passage), urls.passage(hit.article.id, other_passage.id, q=q))
+        for other_passage in passages
     )
 
 
@@ -173,7 +178,7 @@ DEFAULT_SORT = next(iter(SORTS))
 
 @dataclass(frozen=True, slots=True)
 class FilterLink:
-    """Link to another state of the page. `count` is None if there is no count."""
+    """Link to another state of the page. `count` is None if no count is shown."""
 
     label: str
     address: str
@@ -184,7 +189,7 @@ class FilterLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResultsPage:
-    """What the page shows in addition to the search response."""
+    """Content of the results page in addition to the search response."""
 
     hits: tuple[HitView, ...]
     also: tuple[HitView, ...]
@@ -224,40 +229,43 @@ def results_url(request: SearchRequest, urls: UrlBuilder) -> str:
 
 
 def build_results(
-    request: SearchRequest, answer: SearchResponse, taxonomy: Taxonomy, urls: UrlBuilder
+    request: SearchRequest, response: SearchResponse, taxonomy: Taxonomy, urls: UrlBuilder
 ) -> SearchResultsPage:
     """Return the view model of the results page."""
 
-    def near(**changes: Any) -> str:
+    def links(**changes: Any) -> str:
         """Return the URL of the first page, or of `offset`, with other fields of the request."""
         return results_url(replace(request, **{"offset": 0, **changes}), urls)
 
     def tag_link(tag: str, label: str, *, selected: bool, count: int | None = None) -> FilterLink:
-        address = near(tags=_toggle(request.tags, tag))
+        address = links(tags=_toggle(request.tags, tag))
         return FilterLink(label, address, selected, count, taxonomy.glyph(tag))
 
     def topic_link(
         topic: str, label: str, *, selected: bool, count: int | None = None
     ) -> FilterLink:
-        return FilterLink(label, near(topics=_toggle(request.topics, topic)), selected, count)
+        return FilterLink(label, links(topics=_toggle(request.topics, topic)), selected, count)
 
-    reached = replace(urls, state=search_parameters(**_state(request)))
+    result_urls = replace(urls, state=search_parameters(**_state(request)))
     tags = tuple(
         tag_link(one.value, one.label, selected=one.selected, count=one.count)
-        for one in answer.tag_facet
+        for one in response.tag_facet
     )
     topics = tuple(
         topic_link(one.value, one.label, selected=one.selected, count=one.count)
-        for one in answer.topic_facet
+        for one in response.topic_facet
     )
     end = request.offset + request.limit
     return SearchResultsPage(
-        hits=tuple(build_hit_view(hit, answer.query, taxonomy, reached) for hit in answer.hits),
-        also=tuple(
-            build_hit_view(hit, answer.query, taxonomy, reached) for hit in answer.partial_hits
+        hits=tuple(
+            build_hit_view(hit, response.query, taxonomy, result_urls) for hit in response.hits
         ),
-        safety=build_safety_note(answer, reached),
-        meant=tuple(FilterLink(q, near(q=q, literal=False)) for q in answer.query.did_you_mean),
+        also=tuple(
+            build_hit_view(hit, response.query, taxonomy, result_urls)
+            for hit in response.partial_hits
+        ),
+        safety=build_safety_note(response, result_urls),
+        meant=tuple(FilterLink(q, links(q=q, literal=False)) for q in response.query.did_you_mean),
         chosen=(
             *(tag_link(tag, taxonomy.label(tag), selected=True) for tag in request.tags),
             *(topic_link(topic, topic, selected=True) for topic in request.topics),
@@ -267,17 +275,17 @@ def build_results(
         topics=topics[:MAX_FACET_VALUES],
         more_topics=topics[MAX_FACET_VALUES:],
         sorts=tuple(
-            FilterLink(label, near(sort=sort), sort == request.sort)
+            FilterLink(label, links(sort=sort), sort == request.sort)
             for sort, label in SORTS.items()
         ),
-        without_filters=near(tags=(), topics=()),
-        literal=near(literal=True),
-        wider=near(literal=False),
-        previous=near(offset=max(0, request.offset - request.limit)) if request.offset else "",
-        next=near(offset=end) if end < answer.total and end <= OFFSET.maximum else "",
+        without_filters=links(tags=(), topics=()),
+        literal=links(literal=True),
+        wider=links(literal=False),
+        previous=links(offset=max(0, request.offset - request.limit)) if request.offset else "",
+        next=links(offset=end) if end < response.total and end <= OFFSET.maximum else "",
         page=request.offset // request.limit + 1,
-        pages=max(1, -(-answer.total // request.limit)),
-        cut_off=answer.total > end > OFFSET.maximum,
+        pages=max(1, -(-response.total // request.limit)),
+        cut_off=response.total > end > OFFSET.maximum,
         reachable=end,
     )
 

@@ -87,31 +87,33 @@ class TopicPageBuilder:
     def __init__(self, taxonomy: Taxonomy, urls: UrlBuilder, today: date) -> None:
         self._taxonomy, self._urls, self._today = taxonomy, urls, today
 
-    def overdue(self, contents: ArticleOutline) -> bool:
+    def is_overdue(self, contents: ArticleOutline) -> bool:
         """Return whether the review of an article is overdue."""
         return self._state(contents) is ReviewState.OVERDUE
 
-    def kept(
+    def filter_articles(
         self, articles: Iterable[ArticleOutline], state: TopicPageState
     ) -> tuple[ArticleOutline, ...]:
         """Return the articles that match the filters."""
         topic = state.topic.casefold()
         return tuple(
-            one
-            for one in articles
-            if (not state.overdue or self.overdue(one))
-            and (not topic or topic in (name.casefold() for name in one.article.metadata.topics))
+            article
+            for article in articles
+            if (not state.overdue or self.is_overdue(article))
+            and (
+                not topic or topic in (name.casefold() for name in article.article.metadata.topics)
+            )
         )
 
     def tag_counts(self, articles: Iterable[ArticleOutline]) -> list[tuple[str, str, str, int]]:
         """Return (key, label, glyph, passage count) of each tag in use, in taxonomy order."""
         counts: Counter[str] = Counter()
-        for one in articles:
-            for place in one.passages:
-                counts.update(place.tags or (UNTAGGED,))
-        found = [(tag.key, tag.label, tag.glyph, counts[tag.key]) for tag in self._taxonomy]
-        found.append((UNTAGGED, "No tag", "", counts[UNTAGGED]))
-        return [entry for entry in found if entry[3]]
+        for article in articles:
+            for ref in article.passages:
+                counts.update(ref.tags or (UNTAGGED,))
+        tags = [(tag.key, tag.label, tag.glyph, counts[tag.key]) for tag in self._taxonomy]
+        tags.append((UNTAGGED, "No tag", "", counts[UNTAGGED]))
+        return [entry for entry in tags if entry[3]]
 
     def sections(
         self, topic: TopicArticles, articles: Sequence[ArticleOutline], state: TopicPageState
@@ -132,22 +134,22 @@ class TopicPageBuilder:
         ]
 
     def groups(
-        self, articles: Iterable[ArticleOutline], tag: str, start: int, most: int
+        self, articles: Iterable[ArticleOutline], tag: str, start: int, limit: int
     ) -> tuple[TopicArticle, ...]:
-        """Return up to `most` passages with the tag, starting at index `start`, by article."""
-        shown: list[TopicArticle] = []
-        for one in articles:
-            places = [place for place in one.passages if _has_tag(place, tag)]
-            wanted = places[start : start + most]
-            start = max(0, start - len(places))
-            most -= len(wanted)
-            if wanted:
-                shown.append(self.group(one, wanted))
-            if not most:
+        """Return up to `limit` passages with the tag, starting at index `start`, by article."""
+        groups: list[TopicArticle] = []
+        for article in articles:
+            refs = [ref for ref in article.passages if _has_tag(ref, tag)]
+            selected = refs[start : start + limit]
+            start = max(0, start - len(refs))
+            limit -= len(selected)
+            if selected:
+                groups.append(self.group(article, selected))
+            if not limit:
                 break
-        return tuple(shown)
+        return tuple(groups)
 
-    def group(self, contents: ArticleOutline, places: Iterable[PassageRef]) -> TopicArticle:
+    def group(self, contents: ArticleOutline, refs: Iterable[PassageRef]) -> TopicArticle:
         """Return an article with the given passages."""
         article = contents.article
         return TopicArticle(
@@ -156,7 +158,7 @@ class TopicPageBuilder:
             review=format_review(article.metadata, self._state(contents)),
             lines=tuple(
                 self._line(article.id, list(alike))
-                for _, alike in groupby(places, key=lambda place: place.heading_path)
+                for _, alike in groupby(refs, key=lambda ref: ref.heading_path)
             ),
         )
 
@@ -182,8 +184,8 @@ class TopicPageBuilder:
     ) -> list[FilterLink]:
         """Return the topics of the articles with a tag as filter links, most articles first."""
         counts: Counter[str] = Counter()
-        for one in articles:
-            counts.update(set(one.article.metadata.topics))
+        for article in articles:
+            counts.update(set(article.article.metadata.topics))
         chosen = state.topic.casefold()
         return [
             FilterLink(
@@ -199,14 +201,14 @@ class TopicPageBuilder:
             for name, count in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
         ]
 
-    def _line(self, article_id: str, places: Sequence[PassageRef]) -> PassageLine:
-        path = places[0].heading_path
+    def _line(self, article_id: str, refs: Sequence[PassageRef]) -> PassageLine:
+        path = refs[0].heading_path
         return PassageLine(
             heading=path[-1] if path else INTRODUCTION,
             place=" › ".join(path[:-1]),
-            address=self._urls.passage(article_id, places[0].passage_id),
-            safety=any(is_safety(place.tags, self._taxonomy) for place in places),
-            passages=len(places),
+            address=self._urls.passage(article_id, refs[0].passage_id),
+            safety=any(is_safety(ref.tags, self._taxonomy) for ref in refs),
+            passages=len(refs),
         )
 
     def _state(self, contents: ArticleOutline) -> ReviewState:
@@ -217,19 +219,21 @@ def articles_with_tag(
     articles: Iterable[ArticleOutline], tag: str
 ) -> Iterator[tuple[ArticleOutline, list[PassageRef]]]:
     """Yield each article that has passages with the tag, and those passages."""
-    for one in articles:
-        places = [place for place in one.passages if _has_tag(place, tag)]
-        if places:
-            yield one, places
+    for article in articles:
+        refs = [ref for ref in article.passages if _has_tag(ref, tag)]
+        if refs:
+            yield article, refs
 
 
-def _has_tag(place: PassageRef, tag: str) -> bool:
-    return tag in place.tags if tag != UNTAGGED else not place.tags
+def _has_tag(ref: PassageRef, tag: str) -> bool:
+    return tag in ref.tags if tag != UNTAGGED else not ref.tags
 
 
-def build_paging(page: int, total: int, most: int, address: Callable[[int], str]) -> Paging | None:
-    """Return the paging of `total` lines, `most` per page, or None if `page` is past the end."""
-    pages = max(1, -(-total // most))
+def build_paging(
+    page: int, total: int, per_page: int, address: Callable[[int], str]
+) -> Paging | None:
+    """Return the paging of `total` lines, or None if `page` is past the end."""
+    pages = max(1, -(-total // per_page))
     if page > pages:
         return None
     return Paging(

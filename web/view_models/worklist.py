@@ -19,7 +19,7 @@ class WorkQueue:
 
     key: str
     title: str
-    standings: tuple[WorkflowStatus, ...]
+    statuses: tuple[WorkflowStatus, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,47 +55,45 @@ ACTIONS: tuple[tuple[Action, str, str, Permission], ...] = (
 
 
 def available_actions(
-    person: User, standing: WorkflowStatus, reviewing: ReviewWorkflow
+    user: User, status: WorkflowStatus, workflow: ReviewWorkflow
 ) -> list[WorkflowAction]:
     """Return the actions that the workflow and the user's permissions allow."""
-    found = []
-    for action, label, note, right in ACTIONS:
-        if not reviewing.allows(action, standing.state) or not person.has_permission(right):
+    actions = []
+    for action, label, note, permission in ACTIONS:
+        if not workflow.allows(action, status.state) or not user.has_permission(permission):
             continue
         approves = action is Action.APPROVE
-        refused = reviewing.get_approval_blocker(standing, person.name) if approves else ""
-        strong = action in (Action.SUBMIT, Action.APPROVE, Action.PUBLISH)
+        refused = workflow.get_approval_blocker(status, user.name) if approves else ""
+        is_primary = action in (Action.SUBMIT, Action.APPROVE, Action.PUBLISH)
         scheduled = action is Action.SCHEDULE
-        found.append(WorkflowAction(action.value, label, note, refused, scheduled, strong))
-    return found
+        actions.append(WorkflowAction(action.value, label, note, refused, scheduled, is_primary))
+    return actions
 
 
 def build_queues(
-    person: User, all_standings: Iterable[WorkflowStatus], reviewing: ReviewWorkflow
+    user: User, all_statuses: Iterable[WorkflowStatus], workflow: ReviewWorkflow
 ) -> list[WorkQueue]:
     """Return the non-empty queues of a user, most urgent first."""
     by_state: dict[WorkflowState, list[WorkflowStatus]] = {}
     scheduled = []
-    for standing in all_standings:
-        if standing.schedules:
-            scheduled.append(standing)
-        by_state.setdefault(standing.state, []).append(standing)
+    for status in all_statuses:
+        if status.schedules:
+            scheduled.append(status)
+        by_state.setdefault(status.state, []).append(status)
 
     def mine(*states: WorkflowState) -> list[WorkflowStatus]:
-        return [s for state in states for s in by_state.get(state, ()) if s.author == person.name]
+        return [s for state in states for s in by_state.get(state, ()) if s.author == user.name]
 
     to_review = [
-        standing
-        for standing in by_state.get(WorkflowState.IN_REVIEW, ())
-        if person.has_permission(Permission.REVIEW)
-        and not reviewing.get_approval_blocker(standing, person.name)
+        status
+        for status in by_state.get(WorkflowState.IN_REVIEW, ())
+        if user.has_permission(Permission.REVIEW)
+        and not workflow.get_approval_blocker(status, user.name)
     ]
     to_publish = (
-        by_state.get(WorkflowState.APPROVED, [])
-        if person.has_permission(Permission.PUBLISH)
-        else []
+        by_state.get(WorkflowState.APPROVED, []) if user.has_permission(Permission.PUBLISH) else []
     )
-    piles = (
+    queues = (
         ("to-review", "Waiting for your review", to_review),
         ("to-publish", "Approved, ready to publish", to_publish),
         ("changes-requested", "Changes requested", mine(WorkflowState.CHANGES_REQUESTED)),
@@ -103,45 +101,47 @@ def build_queues(
         ("in-review", "Your articles in review", mine(WorkflowState.IN_REVIEW)),
         ("scheduled", "Scheduled", scheduled),
     )
-    return [WorkQueue(key, title, tuple(standings)) for key, title, standings in piles if standings]
+    return [WorkQueue(key, title, tuple(statuses)) for key, title, statuses in queues if statuses]
 
 
-def group_comments(comments: Iterable[Comment], present: Iterable[str]) -> dict[str, list[Comment]]:
+def group_comments(
+    comments: Iterable[Comment], passage_ids: Iterable[str]
+) -> dict[str, list[Comment]]:
     """Return comments by passage id; "" has those on the article and on removed passages."""
-    ids = set(present)
-    found: dict[str, list[Comment]] = {}
+    ids = set(passage_ids)
+    groups: dict[str, list[Comment]] = {}
     for comment in comments:
-        place = comment.passage_id if comment.passage_id in ids else ""
-        found.setdefault(place, []).append(comment)
-    return found
+        key = comment.passage_id if comment.passage_id in ids else ""
+        groups.setdefault(key, []).append(comment)
+    return groups
 
 
-def is_owned_by(summary: ArticleSummary, person: User) -> bool:
+def is_owned_by(summary: ArticleSummary, user: User) -> bool:
     """Return whether a user owns an article, matched by name, email address or "name <address>"."""
     owner = summary.metadata.owner.casefold()
-    names = {person.name.casefold(), person.display_name.casefold(), person.email.casefold()} - {""}
+    names = {user.name.casefold(), user.display_name.casefold(), user.email.casefold()} - {""}
     return not names.isdisjoint((owner, *parseaddr(owner)))
 
 
 def group_by_owner(due: Sequence[ArticleSummary]) -> list[tuple[str, list[ArticleSummary]]]:
     """Return articles by owner, in the order of `due`."""
-    found: dict[str, list[ArticleSummary]] = {}
+    groups: dict[str, list[ArticleSummary]] = {}
     for summary in due:
-        found.setdefault(summary.metadata.owner or "No owner", []).append(summary)
-    return list(found.items())
+        groups.setdefault(summary.metadata.owner or "No owner", []).append(summary)
+    return list(groups.items())
 
 
-def summarize_status(standing: WorkflowStatus) -> str:
+def summarize_status(status: WorkflowStatus) -> str:
     """Return the versions and schedules of an article in sentences, to follow its status label."""
     sentences = [
         f"Version {schedule.version} is scheduled for {schedule.at:%d %B %Y, %H:%M} UTC."
-        for schedule in standing.schedules
+        for schedule in status.schedules
     ]
-    if standing.state is not WorkflowState.SCHEDULED:
-        sentences.insert(0, f"Version {standing.version}.")
-    if standing.published_version and standing.published_version != standing.version:
-        sentences.append(f"Version {standing.published_version} is published.")
-    elif not standing.published_version and standing.state is not WorkflowState.RETIRED:
+    if status.state is not WorkflowState.SCHEDULED:
+        sentences.insert(0, f"Version {status.version}.")
+    if status.published_version and status.published_version != status.version:
+        sentences.append(f"Version {status.published_version} is published.")
+    elif not status.published_version and status.state is not WorkflowState.RETIRED:
         sentences.append("No version is published yet.")
     return " ".join(sentences)
 

@@ -39,14 +39,14 @@ def show() -> ResponseReturnValue:
 @auth.requires(Permission.READ)
 def change_password() -> ResponseReturnValue:
     """Change the password, which ends all sessions, and redirect to the login page."""
-    site, me = current_services(), auth.require_user()
+    site, user = current_services(), auth.require_user()
     try:
         # The current password is required because a session may have been left open.
         site.accounts.sessions.authenticate(
-            me.name, request.form.get("old", ""), origin=auth.client_address()
+            user.name, request.form.get("old", ""), origin=auth.client_address()
         )
         site.accounts.users.set_password(
-            me.name, request.form.get("new", ""), by=auth.current_actor()
+            user.name, request.form.get("new", ""), actor=auth.current_actor()
         )
     except AccountError as error:
         return _page(error)
@@ -58,7 +58,7 @@ def change_password() -> ResponseReturnValue:
 def end_session(number: str) -> ResponseReturnValue:
     """End a session of the signed-in user."""
     current_services().accounts.sessions.end_session(
-        auth.require_user().name, number, by=auth.current_actor()
+        auth.require_user().name, number, actor=auth.current_actor()
     )
     return redirect_with_notice(urls().account(), "session-ended")
 
@@ -81,11 +81,11 @@ def make_token() -> ResponseReturnValue:
     try:
         token = current_services().accounts.tokens.create(
             auth.require_user().name, form.get("label", ""), scopes, ends_on=ends_on,
-            by=auth.current_actor(),
+            actor=auth.current_actor(),
         )  # fmt: skip
     except AccountError as error:
         return _page(error)
-    return _page(made=token)
+    return _page(token=token)
 
 
 @blueprint.post("/account/tokens/<int:number>/end")
@@ -93,24 +93,24 @@ def make_token() -> ResponseReturnValue:
 def end_token(number: int) -> ResponseReturnValue:
     """Revoke an API token."""
     current_services().accounts.tokens.revoke(
-        auth.require_user().name, number, by=auth.current_actor()
+        auth.require_user().name, number, actor=auth.current_actor()
     )
     return redirect_with_notice(urls().account(), "token-ended")
 
 
 def _page(
-    fault: AccountError | None = None, *, made: ApiToken | None = None
+    error: AccountError | None = None, *, token: ApiToken | None = None
 ) -> ResponseReturnValue:
-    site, me = current_services(), auth.require_user()
-    present = auth.current_session()
+    site, user = current_services(), auth.require_user()
+    session = auth.current_session()
     page = render_template(
         "account/account.html",
-        me=me,
-        fault=fault,
-        made=made,
+        me=user,
+        error=error,
+        new_token=token,
         scopes=SCOPES,
-        sessions=site.accounts.sessions.list_sessions(me.name),
-        present=present.number if present else "",
-        tokens=site.accounts.tokens.list_tokens(me.name),
+        sessions=site.accounts.sessions.list_sessions(user.name),
+        present=session.number if session else "",
+        tokens=site.accounts.tokens.list_tokens(user.name),
     )
-    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK)
+    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK)

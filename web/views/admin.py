@@ -32,7 +32,7 @@ FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")  # spreadsheets run such cel
 class UserRow:
     """A user and the number of open sessions."""
 
-    person: User
+    user: User
     sessions: int
 
 
@@ -49,14 +49,14 @@ def add_user() -> ResponseReturnValue:
     """Create an account."""
     form = request.form
     try:
-        person = User(
+        user = User(
             name=form.get("name", "").strip().lower(),
             display_name=form.get("shown", "").strip() or form.get("name", "").strip(),
             roles=parse_roles(form.getlist("role")),
             email=form.get("email", "").strip(),
         )
         current_services().accounts.users.add(
-            person, form.get("password", ""), by=auth.current_actor()
+            user, form.get("password", ""), actor=auth.current_actor()
         )
     except AccountError as error:
         return _users_page(error)
@@ -69,7 +69,7 @@ def set_roles(name: str) -> ResponseReturnValue:
     """Replace the roles of a user."""
     try:
         roles = parse_roles(request.form.getlist("role"))
-        current_services().accounts.users.set_roles(name, roles, by=auth.current_actor())
+        current_services().accounts.users.set_roles(name, roles, actor=auth.current_actor())
     except AccountError as error:
         return _users_page(error)
     return redirect_with_notice(urls().desk("users"), "roles-saved")
@@ -81,7 +81,7 @@ def set_status(name: str) -> ResponseReturnValue:
     """Disable or enable an account."""
     disabled = request.form.get("disabled") == "1"
     try:
-        current_services().accounts.users.set_disabled(name, disabled, by=auth.current_actor())
+        current_services().accounts.users.set_disabled(name, disabled, actor=auth.current_actor())
     except AccountError as error:
         return _users_page(error)
     return redirect_with_notice(urls().desk("users"), "account-changed")
@@ -92,15 +92,15 @@ def set_status(name: str) -> ResponseReturnValue:
 def show_audit_log() -> ResponseReturnValue:
     """Show the audit log, newest entries first."""
     before = read_number(request.args, "before", AUDIT_BEFORE)
-    asked = read_audit_filter(request.args)
-    steps = current_services().store.list_audit_entries(
-        asked, before=before, limit=ENTRIES_PER_PAGE + 1
+    criteria = read_audit_filter(request.args)
+    entries = current_services().store.list_audit_entries(
+        criteria, before=before, limit=ENTRIES_PER_PAGE + 1
     )
     return render_template(
         "admin/audit-log.html",
-        steps=steps[:ENTRIES_PER_PAGE],
-        more=steps[ENTRIES_PER_PAGE - 1].number if len(steps) > ENTRIES_PER_PAGE else None,
-        trail=asked,
+        entries=entries[:ENTRIES_PER_PAGE],
+        more=entries[ENTRIES_PER_PAGE - 1].number if len(entries) > ENTRIES_PER_PAGE else None,
+        criteria=criteria,
     )
 
 
@@ -108,30 +108,32 @@ def show_audit_log() -> ResponseReturnValue:
 @auth.requires(Permission.ADMINISTER, scope=TokenScope.READ_LOG)
 def export_audit_log(kind: str) -> ResponseReturnValue:
     """Return the matching entries as a CSV or JSON Lines file."""
-    steps = current_services().store.list_audit_entries(read_audit_filter(request.args), limit=None)
+    entries = current_services().store.list_audit_entries(
+        read_audit_filter(request.args), limit=None
+    )
     if kind == "csv":
-        return _attachment(_csv_rows(steps), "text/csv", "trail.csv")
+        return _attachment(_csv_rows(entries), "text/csv", "trail.csv")
     if kind == "jsonl":
-        return _attachment(_json_lines(steps), "application/jsonl", "trail.jsonl")
+        return _attachment(_json_lines(entries), "application/jsonl", "trail.jsonl")
     return "", HTTPStatus.NOT_FOUND
 
 
-def _csv_rows(steps: list[AuditEntry]) -> Iterator[str]:
-    out = io.StringIO()
-    writer = csv.writer(out)
+def _csv_rows(entries: list[AuditEntry]) -> Iterator[str]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
     writer.writerow(AuditEntryResponse.__annotations__)
-    for step in steps:
-        cells = map(str, serialize_audit_entry(step).values())
+    for entry in entries:
+        cells = map(str, serialize_audit_entry(entry).values())
         writer.writerow(f"'{cell}" if cell.startswith(FORMULA_PREFIXES) else cell for cell in cells)
-        yield out.getvalue()
-        out.seek(0)
-        out.truncate()
-    yield out.getvalue()
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    yield buffer.getvalue()
 
 
-def _json_lines(steps: list[AuditEntry]) -> Iterator[str]:
-    for step in steps:
-        yield json.dumps(serialize_audit_entry(step), ensure_ascii=False) + "\n"
+def _json_lines(entries: list[AuditEntry]) -> Iterator[str]:
+    for entry in entries:
+        yield json.dumps(serialize_audit_entry(entry), ensure_ascii=False) + "\n"
 
 
 def _attachment(parts: Iterator[str], mimetype: str, name: str) -> Response:
@@ -140,11 +142,11 @@ def _attachment(parts: Iterator[str], mimetype: str, name: str) -> Response:
     return response
 
 
-def _users_page(fault: AccountError | None = None) -> ResponseReturnValue:
+def _users_page(error: AccountError | None = None) -> ResponseReturnValue:
     site = current_services()
     rows = [
-        UserRow(person, len(site.accounts.sessions.list_sessions(person.name)))
-        for person in site.accounts.users.list_users()
+        UserRow(user, len(site.accounts.sessions.list_sessions(user.name)))
+        for user in site.accounts.users.list_users()
     ]
-    page = render_template("admin/users.html", rows=rows, roles=list(Role), fault=fault)
-    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK)
+    page = render_template("admin/users.html", rows=rows, roles=list(Role), error=error)
+    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK)

@@ -37,11 +37,11 @@ FILTERS_SHOWN = 12  # further filters are collapsed
 def a_z() -> ResponseReturnValue:
     """List all topics, titles and alternative names from A to Z."""
     listing = current_services().az_index.listing()
-    shown = listing.letters
+    letters = listing.letters
     if not listing.fits_one_page:
         chosen = listing.letter(request.args.get("letter", "")) or listing.letters[0]
-        shown = (chosen,)
-    return render_template("a-z.html", listing=listing, shown=shown)
+        letters = (chosen,)
+    return render_template("a-z.html", listing=listing, letters=letters)
 
 
 @blueprint.get("/topics")
@@ -50,78 +50,84 @@ def topics() -> ResponseReturnValue:
     letter = request.args.get("letter", "")
     if letter:  # former URL of the A to Z list
         return redirect(urls().a_z(letter), code=301)
-    shelves = current_services().catalog.snapshot()
-    found = _page_builder()
+    catalog = current_services().catalog.snapshot()
+    builder = _page_builder()
     return render_template(
         "topics.html",
-        topics=tuple(shelves.topics.values()),
-        tags=[entry for entry in found.tag_counts(shelves.articles) if entry[0] != UNTAGGED],
+        topics=tuple(catalog.topics.values()),
+        tags=[entry for entry in builder.tag_counts(catalog.articles) if entry[0] != UNTAGGED],
     )
 
 
 @blueprint.get("/topics/<path:name>")
 def topic(name: str) -> ResponseReturnValue:
     """Show the passages of a topic by tag."""
-    shown = current_services().catalog.snapshot().topics.get(name.casefold())
-    if shown is None:
+    topic_articles = current_services().catalog.snapshot().topics.get(name.casefold())
+    if topic_articles is None:
         raise NotFoundError("topic", name)
-    state, found, here = _state(), _page_builder(), urls()
+    state, builder, url_builder = _state(), _page_builder(), urls()
     taxonomy = current_services().taxonomy
     if state.tag != UNTAGGED:
         _check_tag(state.tag)
-    articles = found.kept(shown.articles, state)
-    choices = found.topic_tags(shown, articles, state)
+    articles = builder.filter_articles(topic_articles.articles, state)
+    choices = builder.topic_tags(topic_articles, articles, state)
     total = next((choice.count or 0 for choice in choices if choice.selected), 0)
 
     def page_address(page: int) -> str:
-        return here.topic(shown.name, tag=state.tag, overdue=state.overdue, page=page)
+        return url_builder.topic(
+            topic_articles.name, tag=state.tag, overdue=state.overdue, page=page
+        )
 
     pages = _require_page(build_paging(state.page, total, MAX_LINES, page_address))
     start = (state.page - 1) * MAX_LINES
     return render_template(
         "topic.html",
-        topic=shown,
+        topic=topic_articles,
         state=state,
         articles=articles,
-        overdue=sum(found.overdue(one) for one in shown.articles),
-        due_address=here.topic(shown.name, tag=state.tag, overdue=not state.overdue),
+        overdue=sum(builder.is_overdue(article) for article in topic_articles.articles),
+        due_address=url_builder.topic(
+            topic_articles.name, tag=state.tag, overdue=not state.overdue
+        ),
         choices=choices,
-        sections=() if state.tag else found.sections(shown, articles, state),
-        groups=found.groups(articles, state.tag, start, MAX_LINES) if state.tag else (),
+        sections=() if state.tag else builder.sections(topic_articles, articles, state),
+        groups=builder.groups(articles, state.tag, start, MAX_LINES) if state.tag else (),
         label="No tag" if state.tag == UNTAGGED else taxonomy.label(state.tag),
         total=total,
         paging=pages,
-        named=[found.group(one, ()) for one in articles[:MAX_NAMED]],
+        named=[builder.group(article, ()) for article in articles[:MAX_NAMED]],
     )
 
 
 @blueprint.get("/tags/<key>")
 def tag(key: str) -> ResponseReturnValue:
     """Show the passages with a tag, from all articles."""
-    site, here = current_services(), urls()
+    site, url_builder = current_services(), urls()
     if key not in site.taxonomy:
         raise NotFoundError("tag", key)
-    state, found = _state(tag=key), _page_builder()
-    every = [one for one, _ in articles_with_tag(site.catalog.snapshot().articles, key)]
-    kept = list(articles_with_tag(found.kept(every, state), key))
+    state, builder = _state(tag=key), _page_builder()
+    tagged = [article for article, _ in articles_with_tag(site.catalog.snapshot().articles, key)]
+    filtered = list(articles_with_tag(builder.filter_articles(tagged, state), key))
 
     def page_address(page: int) -> str:
-        return here.tag(key, topic=state.topic, overdue=state.overdue, page=page)
+        return url_builder.tag(key, topic=state.topic, overdue=state.overdue, page=page)
 
-    pages = _require_page(build_paging(state.page, len(kept), MAX_ARTICLES, page_address))
+    pages = _require_page(build_paging(state.page, len(filtered), MAX_ARTICLES, page_address))
     start = (state.page - 1) * MAX_ARTICLES
-    choices = found.tag_topics(every, state)
+    choices = builder.tag_topics(tagged, state)
     return render_template(
         "tag.html",
         definition=site.taxonomy[key],
         state=state,
-        articles=len(kept),
-        passages=sum(len(places) for _, places in kept),
-        overdue=sum(found.overdue(one) for one in every),
-        due_address=here.tag(key, topic=state.topic, overdue=not state.overdue),
+        articles=len(filtered),
+        passages=sum(len(refs) for _, refs in filtered),
+        overdue=sum(builder.is_overdue(article) for article in tagged),
+        due_address=url_builder.tag(key, topic=state.topic, overdue=not state.overdue),
         choices=choices[:FILTERS_SHOWN],
         more_choices=choices[FILTERS_SHOWN:],
-        groups=[found.group(one, places) for one, places in kept[start : start + MAX_ARTICLES]],
+        groups=[
+            builder.group(article, refs) for article, refs in filtered[start : start + MAX_ARTICLES]
+        ],
         paging=pages,
     )
 
@@ -130,12 +136,14 @@ def tag(key: str) -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     """Show published, changed and retired articles, newest first."""
     page = read_number(request.args, "page", PAGE)
-    found, total = current_services().store.list_activity(
+    items, total = current_services().store.list_activity(
         offset=(page - 1) * MAX_ACTIVITY, limit=MAX_ACTIVITY
     )
     return render_template(
         "new.html",
-        days=[(day, list(news)) for day, news in groupby(found, key=lambda item: item.at.date())],
+        days=[
+            (day, list(events)) for day, events in groupby(items, key=lambda item: item.at.date())
+        ],
         total=total,
         paging=_require_page(build_paging(page, total, MAX_ACTIVITY, urls().new)),
     )
@@ -165,7 +173,7 @@ def _check_tag(key: str) -> None:
         raise ParameterError("tag", f"must be one of: {known}")
 
 
-def _require_page(found: Paging | None) -> Paging:
-    if found is None:
+def _require_page(paging: Paging | None) -> Paging:
+    if paging is None:
         raise NotFoundError("page", request.args.get("page", ""))
-    return found
+    return paging

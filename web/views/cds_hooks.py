@@ -90,15 +90,15 @@ def call(service_id: str) -> ResponseReturnValue:
     recipient = "PAT" if str(context["userId"]).startswith(PATIENTS) else "PROV"
     site = current_services()
     matches = cards.find_matches(concepts, recipient, site.infobutton, site.catalog.snapshot())
-    found = cards.build_cards(
+    built = cards.build_cards(
         matches,
         site.store,
         title=site.settings.title,
-        here=absolute_urls(),
+        urls=absolute_urls(),
         today=site.today(),
         safety_first=service.hook == "order-select",
     )
-    response = make_response(jsonify(cards=found))
+    response = make_response(jsonify(cards=built))
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -108,8 +108,8 @@ def call(service_id: str) -> ResponseReturnValue:
 def take_feedback(service_id: str) -> ResponseReturnValue:
     """Record how users handled the cards of a service."""
     service = _service(service_id)
-    shelves = current_services().catalog.snapshot()
-    ids = [contents.article.id for contents in shelves.articles]
+    catalog = current_services().catalog.snapshot()
+    ids = [contents.article.id for contents in catalog.articles]
     for entry in feedback.parse_feedback(_body(), ids):
         ehr_audit_log.write(
             ehr_audit_log.CDS,
@@ -156,11 +156,11 @@ def _check(body: Json, service: CdsService) -> None:
 def _conditions(body: Json) -> list[Json]:
     """Return the prefetched active conditions; respond with 412 if they are missing."""
     prefetch = body.get("prefetch")
-    found = prefetch.get("conditions", MISSING) if isinstance(prefetch, dict) else MISSING
-    failed = isinstance(found, dict) and found.get("resourceType") == "OperationOutcome"
-    if found is MISSING or failed:
+    conditions = prefetch.get("conditions", MISSING) if isinstance(prefetch, dict) else MISSING
+    failed = isinstance(conditions, dict) and conditions.get("resourceType") == "OperationOutcome"
+    if conditions is MISSING or failed:
         abort(
             HTTPStatus.PRECONDITION_FAILED,
             "The prefetch “conditions” is missing. Send it with the request.",
         )
-    return fhir.conditions(found)
+    return fhir.conditions(conditions)

@@ -31,7 +31,7 @@ from web.views.login import safe_redirect_path
 blueprint = Blueprint("content_requests", __name__)
 
 RULE = "patient-identifiers"
-KEPT_HERE = "Nothing was sent. Your entries are still in the form."
+NOTHING_SENT = "Nothing was sent. Your entries are still in the form."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +72,16 @@ def submit() -> ResponseReturnValue:
     form = ContentRequestForm(*(_read_field(name) for name, _, _ in FIELDS))
     if not is_same_origin(request.headers, request.host):
         message = "This form was not sent from this site. Open it on this site and send it again."
-        fault = FieldError("origin", "", message)
-        return _page(form, [fault], HTTPStatus.FORBIDDEN)
+        error = FieldError("origin", "", message)
+        return _page(form, [error], HTTPStatus.FORBIDDEN)
     site = current_services()
-    faults = validate_form(form) or _find_patient_data(form, site.today())
-    if faults:
-        return _page(form, faults, HTTPStatus.UNPROCESSABLE_ENTITY)
+    errors = validate_form(form) or _find_patient_data(form, site.today())
+    if errors:
+        return _page(form, errors, HTTPStatus.UNPROCESSABLE_ENTITY)
     if not site.throttle.try_acquire():
         message = "There are too many requests right now. Send this one again in ten minutes."
-        fault = FieldError("throttled", "", message)
-        return _page(form, [fault], HTTPStatus.TOO_MANY_REQUESTS)
+        error = FieldError("throttled", "", message)
+        return _page(form, [error], HTTPStatus.TOO_MANY_REQUESTS)
     site.store.add_content_request(form.query, form.sentence, form.reach)
     return redirect(urls().content_request_sent(), code=303)
 
@@ -94,54 +94,56 @@ def thanks() -> ResponseReturnValue:
 
 def validate_form(form: ContentRequestForm) -> list[FieldError]:
     """Return the errors of empty or too long fields."""
-    faults = []
+    errors = []
     if not (form.query or form.sentence):
-        faults.append(FieldError("empty", "query", "Enter what you were looking for."))
-    for name, label, most in FIELDS:
-        written = len(getattr(form, name))
-        if written > most:
-            message = f"“{label}” has {written} characters. Shorten it to {most}."
-            faults.append(FieldError("length", name, message))
-    return faults
+        errors.append(FieldError("empty", "query", "Enter what you were looking for."))
+    for name, label, limit in FIELDS:
+        length = len(getattr(form, name))
+        if length > limit:
+            message = f"“{label}” has {length} characters. Shorten it to {limit}."
+            errors.append(FieldError("length", name, message))
+    return errors
 
 
 def _read_field(field: str) -> str:
     """Return a field without control characters, which could affect a terminal that prints it."""
-    given = request.form.get(field, "").replace("\r\n", "\n")
-    return "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in given).strip()
+    value = request.form.get(field, "").replace("\r\n", "\n")
+    return "".join(
+        character if character.isprintable() or character == "\n" else " " for character in value
+    ).strip()
 
 
 def _find_patient_data(form: ContentRequestForm, today: date) -> list[FieldError]:
     """Return an error for each field that seems to contain patient data."""
     rule = current_services().editorial.rules[RULE]
-    found = [
-        (name, what)
+    errors = [
+        (name, kind)
         for name, _, _ in FIELDS
         if name != "reach"  # a telephone number is expected there
-        for what, _ in find_identifiers(getattr(form, name), today, rule)
+        for kind, _ in find_identifiers(getattr(form, name), today, rule)
     ]
     return [
         FieldError(
             "identifying",
             name,
-            f"This looks like {what} of a patient. Remove it; the request does not need it.",
+            f"This looks like {kind} of a patient. Remove it; the request does not need it.",
         )
-        for name, what in dict(found).items()
+        for name, kind in dict(errors).items()
     ]
 
 
 def _page(
     form: ContentRequestForm,
-    faults: list[FieldError] | None = None,
+    errors: list[FieldError] | None = None,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> ResponseReturnValue:
     page = render_template(
         "content-request.html",
         form=form,
-        faults=faults or [],
-        wrong={fault.field: fault.message for fault in faults or ()},
-        most={name: most for name, _, most in FIELDS},
-        kept=KEPT_HERE,
+        errors=errors or [],
+        wrong={error.field: error.message for error in errors or ()},
+        limits={name: limit for name, _, limit in FIELDS},
+        kept=NOTHING_SENT,
     )
     response = make_response(page, status)
     response.headers["Cache-Control"] = "no-store"  # the page may contain submitted text
@@ -161,7 +163,7 @@ def vote() -> ResponseReturnValue:
     site, form = current_services(), request.form
     q, helped = form.get("q", "")[:MAX_QUERY_LENGTH], form.get("helped") == "yes"
     if site.throttle.try_acquire():  # above the limit, it is probably a script
-        site.analytics.query_log.voted(q, helped=helped)
+        site.analytics.query_log.record_feedback(q, helped=helped)
     if not helped:
         return redirect(urls().content_request(q), HTTPStatus.SEE_OTHER)
     back = safe_redirect_path(form.get("back", "")) or urls().home()

@@ -81,17 +81,17 @@ def frame() -> ResponseReturnValue:
     site = current_services()
     setattr(g, FRAMED_BY, site.settings.frame_ancestors)
     limit = read_number(request.args, "limit", LIMIT)
-    asked = read_search(request.args, limit=limit)
-    held = EmbedFrame(asked, read_target(request.args), urls())
-    answer = site.search.search(asked) if asked.q else None
-    if answer is not None:
-        record_search(asked, answer)
+    search_request = read_search(request.args, limit=limit)
+    embed_frame = EmbedFrame(search_request, read_target(request.args), urls())
+    response = site.search.search(search_request) if search_request.q else None
+    if response is not None:
+        record_search(search_request, response)
     return render_template(
         "embed.html",
-        frame=held,
-        asked=asked,
-        answer=answer,
-        hits=_views(answer, held.here),
+        frame=embed_frame,
+        search_request=search_request,
+        response=response,
+        hits=_views(response, embed_frame.here),
         default_limit=LIMIT.default,
         hosts=json.dumps(site.settings.frame_ancestors),
     )
@@ -105,8 +105,10 @@ def read_target(args: MultiDict[str, str]) -> str:
     return target
 
 
-def _views(answer: SearchResponse | None, here: UrlBuilder) -> list[HitView]:
+def _views(response: SearchResponse | None, url_builder: UrlBuilder) -> list[HitView]:
     taxonomy = current_services().taxonomy
     return (
-        [build_hit_view(hit, answer.query, taxonomy, here) for hit in answer.hits] if answer else []
+        [build_hit_view(hit, response.query, taxonomy, url_builder) for hit in response.hits]
+        if response
+        else []
     )

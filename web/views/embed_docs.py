@@ -79,7 +79,7 @@ class EmbedOptions:
 @blueprint.get("/embed/docs")
 def page() -> ResponseReturnValue:
     """Show the configurator."""
-    site, here = current_services(), absolute_urls()
+    site, url_builder = current_services(), absolute_urls()
     topics = [topic.name for topic in site.catalog.snapshot().topics.values()]
     chosen = read_options(request.args, [tag.key for tag in site.taxonomy], topics)
     return render_template(
@@ -87,10 +87,10 @@ def page() -> ResponseReturnValue:
         chosen=chosen,
         choices={"mode": MODES, "lang": LANGUAGES, "shortcut": SHORTCUTS, "target": LINK_TARGETS},
         most=LIMIT.maximum,
-        snippet=element_html(chosen, here),
-        framed=frame_html(chosen, here, site.settings.title),
-        listener=listener_script(here),
-        kb=here.origin(),
+        snippet=element_html(chosen, url_builder),
+        framed=frame_html(chosen, url_builder, site.settings.title),
+        listener=listener_script(url_builder),
+        kb=url_builder.origin(),
         may_read=chosen.origin in site.settings.allowed_origins,
         may_frame=chosen.origin in site.settings.frame_ancestors,
         topics=topics,
@@ -106,9 +106,9 @@ def read_options(
     def given(name: str) -> str:
         return " ".join(args.get(name, "").split())
 
-    def one_of(name: str, known: Container[str], default: str = "") -> str:
+    def one_of(name: str, allowed: Container[str], default: str = "") -> str:
         value = given(name) or default
-        if value and value not in known:
+        if value and value not in allowed:
             raise ParameterError(
                 name, f"is {value!r}, which is not in the list; choose one of the options"
             )
@@ -135,7 +135,7 @@ def read_options(
     )
 
 
-def element_html(chosen: EmbedOptions, here: UrlBuilder) -> str:
+def element_html(chosen: EmbedOptions, urls: UrlBuilder) -> str:
     """Return the HTML of the element with its fallback form."""
     attributes = "".join(f' {name}="{escape(value)}"' for name, value in chosen.attributes())
     hidden = "".join(
@@ -143,7 +143,7 @@ def element_html(chosen: EmbedOptions, here: UrlBuilder) -> str:
         for name, value in (("tag", chosen.tag), ("topic", chosen.topic))
         if value
     )
-    root = escape(here.root)
+    root = escape(urls.root)
     return (
         f'<script type="module" src="{root}/embed/v1/kb-search.js"></script>\n'
         f'<kb-search base="{root}"{attributes}>\n'
@@ -153,9 +153,9 @@ def element_html(chosen: EmbedOptions, here: UrlBuilder) -> str:
     )
 
 
-def frame_html(chosen: EmbedOptions, here: UrlBuilder, title: str) -> str:
+def frame_html(chosen: EmbedOptions, urls: UrlBuilder, title: str) -> str:
     """Return the HTML of the frame, for pages that forbid scripts."""
-    address = here.frame(
+    address = urls.frame(
         tags=[chosen.tag] if chosen.tag else [],
         topics=[chosen.topic] if chosen.topic else [],
         limit=chosen.limit if chosen.limit != LIMIT.default else 0,
@@ -167,11 +167,11 @@ def frame_html(chosen: EmbedOptions, here: UrlBuilder, title: str) -> str:
     )
 
 
-def listener_script(here: UrlBuilder) -> str:
+def listener_script(urls: UrlBuilder) -> str:
     """Return a script for the host page that adjusts the frame to its reported height."""
     return (
         'addEventListener("message", ({ origin, source, data }) => {\n'
-        f'  if (origin !== "{here.origin()}" || data?.type !== "kb:height") return;\n'
+        f'  if (origin !== "{urls.origin()}" || data?.type !== "kb:height") return;\n'
         '  for (const frame of document.querySelectorAll("iframe"))\n'
         "    if (frame.contentWindow === source) frame.height = data.height;\n"
         "});"

@@ -43,7 +43,7 @@ EVENTS = {
 @blueprint.get("/opensearch.xml")
 def opensearch() -> ResponseReturnValue:
     """Return the OpenSearch description, which lets browsers add the site as a search engine."""
-    title, here = current_services().settings.title, absolute_urls()
+    title, urls = current_services().settings.title, absolute_urls()
     root = ElementTree.Element("OpenSearchDescription", xmlns=OPENSEARCH)
     for name, text in (
         ("ShortName", title[:MAX_SHORT_NAME_LENGTH].strip()),
@@ -54,9 +54,9 @@ def opensearch() -> ResponseReturnValue:
         ElementTree.SubElement(root, name).text = text
     words = "{searchTerms}"
     for kind, relation, address in (
-        ("text/html", "results", f"{here.search()}?q={words}"),
-        ("application/x-suggestions+json", "suggestions", f"{here.opensearch_suggest()}?q={words}"),
-        ("application/opensearchdescription+xml", "self", here.opensearch()),
+        ("text/html", "results", f"{urls.search()}?q={words}"),
+        ("application/x-suggestions+json", "suggestions", f"{urls.opensearch_suggest()}?q={words}"),
+        ("application/opensearchdescription+xml", "self", urls.opensearch()),
     ):
         url = {"type": kind, "rel": relation, "method": "get", "template": address}
         ElementTree.SubElement(root, "Url", url)
@@ -66,42 +66,42 @@ def opensearch() -> ResponseReturnValue:
 @blueprint.get("/opensearch/suggest")
 def opensearch_suggest() -> ResponseReturnValue:
     """Return suggestions in the OpenSearch format: query, names, descriptions (empty), URLs."""
-    typed, here = request.args.get("q", ""), absolute_urls()
-    names = current_services().az_index.suggestions.find(typed).names
-    searches = [here.search(name.text) for name in names]
-    answer = jsonify([typed, [name.text for name in names], ["" for _ in names], searches])
-    answer.mimetype = "application/x-suggestions+json"
-    return answer
+    prefix, urls = request.args.get("q", ""), absolute_urls()
+    names = current_services().az_index.suggestions.find(prefix).names
+    searches = [urls.search(name.text) for name in names]
+    response = jsonify([prefix, [name.text for name in names], ["" for _ in names], searches])
+    response.mimetype = "application/x-suggestions+json"
+    return response
 
 
 @blueprint.get("/feeds/new.atom")
 @conditional_get
 def new() -> ResponseReturnValue:
     """Return recent publications, changes and retirements as Atom, optionally by topic or tag."""
-    site, here = current_services(), absolute_urls()
+    site, urls = current_services(), absolute_urls()
     topic, tag = request.args.get("topic", ""), request.args.get("tag", "")
     if tag and tag not in site.taxonomy:
         raise NotFoundError("tag", tag)
-    known = site.catalog.snapshot().topics
+    topics = site.catalog.snapshot().topics
     events, _ = site.store.list_activity(
         offset=0, limit=MAX_SCANNED_EVENTS if topic or tag else MAX_ENTRIES
     )
     chosen = list(_filter_events(events, topic, tag))[:MAX_ENTRIES]
-    if topic and not chosen and topic.casefold() not in known:
+    if topic and not chosen and topic.casefold() not in topics:
         raise NotFoundError("topic", topic)
-    about = [name for name in (topic, site.taxonomy.label(tag) if tag else "") if name]
-    href = here.feed(topic=topic, tag=tag)
+    filters = [name for name in (topic, site.taxonomy.label(tag) if tag else "") if name]
+    href = urls.feed(topic=topic, tag=tag)
     feed = atom.create_feed(
-        title=": ".join((site.settings.title, *about, "what’s new")),
+        title=": ".join((site.settings.title, *filters, "what’s new")),
         id_=uuid5(NAMESPACE_URL, href).urn,
         updated=max((item.at for item in chosen), default=NEVER),
         href=href,
         language="en",
     )
-    atom.add_author(feed, site.settings.title, here.home())
-    atom.add_element(feed, "link", rel="alternate", type="text/html", href=here.new())
+    atom.add_author(feed, site.settings.title, urls.home())
+    atom.add_element(feed, "link", rel="alternate", type="text/html", href=urls.new())
     for item in chosen:
-        _entry(feed, item, here)
+        _entry(feed, item, urls)
     return Response(atom.serialize(feed), content_type=f"{atom.MIME}; charset=utf-8")
 
 
@@ -109,31 +109,31 @@ def new() -> ResponseReturnValue:
 @conditional_get
 def reviews() -> ResponseReturnValue:
     """Return the published articles that are due or overdue for review as Atom."""
-    site, here = current_services(), absolute_urls()
+    site, urls = current_services(), absolute_urls()
     today = site.today()
     due = list_due_reviews(site.store.summaries(), today + timedelta(days=DUE_SOON_DAYS))
     feed = atom.create_feed(
         title=f"{site.settings.title}: reviews due",
-        id_=uuid5(NAMESPACE_URL, here.review_feed()).urn,
+        id_=uuid5(NAMESPACE_URL, urls.review_feed()).urn,
         updated=max((summary.updated_at for summary in due), default=NEVER),
-        href=here.review_feed(),
+        href=urls.review_feed(),
         language="en",
     )
-    atom.add_author(feed, site.settings.title, here.home())
+    atom.add_author(feed, site.settings.title, urls.home())
     for summary in due[:MAX_ENTRIES]:
         words = format_review(
             summary.metadata, get_review_state(summary.metadata.review_due, today)
         ).words
-        each = atom.add_element(feed, "entry")
-        atom.add_text(each, "title", f"{words}: {summary.title}")
-        address = here.article(summary.id)
+        entry = atom.add_element(feed, "entry")
+        atom.add_text(entry, "title", f"{words}: {summary.title}")
+        address = urls.article(summary.id)
         # A new review date gives a new id, so that feed readers show the entry again.
         name = f"{address}#{summary.metadata.review_due}"
-        atom.add_text(each, "id", uuid5(NAMESPACE_URL, name).urn)
-        atom.add_text(each, "updated", format_timestamp(summary.updated_at))
-        atom.add_element(each, "link", rel="alternate", type="text/html", href=address)
+        atom.add_text(entry, "id", uuid5(NAMESPACE_URL, name).urn)
+        atom.add_text(entry, "updated", format_timestamp(summary.updated_at))
+        atom.add_element(entry, "link", rel="alternate", type="text/html", href=address)
         owner = summary.metadata.owner
-        atom.add_text(each, "summary", f"Owner: {owner}." if owner else "No owner.")
+        atom.add_text(entry, "summary", f"Owner: {owner}." if owner else "No owner.")
     return Response(atom.serialize(feed), content_type=f"{atom.MIME}; charset=utf-8")
 
 
@@ -141,46 +141,52 @@ def reviews() -> ResponseReturnValue:
 @conditional_get
 def sitemap() -> ResponseReturnValue:
     """Return the sitemap: the latest published articles, up to the limit of the protocol."""
-    here = absolute_urls()
-    summaries = [one.article for one in current_services().catalog.snapshot().articles]
-    published = [(one.published_at or one.updated_at, one.id) for one in summaries]
+    urls = absolute_urls()
+    summaries = [contents.article for contents in current_services().catalog.snapshot().articles]
+    published = [
+        (contents.published_at or contents.updated_at, contents.id) for contents in summaries
+    ]
     root = ElementTree.Element("urlset", xmlns=SITEMAP)
-    for when, id_ in sorted(published, reverse=True)[:MAX_SITEMAP_URLS]:
+    for published_at, id_ in sorted(published, reverse=True)[:MAX_SITEMAP_URLS]:
         url = ElementTree.SubElement(root, "url")
-        ElementTree.SubElement(url, "loc").text = here.article(id_)
-        ElementTree.SubElement(url, "lastmod").text = format_timestamp(when)
+        ElementTree.SubElement(url, "loc").text = urls.article(id_)
+        ElementTree.SubElement(url, "lastmod").text = format_timestamp(published_at)
     return _xml(root, "application/xml")
 
 
 def _filter_events(events: Sequence[ActivityItem], topic: str, tag: str) -> Iterable[ActivityItem]:
     """Yield events of articles with the topic and, in their latest version, the tag."""
-    shelves = current_services().catalog.snapshot()
-    has = {one.article.id: _has_tag(one, tag) for one in shelves.articles} if tag else {}
+    catalog = current_services().catalog.snapshot()
+    has_tag = (
+        {contents.article.id: _has_tag(contents, tag) for contents in catalog.articles}
+        if tag
+        else {}
+    )
     for item in events:
         topics = {name.casefold() for name in item.article.metadata.topics}
         if topic and topic.casefold() not in topics:
             continue
         id_ = item.article.id
-        if tag and id_ not in has:
-            has[id_] = _had_tag(id_, tag)
-        if not tag or has[id_]:
+        if tag and id_ not in has_tag:
+            has_tag[id_] = _had_tag(id_, tag)
+        if not tag or has_tag[id_]:
             yield item
 
 
 def _has_tag(contents: ArticleOutline, tag: str) -> bool:
-    return any(tag in place.tags for place in contents.passages)
+    return any(tag in ref.tags for ref in contents.passages)
 
 
 def _had_tag(article_id: str, tag: str) -> bool:
     """Return whether the latest version of an unpublished article has a passage with the tag."""
     site = current_services()
     passages = site.store.article(article_id).passages
-    keys = [one.tag for passage in passages for one in passage.tags]
+    keys = [stored_tag.tag for passage in passages for stored_tag in passage.tags]
     return tag in site.taxonomy.with_ancestors(keys)
 
 
-def _entry(feed: atom.Element, item: ActivityItem, here: UrlBuilder) -> None:
-    href = here.article(item.article.id)
+def _entry(feed: atom.Element, item: ActivityItem, urls: UrlBuilder) -> None:
+    href = urls.article(item.article.id)
     entry = atom.add_element(feed, "entry")
     atom.add_text(entry, "title", f"{EVENTS[item.event]}: {item.article.title}")
     atom.add_text(entry, "id", uuid5(NAMESPACE_URL, f"{href}#{item.at.isoformat()}").urn)
@@ -190,9 +196,9 @@ def _entry(feed: atom.Element, item: ActivityItem, here: UrlBuilder) -> None:
     if item.replacement:
         sentences.append(f"Use instead: {item.replacement.title}")
     atom.add_text(entry, "summary", " ".join(sentences) or EVENTS[item.event])
-    atom.add_element(entry, "category", scheme=here.new(), term=item.event.value)
+    atom.add_element(entry, "category", scheme=urls.new(), term=item.event.value)
     for topic in item.article.metadata.topics:
-        atom.add_element(entry, "category", scheme=here.topics(), term=topic)
+        atom.add_element(entry, "category", scheme=urls.topics(), term=topic)
 
 
 def _xml(root: ElementTree.Element, kind: str) -> Response:

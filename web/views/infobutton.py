@@ -41,23 +41,23 @@ def infobutton() -> Response:
     """Return the articles and passages that match a request."""
     site = current_services()
     try:
-        asked = parse_request(_request_parameters(), strict=site.settings.infobutton_strict)
+        parsed = parse_request(_request_parameters(), strict=site.settings.infobutton_strict)
     except UnsupportedFormatError as error:
-        known = ", ".join(sorted(filter(None, RESPONSE_FORMATS)))
-        raise UnsupportedMediaType(f"knowledgeResponseType must be one of {known}.") from error
-    feed = _feed(asked, site)
+        supported = ", ".join(sorted(filter(None, RESPONSE_FORMATS)))
+        raise UnsupportedMediaType(f"knowledgeResponseType must be one of {supported}.") from error
+    feed = _feed(parsed, site)
     ehr_audit_log.write(
         ehr_audit_log.INFOBUTTON,
-        request=asked.notification or None,
-        task=asked.task or None,
-        recipient=asked.recipient or None,
-        language=asked.language or None,
-        form=asked.form.value,
+        request=parsed.notification or None,
+        task=parsed.task or None,
+        recipient=parsed.recipient or None,
+        language=parsed.language or None,
+        form=parsed.form.value,
         entries=len(feed.entries),
     )
-    response = _render(feed, asked)
+    response = _render(feed, parsed)
     response.headers.update(NO_CACHE)
-    if asked.form is ResponseFormat.SCRIPT:  # loaded as a script by pages of the health record
+    if parsed.form is ResponseFormat.SCRIPT:  # loaded as a script by pages of the health record
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 
@@ -85,32 +85,32 @@ def _decode(text: str) -> str:
         return value.decode("cp1252", errors="replace")
 
 
-def _feed(asked: InfobuttonRequest, site: Services) -> InfobuttonFeed:
+def _feed(parsed: InfobuttonRequest, site: Services) -> InfobuttonFeed:
     matcher = site.infobutton
-    matches = matcher.matches(asked, site.catalog.snapshot())
+    matches = matcher.matches(parsed, site.catalog.snapshot())
     texts = site.store.published_passages(filter(None, map(summary_passage, matches)))
-    wanted = matcher.tags(asked)
+    tags = matcher.tags(parsed)
     return build_feed(
-        asked,
-        rank_by_confidence(matches, texts, wanted, site.taxonomy) if wanted else matches,
+        parsed,
+        rank_by_confidence(matches, texts, tags, site.taxonomy) if tags else matches,
         texts,
         taxonomy=site.taxonomy,
-        known_subtopics=[one for one in asked.subtopics if matcher.tags_of(one)],
+        known_subtopics=[subtopic for subtopic in parsed.subtopics if matcher.tags_of(subtopic)],
         title=site.settings.title,
-        here=absolute_urls(),
+        urls=absolute_urls(),
         today=site.today(),
     )
 
 
-def _render(feed: InfobuttonFeed, asked: InfobuttonRequest) -> Response:
-    if asked.form is ResponseFormat.HTML:
-        return make_response(render_template("infobutton.html", feed=feed, asked_for=asked))
-    if asked.form is ResponseFormat.ATOM:
+def _render(feed: InfobuttonFeed, parsed: InfobuttonRequest) -> Response:
+    if parsed.form is ResponseFormat.HTML:
+        return make_response(render_template("infobutton.html", feed=feed, asked_for=parsed))
+    if parsed.form is ResponseFormat.ATOM:
         return Response(as_atom(feed), content_type=f"{atom.MIME}; charset=utf-8")
     body = json.dumps(connect_json(feed), ensure_ascii=False)
-    if asked.form is ResponseFormat.JSON:
+    if parsed.form is ResponseFormat.JSON:
         return Response(body, content_type="application/json; charset=utf-8")
     # Escape "<" and JavaScript line terminators, so that no text can end the string or the script.
     safe = body.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    script = f"/**/{asked.callback}({safe});"
+    script = f"/**/{parsed.callback}({safe});"
     return Response(script, content_type="application/javascript; charset=utf-8")

@@ -28,31 +28,31 @@ CROSS_SITE_ERROR = ForbiddenError(
 @auth.public
 def sign_in() -> ResponseReturnValue:
     """Show the login form, or redirect a user who is already signed in."""
-    wanted = safe_redirect_path(request.args.get("next", ""))
+    next_path = safe_redirect_path(request.args.get("next", ""))
     if auth.current_user() is not None:
-        return redirect(wanted or urls().desk(), HTTPStatus.SEE_OTHER)
-    return show_page(wanted)
+        return redirect(next_path or urls().desk(), HTTPStatus.SEE_OTHER)
+    return show_page(next_path)
 
 
 @blueprint.post("/sign-in")
 @auth.public
 def submit() -> ResponseReturnValue:
     """Start a session, or show the form with the error."""
-    wanted, name = safe_redirect_path(request.form.get("next", "")), request.form.get("name", "")
+    next_path, name = safe_redirect_path(request.form.get("next", "")), request.form.get("name", "")
     if not auth.is_same_origin(request.headers, request.host):
-        return show_page(wanted, name, CROSS_SITE_ERROR, HTTPStatus.FORBIDDEN)
+        return show_page(next_path, name, CROSS_SITE_ERROR, HTTPStatus.FORBIDDEN)
     password = request.form.get("password", "")
     try:
         session = current_services().accounts.sessions.sign_in(
             name, password, origin=auth.client_address()
         )
     except LoginThrottledError as error:
-        page = show_page(wanted, name, error, HTTPStatus.TOO_MANY_REQUESTS)
+        page = show_page(next_path, name, error, HTTPStatus.TOO_MANY_REQUESTS)
         page.headers["Retry-After"] = str(error.seconds)
         return page
     except AccountError as error:
-        return show_page(wanted, name, error, HTTPStatus.UNPROCESSABLE_ENTITY)
-    return start_session(session, wanted)
+        return show_page(next_path, name, error, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return start_session(session, next_path)
 
 
 @blueprint.post("/sign-out")
@@ -62,16 +62,16 @@ def sign_out() -> ResponseReturnValue:
     session = auth.current_session()
     if session is not None:
         sessions = current_services().accounts.sessions
-        sessions.end_session(session.user.name, session.number, by=auth.current_actor())
+        sessions.end_session(session.user.name, session.number, actor=auth.current_actor())
     response = redirect(urls().home(), HTTPStatus.SEE_OTHER)
     response.delete_cookie(auth.cookie_name(), secure=auth.is_secure(), httponly=True)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
 
-def start_session(session: Session, wanted: str) -> BaseResponse:
+def start_session(session: Session, next_path: str) -> BaseResponse:
     """Return a redirect that sets the session cookie."""
-    response = redirect(wanted or urls().desk(), HTTPStatus.SEE_OTHER)
+    response = redirect(next_path or urls().desk(), HTTPStatus.SEE_OTHER)
     auth.set_session_cookie(response, session)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -88,18 +88,18 @@ def safe_redirect_path(text: str) -> str:
 
 
 def show_page(
-    wanted: str,
+    next_path: str,
     name: str = "",
-    fault: KnowledgeBaseError | None = None,
+    error: KnowledgeBaseError | None = None,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Response:
     """Return the login page, with the error if any."""
     settings = current_services().settings
     page = render_template(
         "account/sign-in.html",
-        wanted=wanted,
+        wanted=next_path,
         name=name,
-        fault=fault,
+        error=error,
         single_sign_on=bool(settings.oidc_issuer),
     )
     response = make_response(page, status)

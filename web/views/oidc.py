@@ -46,18 +46,18 @@ INVALID_NAME_CHARACTERS = re.compile(r"[^a-z0-9._@+-]+")
 def begin() -> ResponseReturnValue:
     """Redirect to the identity provider."""
     settings = _settings()
-    wanted = safe_redirect_path(request.args.get("next", ""))
+    next_path = safe_redirect_path(request.args.get("next", ""))
     try:
         metadata = _metadata(settings)
-        key, handshake = current_services().accounts.sessions.begin_oidc(wanted)
+        key, state = current_services().accounts.sessions.begin_oidc(next_path)
         address, _ = _client(settings).create_authorization_url(
             metadata["authorization_endpoint"],
-            state=handshake.state,
-            nonce=handshake.nonce,
-            code_verifier=handshake.verifier,
+            state=state.state,
+            nonce=state.nonce,
+            code_verifier=state.verifier,
         )
     except OidcError as error:
-        return show_page(wanted, "", error, HTTPStatus.BAD_GATEWAY)
+        return show_page(next_path, "", error, HTTPStatus.BAD_GATEWAY)
     response = redirect(address, HTTPStatus.SEE_OTHER)
     response.set_cookie(
         COOKIE, key, max_age=600, secure=auth.is_secure(), httponly=True, samesite="Lax"
@@ -70,26 +70,24 @@ def begin() -> ResponseReturnValue:
 @auth.public
 def callback() -> ResponseReturnValue:
     """Validate the response of the identity provider and start a session."""
-    settings, wanted = _settings(), ""
+    settings, next_path = _settings(), ""
     try:
-        handshake = current_services().accounts.sessions.finish_oidc(
-            request.cookies.get(COOKIE, "")
-        )
-        if handshake is None:
+        state = current_services().accounts.sessions.finish_oidc(request.cookies.get(COOKIE, ""))
+        if state is None:
             raise OidcError(
                 "the sign-in was not started in this browser, or took longer than 10 minutes.",
                 code="not-begun",
             )
-        wanted = handshake.next_url
-        vouched = _authenticate(settings, handshake)
+        next_path = state.next_url
+        identity = _authenticate(settings, state)
         session = current_services().accounts.sessions.sign_in_external(
-            vouched, origin=auth.client_address()
+            identity, origin=auth.client_address()
         )
     except AccountError as error:
-        page = show_page(wanted, "", error, HTTPStatus.FORBIDDEN)
+        page = show_page(next_path, "", error, HTTPStatus.FORBIDDEN)
         page.delete_cookie(COOKIE)
         return page
-    response = start_session(session, wanted)
+    response = start_session(session, next_path)
     response.delete_cookie(COOKIE)
     return response
 
@@ -114,41 +112,41 @@ def _client(settings: Settings) -> OAuth2Session:
 
 def _metadata(settings: Settings) -> dict[str, Any]:
     """Return the discovery document, whose issuer must equal the setting `oidc_issuer`."""
-    found = _fetch_json(f"{settings.oidc_issuer}/.well-known/openid-configuration")
-    if str(found.get("issuer", "")).rstrip("/") != settings.oidc_issuer:
+    metadata = _fetch_json(f"{settings.oidc_issuer}/.well-known/openid-configuration")
+    if str(metadata.get("issuer", "")).rstrip("/") != settings.oidc_issuer:
         raise OidcError("its issuer differs from the setting oidc_issuer.", code="issuer-mismatch")
     for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-        if not isinstance(found.get(name), str):
+        if not isinstance(metadata.get(name), str):
             raise OidcError(f"its discovery document has no {name}.", code="metadata-missing")
-    return found
+    return metadata
 
 
 def _fetch_json(address: str) -> dict[str, Any]:
     try:
-        answer = requests.get(address, timeout=TIMEOUT_SECONDS, allow_redirects=False)
-        answer.raise_for_status()
-        found = answer.json()
+        response = requests.get(address, timeout=TIMEOUT_SECONDS, allow_redirects=False)
+        response.raise_for_status()
+        document = response.json()
     except (requests.RequestException, ValueError) as error:
         raise OidcError(
             f"it cannot be reached ({type(error).__name__}).", code="unreachable"
         ) from error
-    if not isinstance(found, dict):
+    if not isinstance(document, dict):
         raise OidcError("its response is not a JSON object.", code="not-json")
-    return found
+    return document
 
 
-def _authenticate(settings: Settings, handshake: OidcState) -> ExternalIdentity:
+def _authenticate(settings: Settings, state: OidcState) -> ExternalIdentity:
     args = request.args
     if args.get("error"):
         raise OidcError("it did not authenticate you.", code="denied")
-    if not hmac.compare_digest(args.get("state", "").encode(), handshake.state.encode()):
+    if not hmac.compare_digest(args.get("state", "").encode(), state.state.encode()):
         raise OidcError("the response belongs to another sign-in.", code="state-mismatch")
     metadata = _metadata(settings)
     try:
         token = _client(settings).fetch_token(
             metadata["token_endpoint"],
             code=args.get("code", ""),
-            code_verifier=handshake.verifier,
+            code_verifier=state.verifier,
             timeout=TIMEOUT_SECONDS,
         )
     except (AuthlibBaseError, requests.RequestException, ValueError) as error:
@@ -156,7 +154,7 @@ def _authenticate(settings: Settings, handshake: OidcState) -> ExternalIdentity:
             f"it rejected the authorization code ({type(error).__name__}).", code="code-rejected"
         ) from error
     claims = _claims(settings, str(token.get("id_token", "")), _fetch_json(metadata["jwks_uri"]))
-    if claims.get("nonce") != handshake.nonce:
+    if claims.get("nonce") != state.nonce:
         raise OidcError("the ID token belongs to another sign-in.", code="nonce-mismatch")
     return _identity(settings, claims)
 
@@ -196,10 +194,10 @@ def _identity(settings: Settings, claims: dict[str, Any]) -> ExternalIdentity:
     name = INVALID_NAME_CHARACTERS.sub("-", str(called).lower()).strip("-.")[:80]
     groups = claims.get(settings.oidc_groups_claim, [])
     listed = [str(group) for group in groups] if isinstance(groups, list) else [str(groups)]
-    person = User(
+    user = User(
         name=name,
         display_name=str(claims.get("name") or called)[:120],
         roles=roles_of(listed),
         email=str(claims.get("email") or "")[:200],
     )
-    return ExternalIdentity(settings.oidc_issuer, subject, person)
+    return ExternalIdentity(settings.oidc_issuer, subject, user)

@@ -30,7 +30,7 @@ class PassageTarget:
 
     asked_for: str
     passage_id: str | None
-    fate: str = ""  # a key of `NOTES`, or empty if unchanged
+    fate: str = ""  # key of `NOTES`; empty if unchanged
 
     @property
     def note(self) -> str:
@@ -51,22 +51,22 @@ NOTES = {
 @blueprint.get("/search")
 def search() -> ResponseReturnValue:
     """Show the search results, or the home page without a query."""
-    asked = read_search(request.args, limit=LIMIT.default)
-    if not (asked.q or asked.tags or asked.topics):
+    search_request = read_search(request.args, limit=LIMIT.default)
+    if not (search_request.q or search_request.tags or search_request.topics):
         return _home()
     site = current_services()
     try:
-        answer = site.search.search(asked)
+        response = site.search.search(search_request)
     except SearchIndexError as error:
-        return _unavailable(asked, error)
-    record_search(asked, answer)
-    shown = search_results.build_results(asked, answer, site.taxonomy, urls())
-    topics = () if answer.total else _largest_topics()
+        return _unavailable(search_request, error)
+    record_search(search_request, response)
+    results = search_results.build_results(search_request, response, site.taxonomy, urls())
+    topics = () if response.total else _largest_topics()
     return render_template(
         "results.html",
-        asked=asked,
-        answer=answer,
-        shown=shown,
+        search_request=search_request,
+        response=response,
+        results=results,
         topics=topics,
         synonyms_shown=SYNONYMS_SHOWN,
     )
@@ -87,25 +87,25 @@ def passage(article_id: str, passage_id: str) -> ResponseReturnValue:
     if record.status is ArticleStatus.RETIRED:
         return _retired(record)
     version = read_number(request.args, "v", VERSION)
-    place = site.store.locate(passage_id, version or None)
-    if place.article_id != article_id:
+    location = site.store.locate(passage_id, version or None)
+    if location.article_id != article_id:
         raise NotFoundError("passage", passage_id)
-    fate = ""
-    if place.moved:
-        fate = "moved" if place.passage_id else "gone"
-    elif place.changed:
-        fate = "changed"
-    return _article(record, PassageTarget(passage_id, place.passage_id, fate))
+    change = ""
+    if location.moved:
+        change = "moved" if location.passage_id else "gone"
+    elif location.changed:
+        change = "changed"
+    return _article(record, PassageTarget(passage_id, location.passage_id, change))
 
 
 @blueprint.get("/passages/<passage_id>")
 def permalink(passage_id: str) -> ResponseReturnValue:
     """Redirect a permalink to the article, temporarily because the passage may move again."""
     store = current_services().store
-    place = store.locate(passage_id)
-    if store.article(place.article_id).status is ArticleStatus.DRAFT:
+    location = store.locate(passage_id)
+    if store.article(location.article_id).status is ArticleStatus.DRAFT:
         raise NotFoundError("passage", passage_id)
-    return redirect(urls().passage(place.article_id, passage_id), code=302)
+    return redirect(urls().passage(location.article_id, passage_id), code=302)
 
 
 def _largest_topics() -> list[AzEntry]:
@@ -122,23 +122,27 @@ def _home() -> ResponseReturnValue:
     return render_template("home.html", listing=listing, entries=entries)
 
 
-def _unavailable(asked: SearchRequest, error: SearchIndexError) -> ResponseReturnValue:
+def _unavailable(search_request: SearchRequest, error: SearchIndexError) -> ResponseReturnValue:
     listing = current_services().az_index.listing()
     problem = find_problem(error)
     page = render_template(
-        "unavailable.html", asked=asked, problem=problem, detail=str(error), listing=listing
+        "unavailable.html",
+        search_request=search_request,
+        problem=problem,
+        detail=str(error),
+        listing=listing,
     )
     return page, problem.status.value
 
 
-def _article(record: ArticleRecord, arrival: PassageTarget) -> ResponseReturnValue:
+def _article(record: ArticleRecord, target: PassageTarget) -> ResponseReturnValue:
     site = current_services()
     if record.status is ArticleStatus.RETIRED:
         return _retired(record)
     if record.status is not ArticleStatus.PUBLISHED:
         raise NotFoundError("article", record.id)
     q = request.args.get("q", "").strip()
-    site.analytics.query_log.opened(q)
+    site.analytics.query_log.record_click(q)
 
     def mark(text: str) -> Snippet:
         return site.search.highlight(text, q) if q and text else unmarked(text)
@@ -150,7 +154,7 @@ def _article(record: ArticleRecord, arrival: PassageTarget) -> ResponseReturnVal
         record=record,
         metadata=metadata,
         outline=build_article_view(record, site.taxonomy, words, mark),
-        arrival=arrival,
+        arrival=target,
         review=words,
         address=request.host_url.rstrip("/") + urls().article(record.id),
         q=q,

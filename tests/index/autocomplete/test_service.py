@@ -53,7 +53,7 @@ def test_only_published_articles_are_suggested(store):
     assert texts(found, "joi") == ["Joints"]
     assert texts(found, "gout blee") == ["Bleeding"]
     ReviewWorkflow(store.database).retire(
-        saved.article_id, reason="old", replaced_by="", by=Actor("test")
+        saved.article_id, reason="old", replaced_by="", actor=Actor("test")
     )
     # Hidden from the very next answer on, however long the sorting takes.
     for typed in ("gout", "pod", "joi", "bleed"):
@@ -107,7 +107,7 @@ def test_change_during_update_is_read_again(store, monkeypatch):
         read = contents(ids)
         monkeypatch.setattr(store, "list_outlines", contents)
         ReviewWorkflow(store.database).retire(
-            read[0].article.id, reason="old", replaced_by="", by=Actor("test")
+            read[0].article.id, reason="old", replaced_by="", actor=Actor("test")
         )
         found._read_changes()
         return read

@@ -43,7 +43,7 @@ for number in count(int(start)):
     print(number, "second", flush=True)
     if number % 4 == 0:
         ReviewWorkflow(store.database).retire(
-            f"article-{number}", reason="", replaced_by="", by=Actor("x")
+            f"article-{number}", reason="", replaced_by="", actor=Actor("x")
         )
         print(number, "retired", flush=True)
     indexer.sync()

@@ -51,7 +51,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> tuple[QueryOutcome, ..
     taxonomy = load_taxonomy()
     sources = [str(files("kb") / "samples")]
     for added in ingest(
-        sources, store, taxonomy, publish=True, topics=(), jobs=1, by=Actor("test")
+        sources, store, taxonomy, publish=True, topics=(), jobs=1, actor=Actor("test")
     ):
         assert added.error is None
     engine = open_engine(settings.engine_url, taxonomy)

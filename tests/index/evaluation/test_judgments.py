@@ -180,7 +180,7 @@ def test_unknown_target_is_reported_with_its_line(
 
 def test_passage_of_retired_article_is_reported(store: ArticleStore, tmp_path: Path) -> None:
     ids = gout(store)
-    ReviewWorkflow(store.database).retire("gout", reason="", replaced_by="", by=Actor("test"))
+    ReviewWorkflow(store.database).retire("gout", reason="", replaced_by="", actor=Actor("test"))
 
     with pytest.raises(JudgmentsError) as caught:
         targets(store, tmp_path, ids["One."])

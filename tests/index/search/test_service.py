@@ -294,7 +294,9 @@ def test_topic_facet_has_most_frequent_and_selected_topics(own: Library) -> None
 
 def test_article_retired_after_commit_is_not_returned(own: Library) -> None:
     assert set(own.found("bleeding")) == {"warfarin", "aspirin"}
-    ReviewWorkflow(own.store.database).retire("warfarin", reason="", replaced_by="", by=Actor("x"))
+    ReviewWorkflow(own.store.database).retire(
+        "warfarin", reason="", replaced_by="", actor=Actor("x")
+    )
 
     for q in (
         "bleeding",
@@ -339,7 +341,7 @@ def test_draft_is_never_returned(own: Library) -> None:
 
 def test_manual_tag_is_shown_at_once_and_searchable_after_sync(own: Library) -> None:
     (hit,) = own.ask("joint").hits
-    own.store.set_tag(hit.passage.id, "mechanism", present=True, by=Actor("Dr A"))
+    own.store.set_tag(hit.passage.id, "mechanism", present=True, actor=Actor("Dr A"))
 
     assert "mechanism" in {tag.tag for tag in own.ask("joint").hits[0].passage.tags}
     own.indexer.sync()
@@ -405,7 +407,7 @@ def test_safety_passages_prefer_reliable_tags(own: Library) -> None:
             article_of(title, [("Harms", "Lithium is toxic."), ("Use", "Lithium helps.")]),
             [replace(each, tags=each.tags or (mention,)) for each in passages],
             source_key=title, source_sha256=title, coverage=1.0, warnings=(), publish=True,
-            by=Actor("editor"),
+            actor=Actor("editor"),
         )  # fmt: skip
     own.indexer.sync()
 

@@ -129,7 +129,7 @@ def test_empty_article_can_be_checked() -> None:
 
 def test_boilerplate_passage_is_info() -> None:
     (many,) = double(1.0, "another").near_duplicates
-    related = RelatedContent(near_duplicates=[replace(many, everywhere=True)])
+    related = RelatedContent(near_duplicates=[replace(many, is_boilerplate=True)])
     (found,) = findings("near-duplicate", ("A", SAME), related=related)
     assert found.level == Level.INFO
 

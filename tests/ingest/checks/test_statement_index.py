@@ -26,7 +26,7 @@ def save(store: ArticleStore, name: str, text: str, **others: bool) -> None:
         coverage=1.0,
         warnings=(),
         publish=others.get("publish", True),
-        by=Actor("test"),
+        actor=Actor("test"),
     )
 
 
@@ -67,7 +67,7 @@ def test_index_follows_new_versions_and_retirement(store: ArticleStore, tmp_path
     assert met(store, tmp_path, asked) == [("tens", "TENS stands for tension.")]
     save(store, "tens", "TENS stands for tensile care.")
     assert met(store, tmp_path, asked) == [("tens", "TENS stands for tensile care.")]
-    ReviewWorkflow(store.database).retire("tens", reason="old", replaced_by="", by=Actor("test"))
+    ReviewWorkflow(store.database).retire("tens", reason="old", replaced_by="", actor=Actor("test"))
     assert met(store, tmp_path, asked) == []
 
 

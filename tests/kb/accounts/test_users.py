@@ -91,7 +91,7 @@ def test_unknown_role_error_lists_the_roles() -> None:
 )
 def test_weak_password_is_rejected(accounts: UserStore, password: str, code: str) -> None:
     with raises(AccountError, code):
-        accounts.add(person("ann", Role.AUTHOR), password, by=BY)
+        accounts.add(person("ann", Role.AUTHOR), password, actor=BY)
     assert accounts.list_users() == []
 
 
@@ -103,27 +103,27 @@ def test_unknown_name_is_verified_against_a_dummy_hash() -> None:
 def test_signing_in_and_out(
     accounts: UserStore, sessions: SessionStore, store: ArticleStore
 ) -> None:
-    ann = accounts.add(person("ann", Role.AUTHOR), PASSWORD, by=BY)
+    ann = accounts.add(person("ann", Role.AUTHOR), PASSWORD, actor=BY)
     session = sessions.sign_in(" Ann ", PASSWORD, origin=HERE)
     assert session.user == ann
     found = sessions.find_session(session.key)
     assert found is not None
     assert (found.user, found.csrf, found.origin) == (ann, session.csrf, HERE)
     assert sessions.find_session("made up") is None
-    sessions.end_session("ann", session.number, by=Actor("ann", HERE))
+    sessions.end_session("ann", session.number, actor=Actor("ann", HERE))
     assert sessions.find_session(session.key) is None
     with pytest.raises(NotFoundError):
-        sessions.end_session("ann", session.number, by=BY)
+        sessions.end_session("ann", session.number, actor=BY)
     assert actions(store) == [("account.added", "ann"), ("signed-in", "ann"), ("signed-out", "ann")]
 
 
 def test_database_contains_no_credentials(
     accounts: UserStore, sessions: SessionStore, store: ArticleStore
 ) -> None:
-    accounts.add(person("ann", Role.AUTHOR), PASSWORD, by=BY)
+    accounts.add(person("ann", Role.AUTHOR), PASSWORD, actor=BY)
     session = sessions.sign_in("ann", PASSWORD, origin=HERE)
     token = ApiTokenStore(store.database).create(
-        "ann", "nightly", [TokenScope.SEARCH], ends_on=None, by=BY
+        "ann", "nightly", [TokenScope.SEARCH], ends_on=None, actor=BY
     )
     with store.database.reading() as connection:
         tables = ("users", "sessions", "api_tokens", "login_failures", "audit_log")
@@ -137,7 +137,7 @@ def test_database_contains_no_credentials(
 def test_session_ends_when_idle_or_expired(
     accounts: UserStore, sessions: SessionStore, clock: Clock
 ) -> None:
-    accounts.add(person("ann", Role.AUTHOR), PASSWORD, by=BY)
+    accounts.add(person("ann", Role.AUTHOR), PASSWORD, actor=BY)
     idle = sessions.sign_in("ann", PASSWORD, origin=HERE)
     clock.go(minutes=29)
     assert sessions.find_session(idle.key)
@@ -157,16 +157,16 @@ def test_session_ends_when_idle_or_expired(
 @pytest.mark.parametrize(
     "change",
     [
-        lambda a: a.set_password("ann", "nine loud geese walk by", by=BY),
-        lambda a: a.set_roles("ann", [Role.READER], by=BY),
-        lambda a: a.set_disabled("ann", True, by=BY),
+        lambda a: a.set_password("ann", "nine loud geese walk by", actor=BY),
+        lambda a: a.set_roles("ann", [Role.READER], actor=BY),
+        lambda a: a.set_disabled("ann", True, actor=BY),
     ],
 )
 def test_account_change_ends_its_sessions(
     accounts: UserStore, sessions: SessionStore, change
 ) -> None:
-    accounts.add(person("ann", Role.AUTHOR), PASSWORD, by=BY)
-    accounts.add(person("ben", Role.AUTHOR), PASSWORD, by=BY)
+    accounts.add(person("ann", Role.AUTHOR), PASSWORD, actor=BY)
+    accounts.add(person("ben", Role.AUTHOR), PASSWORD, actor=BY)
     hers, his = (sessions.sign_in(name, PASSWORD, origin=HERE) for name in ("ann", "ben"))
     change(accounts)
     assert sessions.find_session(hers.key) is None
@@ -176,36 +176,36 @@ def test_account_change_ends_its_sessions(
 def test_unchanged_account_keeps_its_sessions(
     accounts: UserStore, sessions: SessionStore, store: ArticleStore
 ) -> None:
-    accounts.add(person("ann", Role.AUTHOR, Role.REVIEWER), PASSWORD, by=BY)
+    accounts.add(person("ann", Role.AUTHOR, Role.REVIEWER), PASSWORD, actor=BY)
     hers = sessions.sign_in("ann", PASSWORD, origin=HERE)
     before = store.list_audit_entries(limit=1)
-    accounts.set_roles("ann", [Role.REVIEWER, Role.AUTHOR], by=BY)
-    accounts.set_disabled("ann", False, by=BY)
+    accounts.set_roles("ann", [Role.REVIEWER, Role.AUTHOR], actor=BY)
+    accounts.set_disabled("ann", False, actor=BY)
     assert sessions.find_session(hers.key)
     assert store.list_audit_entries(limit=1) == before
 
 
 def test_last_administrator_cannot_be_removed(accounts: UserStore) -> None:
-    accounts.add(person("ann", Role.ADMINISTRATOR), PASSWORD, by=BY)
+    accounts.add(person("ann", Role.ADMINISTRATOR), PASSWORD, actor=BY)
     for change in (
-        lambda: accounts.set_roles("ann", [Role.AUTHOR], by=BY),
-        lambda: accounts.set_disabled("ann", True, by=BY),
+        lambda: accounts.set_roles("ann", [Role.AUTHOR], actor=BY),
+        lambda: accounts.set_disabled("ann", True, actor=BY),
     ):
         with raises(AccountError, "last-administrator"):
             change()
     assert accounts.get_user("ann").has_permission(Permission.ADMINISTER)
-    accounts.add(person("ben", Role.ADMINISTRATOR), PASSWORD, by=BY)
-    accounts.set_disabled("ann", True, by=BY)
+    accounts.add(person("ben", Role.ADMINISTRATOR), PASSWORD, actor=BY)
+    accounts.set_disabled("ann", True, actor=BY)
     assert accounts.get_user("ann").disabled
 
 
 def test_sign_in_error_does_not_reveal_the_cause(
     accounts: UserStore, sessions: SessionStore
 ) -> None:
-    accounts.add(person("ann", Role.AUTHOR), PASSWORD, by=BY)
-    accounts.add(person("ben", Role.AUTHOR), PASSWORD, by=BY)
-    accounts.add(person("cid", Role.AUTHOR), by=BY)  # comes through the directory only
-    accounts.set_disabled("ben", True, by=BY)
+    accounts.add(person("ann", Role.AUTHOR), PASSWORD, actor=BY)
+    accounts.add(person("ben", Role.AUTHOR), PASSWORD, actor=BY)
+    accounts.add(person("cid", Role.AUTHOR), actor=BY)  # comes through the directory only
+    accounts.set_disabled("ben", True, actor=BY)
     said = set()
     for name, password in (("ann", "wrong"), ("ben", PASSWORD), ("cid", ""), ("zoe", PASSWORD)):
         with pytest.raises(AccountError) as error:
@@ -217,7 +217,7 @@ def test_sign_in_error_does_not_reveal_the_cause(
 def test_failed_sign_ins_throttle_the_name_and_address(
     accounts: UserStore, sessions: SessionStore, clock: Clock, store: ArticleStore
 ) -> None:
-    accounts.add(person("ann", Role.AUTHOR), PASSWORD, by=BY)
+    accounts.add(person("ann", Role.AUTHOR), PASSWORD, actor=BY)
 
     def wait(name: str = "ann", password: str = "wrong", place: str = HERE) -> int:
         try:
@@ -258,7 +258,7 @@ def test_failed_sign_ins_throttle_an_address_with_many_names(
 def test_external_identity_is_matched_by_issuer_and_subject(
     accounts: UserStore, sessions: SessionStore, store: ArticleStore
 ) -> None:
-    accounts.add(person("ann", Role.ADMINISTRATOR), PASSWORD, by=BY)
+    accounts.add(person("ann", Role.ADMINISTRATOR), PASSWORD, actor=BY)
     issuer = "https://directory.example"
     with raises(AccountError, "name-taken"):
         sessions.sign_in_external(
@@ -275,7 +275,7 @@ def test_external_identity_is_matched_by_issuer_and_subject(
         sessions.sign_in_external(
             ExternalIdentity("https://other.example", "2", person("ben")), origin=HERE
         )
-    accounts.set_disabled("ben", True, by=BY)
+    accounts.set_disabled("ben", True, actor=BY)
     with raises(AccountError, "disabled"):
         sessions.sign_in_external(renamed, origin=HERE)
     with raises(AccountError, "sign-in-failed"):
@@ -283,10 +283,10 @@ def test_external_identity_is_matched_by_issuer_and_subject(
 
 
 def test_tokens(accounts: UserStore, store: ArticleStore, clock: Clock) -> None:
-    ann = accounts.add(person("ann", Role.AUTHOR), PASSWORD, by=BY)
+    ann = accounts.add(person("ann", Role.AUTHOR), PASSWORD, actor=BY)
     tokens = ApiTokenStore(store.database, clock)
     made = tokens.create(
-        "ann", "nightly", [TokenScope.CREATE, TokenScope.SEARCH], ends_on=None, by=BY
+        "ann", "nightly", [TokenScope.CREATE, TokenScope.SEARCH], ends_on=None, actor=BY
     )
     found = tokens.authenticate(made.key)
     assert found is not None
@@ -296,24 +296,24 @@ def test_tokens(accounts: UserStore, store: ArticleStore, clock: Clock) -> None:
     assert (kept.used_on, kept.key) == (clock.now.date(), "")
     for wrong in (date(2026, 3, 9), date(2028, 1, 1)):
         with raises(AccountError, "end-date"):
-            tokens.create("ann", "x", [TokenScope.SEARCH], ends_on=wrong, by=BY)
+            tokens.create("ann", "x", [TokenScope.SEARCH], ends_on=wrong, actor=BY)
     with raises(AccountError, "no-scope"):
-        tokens.create("ann", "x", [], ends_on=None, by=BY)
+        tokens.create("ann", "x", [], ends_on=None, actor=BY)
     clock.go(days=366)
     assert tokens.authenticate(made.key) is None
-    short = tokens.create("ann", "x", [TokenScope.SEARCH], ends_on=None, by=BY)
-    accounts.set_disabled("ann", True, by=BY)
+    short = tokens.create("ann", "x", [TokenScope.SEARCH], ends_on=None, actor=BY)
+    accounts.set_disabled("ann", True, actor=BY)
     assert tokens.authenticate(short.key) is None
-    accounts.set_disabled("ann", False, by=BY)
-    tokens.revoke("ann", short.number, by=BY)
+    accounts.set_disabled("ann", False, actor=BY)
+    tokens.revoke("ann", short.number, actor=BY)
     assert tokens.authenticate(short.key) is None
     with pytest.raises(NotFoundError):
-        tokens.revoke("ben", made.number, by=BY)
+        tokens.revoke("ben", made.number, actor=BY)
 
 
 def test_audit_log_detects_changed_entries(accounts: UserStore, store: ArticleStore) -> None:
     for name in ("ann", "ben", "cid"):
-        accounts.add(person(name, Role.AUTHOR), PASSWORD, by=BY)
+        accounts.add(person(name, Role.AUTHOR), PASSWORD, actor=BY)
     assert store.find_altered_entry() is None
     with store.database.writing() as connection:
         connection.exec_driver_sql("UPDATE audit_log SET detail = 'reader' WHERE about = 'ben'")

@@ -23,7 +23,7 @@ def jobs(store: ArticleStore, clock: Clock) -> ImportJobStore:
 
 
 def begun(jobs: ImportJobStore, *names: str) -> int:
-    job, _ = jobs.create_job([(ItemKind.FILE, name) for name in names], by=ANN)
+    job, _ = jobs.create_job([(ItemKind.FILE, name) for name in names], actor=ANN)
     jobs.start(job)
     return job
 
@@ -33,7 +33,7 @@ def states(jobs: ImportJobStore, job: int) -> list[tuple[str, str]]:
 
 
 def test_items_wait_until_the_job_is_started(jobs: ImportJobStore) -> None:
-    job, _ = jobs.create_job([(ItemKind.FILE, "a.docx")], by=ANN)
+    job, _ = jobs.create_job([(ItemKind.FILE, "a.docx")], actor=ANN)
     assert jobs.lease_next() is None
     jobs.start(job)
     assert jobs.lease_next() is not None
@@ -90,7 +90,7 @@ def test_stopped_job_keeps_its_results_and_can_be_restarted(jobs: ImportJobStore
 
 
 def test_edit_keeps_corrections_until_saved(jobs: ImportJobStore) -> None:
-    job, item = jobs.create_edit("gout", "Gout", "{}", 3, by=ANN)
+    job, item = jobs.create_edit("gout", "Gout", "{}", 3, actor=ANN)
     made = (Correction(CorrectionKind.HEADING, ("Use", "Dose"), new="How much"),)
     jobs.set_corrections(item, made)
     kept = jobs.get_item(item)
@@ -98,7 +98,7 @@ def test_edit_keeps_corrections_until_saved(jobs: ImportJobStore) -> None:
     jobs.rebase(item, '{"newer": 1}', 4)
     assert (jobs.get_item(item).made_from, jobs.get_item(item).corrections) == (4, made)
     jobs.mark_saved(item, "gout")
-    for change in (lambda: jobs.set_corrections(item, ()), lambda: jobs.discard(item, by=ANN)):
+    for change in (lambda: jobs.set_corrections(item, ()), lambda: jobs.discard(item, actor=ANN)):
         with raises(WorkflowStateError, "already-saved"):
             change()
     assert [found.number for found in jobs.list_jobs("ann")] == [job]

@@ -20,7 +20,7 @@ ANN, BEN, DORA = Actor("ann"), Actor("ben"), Actor("dora")
 
 @pytest.fixture
 def way(store: ArticleStore, clock: Clock) -> ReviewWorkflow:
-    save(store, "Gout", ("Use", "Take it once."), by=ANN, publish=False)
+    save(store, "Gout", ("Use", "Take it once."), actor=ANN, publish=False)
     return ReviewWorkflow(store.database, clock=clock)
 
 
@@ -28,19 +28,19 @@ def bring(way: ReviewWorkflow, state: WorkflowState) -> None:
     """Bring version 1 of gout into a state."""
     if state is WorkflowState.DRAFT:
         return
-    way.submit("gout", 1, by=ANN)
+    way.submit("gout", 1, actor=ANN)
     if state is WorkflowState.IN_REVIEW:
         return
     if state is WorkflowState.CHANGES_REQUESTED:
-        way.request_changes("gout", 1, note="Say how much.", by=BEN)
+        way.request_changes("gout", 1, note="Say how much.", actor=BEN)
         return
-    way.approve("gout", 1, by=BEN)
+    way.approve("gout", 1, actor=BEN)
     if state is WorkflowState.SCHEDULED:
-        way.publish("gout", 1, at=Clock().now + timedelta(hours=1), by=DORA)
+        way.publish("gout", 1, at=Clock().now + timedelta(hours=1), actor=DORA)
     elif state in (WorkflowState.PUBLISHED, WorkflowState.RETIRED):
-        way.publish("gout", 1, by=DORA)
+        way.publish("gout", 1, actor=DORA)
     if state is WorkflowState.RETIRED:
-        way.retire("gout", reason="Old.", replaced_by="", by=DORA)
+        way.retire("gout", reason="Old.", replaced_by="", actor=DORA)
 
 
 HOUR = timedelta(hours=1)
@@ -49,18 +49,20 @@ Step = tuple[WorkflowState, list[str]]
 
 # Each action on version 1 of an article.
 ACTIONS: dict[str, Callable[[ReviewWorkflow, ArticleStore, Clock], object]] = {
-    "submit": lambda way, store, clock: way.submit("gout", 1, by=ANN),
-    "withdraw": lambda way, store, clock: way.withdraw("gout", 1, by=ANN),
+    "submit": lambda way, store, clock: way.submit("gout", 1, actor=ANN),
+    "withdraw": lambda way, store, clock: way.withdraw("gout", 1, actor=ANN),
     "request changes": lambda way, store, clock: way.request_changes(
-        "gout", 1, note="More.", by=BEN
+        "gout", 1, note="More.", actor=BEN
     ),
-    "approve": lambda way, store, clock: way.approve("gout", 1, by=BEN),
-    "publish": lambda way, store, clock: way.publish("gout", 1, by=DORA),
-    "schedule": lambda way, store, clock: way.publish("gout", 1, at=clock.now + HOUR, by=DORA),
-    "retire": lambda way, store, clock: way.retire("gout", reason="Old.", replaced_by="", by=DORA),
-    "publish as operator": lambda way, store, clock: way.publish_unreviewed("gout", by=DORA),
-    "save a draft": lambda way, store, clock: save(store, *OTHER, by=ANN, publish=False),
-    "save and publish": lambda way, store, clock: save(store, *OTHER, by=ANN, publish=True),
+    "approve": lambda way, store, clock: way.approve("gout", 1, actor=BEN),
+    "publish": lambda way, store, clock: way.publish("gout", 1, actor=DORA),
+    "schedule": lambda way, store, clock: way.publish("gout", 1, at=clock.now + HOUR, actor=DORA),
+    "retire": lambda way, store, clock: way.retire(
+        "gout", reason="Old.", replaced_by="", actor=DORA
+    ),
+    "publish as operator": lambda way, store, clock: way.publish_unreviewed("gout", actor=DORA),
+    "save a draft": lambda way, store, clock: save(store, *OTHER, actor=ANN, publish=False),
+    "save and publish": lambda way, store, clock: save(store, *OTHER, actor=ANN, publish=True),
     "time passes": lambda way, store, clock: (clock.go(hours=2), way.publish_due()),
 }
 OTHER = ("Gout", ("Use", "Take it twice."))
@@ -158,20 +160,20 @@ def test_transition_table_covers_every_action_and_state() -> None:
 
 
 def test_authors_cannot_approve_their_own_version(way: ReviewWorkflow, store: ArticleStore) -> None:
-    way.submit("gout", 1, by=BEN)
+    way.submit("gout", 1, actor=BEN)
     standing = way.get_status("gout")
     for name in ("ann", "ben"):
         assert way.get_approval_blocker(standing, name)
         with raises(WorkflowStateError, "four-eyes"):
-            way.approve("gout", 1, by=Actor(name))
-    way.approve("gout", 1, by=DORA)
+            way.approve("gout", 1, actor=Actor(name))
+    way.approve("gout", 1, actor=DORA)
     assert way.get_status("gout").decided_by == "dora"
 
 
 def test_four_eyes_rule_can_be_disabled(way: ReviewWorkflow, store: ArticleStore) -> None:
     alone = ReviewWorkflow(store.database, independent_approval=False)
     assert alone.get_approval_blocker(alone.get_status("gout"), "ann") == ""
-    alone.publish("gout", 1, by=ANN)
+    alone.publish("gout", 1, actor=ANN)
     assert store.article("gout").published_version == 1
 
 
@@ -179,15 +181,15 @@ def test_published_version_stays_searchable_and_approval_covers_one_version(
     way: ReviewWorkflow, store: ArticleStore
 ) -> None:
     bring(way, WorkflowState.PUBLISHED)
-    save(store, "Gout", ("Use", "Take it twice."), by=ANN, publish=False)
-    way.submit("gout", 2, by=ANN)
-    way.approve("gout", 2, by=BEN)
+    save(store, "Gout", ("Use", "Take it twice."), actor=ANN, publish=False)
+    way.submit("gout", 2, actor=ANN)
+    way.approve("gout", 2, actor=BEN)
     assert store.article("gout").passages[0].text == "Take it once."
-    save(store, "Gout", ("Use", "Take it three times."), by=ANN, publish=False)
+    save(store, "Gout", ("Use", "Take it three times."), actor=ANN, publish=False)
     assert way.get_status("gout").state is WorkflowState.DRAFT
     for late in (2, 9):
         with raises(WorkflowStateError, "newer-version"):
-            way.publish("gout", late, by=DORA)
+            way.publish("gout", late, actor=DORA)
     assert store.article("gout").passages[0].text == "Take it once."
 
 
@@ -203,21 +205,21 @@ def test_scheduled_version_is_published_once(
     (step,) = [
         s for s in store.list_audit_entries(limit=50) if s.event.action == "article.published"
     ]
-    assert step.event.by == Actor(SCHEDULE_ACTOR, "ben")
+    assert step.event.actor == Actor(SCHEDULE_ACTOR, "ben")
 
 
 def test_comment_stays_open_until_resolved(way: ReviewWorkflow, store: ArticleStore) -> None:
-    way.submit("gout", 1, by=ANN)
+    way.submit("gout", 1, actor=ANN)
     (passage,) = store.article("gout", 1).passages
     with raises(WorkflowStateError, "note-missing"):
-        way.request_changes("gout", 1, note=" ", by=BEN)
+        way.request_changes("gout", 1, note=" ", actor=BEN)
     way.add_comment("gout", 1, passage.id, "How much?", BEN)
-    way.request_changes("gout", 1, note="", by=BEN)
+    way.request_changes("gout", 1, note="", actor=BEN)
     (comment,) = way.list_comments("gout")
     assert (comment.name, comment.text, comment.passage_id) == ("ben", "How much?", passage.id)
-    way.resolve_comment("gout", comment.number, by=ANN)
+    way.resolve_comment("gout", comment.number, actor=ANN)
     with pytest.raises(NotFoundError):
-        way.resolve_comment("gout", comment.number, by=ANN)
+        way.resolve_comment("gout", comment.number, actor=ANN)
     assert way.list_comments("gout")[0].done_at
     for passage_id, text in ((passage.id, " "), ("no-such", "Hm."), ("", "x" * 4_001)):
         with pytest.raises((WorkflowStateError, NotFoundError)):
@@ -231,7 +233,7 @@ def test_confirmed_review_survives_reingest_until_a_later_review(
     dates = {"reviewed": date(2024, 3, 1), "review_due": date(2026, 3, 1)}
     save(store, "Gout", ("Use", "Take it once."), **dates)
     seq = store.last_seq()
-    assert way.confirm_review("gout", note="Still right.", due=None, by=BEN) == date(2028, 3, 8)
+    assert way.confirm_review("gout", note="Still right.", due=None, actor=BEN) == date(2028, 3, 8)
     assert [change.kind for change in store.changes(seq, 9)] == ["reviewed"]
     save(store, "Gout", ("Use", "Take it once a day."), **dates)
     for metadata in (
@@ -244,8 +246,8 @@ def test_confirmed_review_survives_reingest_until_a_later_review(
     save(store, "Gout", ("Use", "Take it once a day."), **newer)
     assert store.summaries()[0].metadata.review_due == date(2027, 5, 1)
     with raises(WorkflowStateError, "due-past"):
-        way.confirm_review("gout", note="", due=date(2026, 3, 9), by=BEN)
-    assert way.confirm_review("gout", note="", due=date(2026, 9, 9), by=BEN) == date(2026, 9, 9)
+        way.confirm_review("gout", note="", due=date(2026, 3, 9), actor=BEN)
+    assert way.confirm_review("gout", note="", due=date(2026, 9, 9), actor=BEN) == date(2026, 9, 9)
 
 
 def test_due_reviews_are_sorted_by_date(store: ArticleStore) -> None:
@@ -264,11 +266,11 @@ def test_retired_article_returns_through_a_new_review(
 ) -> None:
     bring(way, WorkflowState.RETIRED)
     with pytest.raises(WorkflowStateError):
-        way.publish("gout", 1, by=DORA)
-    way.submit("gout", 1, by=ANN)
-    way.approve("gout", 1, by=BEN)
+        way.publish("gout", 1, actor=DORA)
+    way.submit("gout", 1, actor=ANN)
+    way.approve("gout", 1, actor=BEN)
     assert store.article("gout").published_version is None
-    way.publish("gout", 1, by=DORA)
+    way.publish("gout", 1, actor=DORA)
     assert store.article("gout").published_version == 1
     with pytest.raises(NotFoundError):
         way.get_status("no-such")
@@ -277,23 +279,23 @@ def test_retired_article_returns_through_a_new_review(
 def scheduled_update(way: ReviewWorkflow, store: ArticleStore, clock: Clock) -> None:
     """Publish version 1 of gout, and schedule version 2 in an hour."""
     bring(way, WorkflowState.PUBLISHED)
-    save(store, *OTHER, by=ANN, publish=False)
-    way.submit("gout", 2, by=ANN)
-    way.approve("gout", 2, by=BEN)
-    way.publish("gout", 2, at=clock.now + HOUR, by=DORA)
+    save(store, *OTHER, actor=ANN, publish=False)
+    way.submit("gout", 2, actor=ANN)
+    way.approve("gout", 2, actor=BEN)
+    way.publish("gout", 2, at=clock.now + HOUR, actor=DORA)
 
 
 def test_retiring_cancels_a_schedule(
     way: ReviewWorkflow, store: ArticleStore, clock: Clock
 ) -> None:
     scheduled_update(way, store, clock)
-    way.retire("gout", reason="Unsafe.", replaced_by="", by=DORA)
+    way.retire("gout", reason="Unsafe.", replaced_by="", actor=DORA)
     clock.go(hours=2)
     assert way.publish_due() == []
     assert store.article("gout").published_version is None
     assert way.get_status("gout").state is WorkflowState.RETIRED
     retired, cancelled = store.list_audit_entries(limit=2)
-    assert (cancelled.event.action, cancelled.event.by) == ("review.schedule-cancelled", DORA)
+    assert (cancelled.event.action, cancelled.event.actor) == ("review.schedule-cancelled", DORA)
     assert cancelled.event.detail.startswith("version 2:")
     assert retired.event.action == "article.retired"
 
@@ -302,8 +304,8 @@ def test_retiring_cancels_the_schedule_of_an_older_version(
     way: ReviewWorkflow, store: ArticleStore, clock: Clock
 ) -> None:
     scheduled_update(way, store, clock)
-    save(store, "Gout", ("Use", "Take it three times."), by=ANN, publish=False)
-    way.retire("gout", reason="Unsafe.", replaced_by="", by=DORA)
+    save(store, "Gout", ("Use", "Take it three times."), actor=ANN, publish=False)
+    way.retire("gout", reason="Unsafe.", replaced_by="", actor=DORA)
     clock.go(hours=2)
     assert way.publish_due() == []
     assert way.get_status("gout").schedules == ()
@@ -313,12 +315,12 @@ def test_retired_article_with_a_schedule_can_be_retired_again(
     way: ReviewWorkflow, store: ArticleStore, clock: Clock
 ) -> None:
     bring(way, WorkflowState.RETIRED)
-    way.submit("gout", 1, by=ANN)
-    way.approve("gout", 1, by=BEN)
-    way.publish("gout", 1, at=clock.now + HOUR, by=DORA)
-    save(store, *OTHER, by=ANN, publish=False)
+    way.submit("gout", 1, actor=ANN)
+    way.approve("gout", 1, actor=BEN)
+    way.publish("gout", 1, at=clock.now + HOUR, actor=DORA)
+    save(store, *OTHER, actor=ANN, publish=False)
     assert way.get_status("gout").state is WorkflowState.RETIRED
-    way.retire("gout", reason="Still unsafe.", replaced_by="", by=DORA)
+    way.retire("gout", reason="Still unsafe.", replaced_by="", actor=DORA)
     clock.go(hours=2)
     assert way.publish_due() == []
     assert store.article("gout").retired_reason == "Still unsafe."
@@ -328,7 +330,7 @@ def test_a_schedule_survives_a_newer_draft(
     way: ReviewWorkflow, store: ArticleStore, clock: Clock
 ) -> None:
     bring(way, WorkflowState.SCHEDULED)
-    save(store, *OTHER, by=ANN, publish=False)
+    save(store, *OTHER, actor=ANN, publish=False)
     (schedule,) = way.get_status("gout").schedules
     assert (schedule.version, schedule.at) == (1, clock.now + HOUR)
     clock.go(hours=2)
@@ -336,7 +338,7 @@ def test_a_schedule_survives_a_newer_draft(
     assert store.article("gout").published_version == 1
     standing = way.get_status("gout")
     assert (standing.state, standing.version) == (WorkflowState.DRAFT, 2)
-    way.submit("gout", 2, by=ANN)
+    way.submit("gout", 2, actor=ANN)
     assert store.article("gout").published_version == 1
 
 
@@ -344,13 +346,13 @@ def test_schedule_of_an_older_version_can_be_withdrawn(
     way: ReviewWorkflow, store: ArticleStore, clock: Clock
 ) -> None:
     bring(way, WorkflowState.SCHEDULED)
-    save(store, *OTHER, by=ANN, publish=False)
-    way.withdraw("gout", 1, by=ANN)
+    save(store, *OTHER, actor=ANN, publish=False)
+    way.withdraw("gout", 1, actor=ANN)
     assert store.list_audit_entries(limit=1)[0].event.action == "review.schedule-cancelled"
     clock.go(hours=2)
     assert way.publish_due() == []
     with pytest.raises(WorkflowStateError):
-        way.withdraw("gout", 1, by=ANN)
+        way.withdraw("gout", 1, actor=ANN)
 
 
 @pytest.mark.parametrize(("first", "second", "published"), [(1, 2, [1, 2]), (2, 1, [2])])
@@ -363,11 +365,11 @@ def test_an_older_version_never_replaces_a_newer_one(
     published: list[int],
 ) -> None:
     bring(way, WorkflowState.APPROVED)
-    way.publish("gout", 1, at=clock.now + first * HOUR, by=DORA)
-    save(store, *OTHER, by=ANN, publish=False)
-    way.submit("gout", 2, by=ANN)
-    way.approve("gout", 2, by=BEN)
-    way.publish("gout", 2, at=clock.now + second * HOUR, by=DORA)
+    way.publish("gout", 1, at=clock.now + first * HOUR, actor=DORA)
+    save(store, *OTHER, actor=ANN, publish=False)
+    way.submit("gout", 2, actor=ANN)
+    way.approve("gout", 2, actor=BEN)
+    way.publish("gout", 2, at=clock.now + second * HOUR, actor=DORA)
     clock.go(hours=9)
     way.publish_due()
     assert store.article("gout").published_version == published[-1]

@@ -38,7 +38,7 @@ def fine(_name: str, _content: bytes) -> str:
 def exported(
     database: Database, home: Path, path: Path, selection: ExportFilter = ALL
 ) -> ExportReport:
-    return export_archive(database, home, path, selection, by=Actor("mover"), title="Ward")
+    return export_archive(database, home, path, selection, actor=Actor("mover"), title="Ward")
 
 
 def imported(database: Database, home: Path, path: Path, **options: Any) -> ImportReport:

@@ -49,7 +49,7 @@ def good(tmp_path: Path) -> Path:
     store = ArticleStore.create(url)
     save(store, "Gout", ("Care", "Rest the joint.", "safety"))
     save(store, "Migraine", ("Care", "Rest in the dark."))
-    store.set_tag(store.article("gout").passages[0].id, "safety", present=True, by=EDITOR)
+    store.set_tag(store.article("gout").passages[0].id, "safety", present=True, actor=EDITOR)
     store.close()
     database = Database(url)
     exported(database, tmp_path, tmp_path / "good.zip")

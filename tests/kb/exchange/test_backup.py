@@ -46,10 +46,10 @@ def full(database_url: str) -> Iterator[Database]:
     save(store, "Draft", ("", "Not yet."), publish=False)
     save(store, "Old", ("", "Gone."))
     ReviewWorkflow(store.database).retire(
-        "old", reason="outdated", replaced_by="gout", by=Actor("editor")
+        "old", reason="outdated", replaced_by="gout", actor=Actor("editor")
     )
     passage = store.article("gout").passages[0].id
-    store.set_tag(passage, "mechanism", present=True, by=Actor("editor"))
+    store.set_tag(passage, "mechanism", present=True, actor=Actor("editor"))
     store.add_content_request("podagra", "Where is it?", "")
     store.close()
     database = Database(database_url)

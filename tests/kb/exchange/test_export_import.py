@@ -173,17 +173,17 @@ def _change(store: ArticleStore, what: str, article_id: str, value: Any, known: 
     record = store.article(article_id)
     if what == "retire":
         other = next((name for name in known if name != article_id), "")
-        ReviewWorkflow(store.database).retire(article_id, reason=value, replaced_by=other, by=BY)
+        ReviewWorkflow(store.database).retire(article_id, reason=value, replaced_by=other, actor=BY)
     elif what == "publish":
-        ReviewWorkflow(store.database).publish_unreviewed(article_id, by=BY)
+        ReviewWorkflow(store.database).publish_unreviewed(article_id, actor=BY)
     elif what == "correct":
         new = [
             Correction(CorrectionKind.OWNER, new=value),
             Correction(CorrectionKind.TITLE, new=value),
         ]
-        store.correct(article_id, newest(store, article_id), new, by=BY)
+        store.correct(article_id, newest(store, article_id), new, actor=BY)
     elif record.passages:
-        store.set_tag(record.passages[0].id, "safety", present=value, by=BY)
+        store.set_tag(record.passages[0].id, "safety", present=value, actor=BY)
 
 
 def newest(store: ArticleStore, article_id: str) -> int:
@@ -206,7 +206,7 @@ def save_as(
         coverage=0.5,
         warnings=("One “sentence”.",),
         publish=publish,
-        by=BY,
+        actor=BY,
     )
 
 
@@ -352,7 +352,7 @@ def test_newer_local_versions_are_kept(pair: tuple[Side, Side]) -> None:
 
 def test_article_that_is_retired_here_stays_retired(pair: tuple[Side, Side]) -> None:
     one, two = pair
-    ReviewWorkflow(two.database).retire("gout", reason="wrong", replaced_by="", by=BY)
+    ReviewWorkflow(two.database).retire("gout", reason="wrong", replaced_by="", actor=BY)
     save(one.store, "Gout", ("Care", "Rest the joint and cool it.", "safety"))
     assert told(one.into(two)) == [("gout", "updated", (2,), Conflict.RETIRED_HERE)]
     assert two.store.published_ids() == []
@@ -363,7 +363,7 @@ def test_article_that_is_retired_in_the_export_stays_and_is_listed(
     pair: tuple[Side, Side],
 ) -> None:
     one, two = pair
-    ReviewWorkflow(one.database).retire("gout", reason="outdated", replaced_by="", by=BY)
+    ReviewWorkflow(one.database).retire("gout", reason="outdated", replaced_by="", actor=BY)
     before = everything(two.database)
     assert told(one.into(two)) == [("gout", "unchanged", (), Conflict.RETIRED_THERE)]
     assert everything(two.database) == before
@@ -376,7 +376,7 @@ def test_published_version_of_an_import_cancels_an_earlier_schedule(
     save(one.store, "Gout", ("Care", "Rest the joint and cool it.", "safety"), publish=False)
     one.into(two)
     way = ReviewWorkflow(two.database, independent_approval=False)
-    way.publish("gout", 2, at=datetime(2999, 1, 1, tzinfo=UTC), by=BY)
+    way.publish("gout", 2, at=datetime(2999, 1, 1, tzinfo=UTC), actor=BY)
     save(one.store, "Gout", ("Care", "Rest the joint for a week.", "safety"))
     assert told(one.into(two)) == [("gout", "updated", (3,), None)]
     assert two.store.article("gout").published_version == 3
@@ -391,7 +391,7 @@ def test_corrections_are_imported_with_continuing_versions(pair: tuple[Side, Sid
         ),
         Correction(CorrectionKind.OWNER, new="Ann"),
     ]
-    one.store.correct("gout", 1, new, by=BY)
+    one.store.correct("gout", 1, new, actor=BY)
     assert told(one.into(two)) == [("gout", "updated", (2,), None)]
     assert [made for _, made in two.store.corrections("gout")] == new
     save(two.store, "Gout", ("Care", "Rest the joint.", "safety"))
@@ -399,7 +399,7 @@ def test_corrections_are_imported_with_continuing_versions(pair: tuple[Side, Sid
     assert one.into(two).counts["unchanged"] == 1
 
     save(two.store, "Gout", ("Care", "Drink.", "safety"))
-    one.store.correct("gout", 2, [Correction(CorrectionKind.OWNER, new="Bob")], by=BY)
+    one.store.correct("gout", 2, [Correction(CorrectionKind.OWNER, new="Bob")], actor=BY)
     assert told(one.into(two))[0][3] is Conflict.DIVERGED
     assert [made.new for _, made in two.store.corrections("gout")][-1] == "Ann"
 
@@ -418,7 +418,7 @@ def test_article_of_another_source_with_the_same_id_gets_a_new_id(bases: Bases) 
     one, two = Side(*bases.make()), Side(*bases.make())
     save(one.store, "Gout", ("Care", "Rest the joint."), key="theirs")
     save(one.store, "Old", ("Care", "Gone."))
-    ReviewWorkflow(one.store.database).retire("old", reason="", replaced_by="gout", by=BY)
+    ReviewWorkflow(one.store.database).retire("old", reason="", replaced_by="gout", actor=BY)
     save(two.store, "Gout", ("Care", "Rest the joint."), key="ours")
     done = one.into(two)
     assert told(done)[0] == ("gout-2", "added", (1,), None)
@@ -434,9 +434,9 @@ def test_article_of_another_source_with_the_same_id_gets_a_new_id(bases: Bases) 
 def test_tags_are_imported_where_none_are_set_locally(pair: tuple[Side, Side]) -> None:
     one, two = pair
     passage = one.store.article("gout").passages[0].id
-    one.store.set_tag(passage, "mechanism", present=True, by=BY)
-    one.store.set_tag(passage, "safety", present=False, by=BY)
-    two.store.set_tag(passage, "safety", present=True, by=BY)
+    one.store.set_tag(passage, "mechanism", present=True, actor=BY)
+    one.store.set_tag(passage, "safety", present=False, actor=BY)
+    two.store.set_tag(passage, "safety", present=True, actor=BY)
     assert told(one.into(two)) == [("gout", "updated", (), None)]
     tags = {tag.tag for tag in two.store.article("gout").passages[0].tags}
     assert tags == {"safety", "mechanism"}
@@ -448,7 +448,9 @@ def test_filtered_export_reports_missing_replacements(bases: Bases) -> None:
     one, two = Side(*bases.make()), Side(*bases.make())
     save(one.store, "Gout", ("", "Rest."), topics=("Joints",))
     save(one.store, "Old", ("", "Gone."))
-    ReviewWorkflow(one.store.database).retire("old", reason="outdated", replaced_by="gout", by=BY)
+    ReviewWorkflow(one.store.database).retire(
+        "old", reason="outdated", replaced_by="gout", actor=BY
+    )
     done = exported(one.database, one.home, one.home / "kb.zip", ExportFilter(("old",)))
     assert len(done.notes) == 2
     (missing,) = [note for note in done.notes if not re.search(r"\bgout\b", note)]
@@ -486,7 +488,7 @@ def test_sources_and_vocabulary_are_imported_without_overwriting(bases: Bases) -
     submission = replace(submit("Gout"), source_sha256=name)
     one.store.save_all([submission])
 
-    tried = one.into(two, only_try=True)
+    tried = one.into(two, dry_run=True)
     assert tried.counts["added"] == 1
     assert two.store.summaries() == []
     assert sorted(path.name for path in two.home.iterdir() if path.suffix != ".sqlite") == [
@@ -517,10 +519,10 @@ def test_curation_is_imported_once(bases: Bases) -> None:
     save(two.store, "Gout", ("Care", "Rest the joint."), key="ours")
     there, here = CurationStore(one.database), CurationStore(two.database)
     passage_id = one.store.article("gout").passages[0].id
-    there.add_synonym("gout = podagra", by=BY)
-    there.add_synonym("fit = seizure", by=BY)
-    there.add_pin("sore toe", passage_id, note="asked often", by=BY)
-    here.add_synonym("fit = seizure", by=BY)
+    there.add_synonym("gout = podagra", actor=BY)
+    there.add_synonym("fit = seizure", actor=BY)
+    there.add_pin("sore toe", passage_id, note="asked often", actor=BY)
+    here.add_synonym("fit = seizure", actor=BY)
 
     done = one.into(two)
     assert dict(done.vocabulary) == {"desk.json": "added"}
@@ -537,9 +539,9 @@ def test_curation_is_imported_once(bases: Bases) -> None:
 
     for number in range(3):
         save(one.store, f"Toe {number}", ("", f"Toe {number}."))
-        there.add_pin("big toe", one.store.article(f"toe-{number}").passages[0].id, by=BY)
+        there.add_pin("big toe", one.store.article(f"toe-{number}").passages[0].id, actor=BY)
         save(two.store, f"Own {number}", ("", f"Own {number}."))
-        here.add_pin("Big toe", two.store.article(f"own-{number}").passages[0].id, by=BY)
+        here.add_pin("Big toe", two.store.article(f"own-{number}").passages[0].id, actor=BY)
     full = rf"^(?=.*\b{MAX_PINS}\b).*big toe"
     assert len([note for note in one.into(two).notes if re.search(full, note)]) == 3
     exported(one.database, one.home, one.home / "part.zip", ExportFilter(("toe-0",)))
@@ -569,7 +571,7 @@ def test_import_from_another_kind_of_database(bases: Bases, database_url: str) -
     save(one.store, "Gout", ("Care", "Rest the “joint” – 5 µg.", "safety"), topics=("Joints",))
     save(one.store, "Gout", ("Care", "Rest the joint and cool it.", "safety"), topics=("Joints",))
     save(one.store, "Draft", ("", "Not yet."), publish=False)
-    one.store.set_tag(one.store.article("gout").passages[0].id, "mechanism", present=True, by=BY)
+    one.store.set_tag(one.store.article("gout").passages[0].id, "mechanism", present=True, actor=BY)
     exported(one.database, one.home, one.home / "kb.zip")
     other = Database(database_url)
     imported(other, one.home, one.home / "kb.zip")
@@ -595,5 +597,5 @@ def submit(title: str) -> SaveRequest:
         coverage=1.0,
         warnings=(),
         publish=True,
-        by=BY,
+        actor=BY,
     )

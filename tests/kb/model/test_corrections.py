@@ -174,14 +174,14 @@ def save(
 ):
     return store.save(
         article, passages, source_key="file:gout", source_sha256="0" * 64, coverage=1.0,
-        warnings=(), publish=True, by=ANN, **more,
+        warnings=(), publish=True, actor=ANN, **more,
     )  # fmt: skip
 
 
 def test_corrections_are_reapplied_on_ingest(store: ArticleStore) -> None:
     save(store)
     tagged = Correction(CorrectionKind.TAG, ("Use",), "Take it twice.", "interactions")
-    saved = store.correct("gout", 1, [*ALL, tagged], by=BEN)
+    saved = store.correct("gout", 1, [*ALL, tagged], actor=BEN)
     assert (saved.version, saved.status) == (2, "updated")
     assert store.article("gout").version == 1  # a correction is a draft until it is published
     assert save(store).version == 2  # the same source again is nothing new
@@ -201,7 +201,7 @@ def test_corrections_are_reapplied_on_ingest(store: ArticleStore) -> None:
 
 def test_lost_correction_is_reported_in_notes_and_warnings(store: ArticleStore) -> None:
     save(store)
-    store.correct("gout", 1, ALL, by=BEN)
+    store.correct("gout", 1, ALL, actor=BEN)
     use = (paragraph("Drink it."),)
     article = replace(ARTICLE, sections=(Section("Use", use), ARTICLE.sections[1]))
     again = save(store, article, (replace(PASSAGES[0], blocks=use), PASSAGES[1]))
@@ -210,19 +210,20 @@ def test_lost_correction_is_reported_in_notes_and_warnings(store: ArticleStore) 
     assert "Swallow it whole." in again.notes[1]
     assert set(again.notes) <= set(store.article("gout", again.version).warnings)
     number = next(n for n, one in store.corrections("gout") if one.what is CorrectionKind.SPLIT)
-    store.delete_correction("gout", number, by=BEN)
+    store.delete_correction("gout", number, actor=BEN)
     assert CorrectionKind.SPLIT not in {one.what for _, one in store.corrections("gout")}
 
 
 def test_concurrent_edit_raises_a_conflict(store: ArticleStore) -> None:
     save(store)
-    store.correct("gout", 1, [Correction(CorrectionKind.OWNER, new="Ann")], by=ANN)
+    store.correct("gout", 1, [Correction(CorrectionKind.OWNER, new="Ann")], actor=ANN)
     with pytest.raises(EditConflictError) as raised:
-        store.correct("gout", 1, [Correction(CorrectionKind.OWNER, new="Ben")], by=BEN)
+        store.correct("gout", 1, [Correction(CorrectionKind.OWNER, new="Ben")], actor=BEN)
     error = raised.value
     assert (error.article_id, error.made_from, error.newest) == ("gout", 1, 2)
     assert store.article("gout", 2).article.metadata.owner == "Ann"
     assert (
-        store.correct("gout", 2, [Correction(CorrectionKind.OWNER, new="Ben")], by=BEN).version == 3
+        store.correct("gout", 2, [Correction(CorrectionKind.OWNER, new="Ben")], actor=BEN).version
+        == 3
     )
     assert [one.new for _, one in store.corrections("gout")] == ["Ben"]

@@ -98,8 +98,8 @@ def test_diff_includes_every_passage(old: list[str], new: list[str]) -> None:
 def test_versions_are_listed_and_an_old_one_restored(store: ArticleStore) -> None:
     first = save(store, "Gout", ("Use", "Take it once."), ("Harm", "It may itch."))
     save(store, "Gout", ("Use", "Take it twice."))
-    store.set_tag(first.passages[1].id, "safety", present=True, by=BY)
-    assert store.restore("gout", 1, by=BY) == 3
+    store.set_tag(first.passages[1].id, "safety", present=True, actor=BY)
+    assert store.restore("gout", 1, actor=BY) == 3
     assert [(v.number, v.author, v.passage_count) for v in store.versions("gout")] == [
         (3, "ann", 2),
         (2, "editor", 1),
@@ -109,11 +109,11 @@ def test_versions_are_listed_and_an_old_one_restored(store: ArticleStore) -> Non
     assert [p.id for p in again.passages] == [p.id for p in first.passages]
     assert "safety" in {tag.tag for tag in again.passages[1].tags}
     assert store.article("gout").version == 2  # until somebody publishes
-    ReviewWorkflow(store.database).publish_unreviewed("gout", by=BY)
+    ReviewWorkflow(store.database).publish_unreviewed("gout", actor=BY)
     assert [p.text for p in store.article("gout").passages] == ["Take it once.", "It may itch."]
     for wrong in (0, 3, 9):
         with raises(WorkflowStateError, "no-older-version") as raised:
-            store.restore("gout", wrong, by=BY)
+            store.restore("gout", wrong, actor=BY)
         assert "3" in str(raised.value)
     with pytest.raises(NotFoundError):
         store.versions("no-such")

@@ -26,7 +26,7 @@ def submission(title: str, *texts: str, key: str = "") -> SaveRequest:
         coverage=1.0,
         warnings=(),
         publish=True,
-        by=Actor("editor"),
+        actor=Actor("editor"),
     )
 
 

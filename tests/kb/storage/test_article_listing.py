@@ -24,7 +24,9 @@ def test_the_published_articles_come_with_their_passages_in_order(store: Article
     )
     save(store, "Draft", ("", "Not yet."), publish=False)
     save(store, "Asthma", ("", "Inhale."))
-    ReviewWorkflow(store.database).retire("asthma", reason="", replaced_by="", by=Actor("editor"))
+    ReviewWorkflow(store.database).retire(
+        "asthma", reason="", replaced_by="", actor=Actor("editor")
+    )
 
     (gout,) = store.list_outlines()
 
@@ -46,8 +48,8 @@ def test_only_the_articles_asked_for_are_read(store: ArticleStore) -> None:
 def test_editor_tags_override_automatic_tags(store: ArticleStore) -> None:
     saved = save(store, "Gout", ("Harms", "Stop.", "safety"))
     passage = saved.passages[0].id
-    store.set_tag(passage, "safety", present=False, by=Actor("editor"))
-    store.set_tag(passage, "diagnosis", present=True, by=Actor("editor"))
+    store.set_tag(passage, "safety", present=False, actor=Actor("editor"))
+    store.set_tag(passage, "diagnosis", present=True, actor=Actor("editor"))
 
     (gout,) = store.list_outlines()
 
@@ -69,7 +71,7 @@ def test_activity_lists_all_events_latest_first(store: ArticleStore) -> None:
     save(store, "Draft", ("", "Not yet."), publish=False)
     save(store, "Asthma", ("", "Asthma has changed."))
     ReviewWorkflow(store.database).retire(
-        "gout", reason="Out of date", replaced_by="sepsis", by=Actor("editor")
+        "gout", reason="Out of date", replaced_by="sepsis", actor=Actor("editor")
     )
 
     assert told(store) == [
@@ -88,8 +90,8 @@ def test_activity_lists_all_events_latest_first(store: ArticleStore) -> None:
 
 def test_an_article_that_was_retired_comes_back(store: ArticleStore) -> None:
     save(store, "Gout", ("", "Rest."))
-    ReviewWorkflow(store.database).retire("gout", reason="", replaced_by="", by=Actor("editor"))
-    ReviewWorkflow(store.database).publish_unreviewed("gout", by=Actor("editor"))
+    ReviewWorkflow(store.database).retire("gout", reason="", replaced_by="", actor=Actor("editor"))
+    ReviewWorkflow(store.database).publish_unreviewed("gout", actor=Actor("editor"))
 
     assert told(store) == [
         ("Gout", ActivityKind.BACK),
@@ -102,7 +104,7 @@ def test_a_replacement_that_is_not_published_is_not_named(store: ArticleStore) -
     save(store, "Gout", ("", "Rest."))
     save(store, "Joints", ("", "Rest them."), publish=False)
     ReviewWorkflow(store.database).retire(
-        "gout", reason="", replaced_by="joints", by=Actor("editor")
+        "gout", reason="", replaced_by="joints", actor=Actor("editor")
     )
 
     found, _ = store.list_activity(offset=0, limit=10)
@@ -114,7 +116,7 @@ def test_a_replacement_that_is_not_published_is_not_named(store: ArticleStore) -
 def test_activity_excludes_drafts_and_tags(store: ArticleStore) -> None:
     saved = save(store, "Gout", ("Care", "Rest."))
     save(store, "Asthma", ("Care", "Inhale."))
-    store.set_tag(saved.passages[0].id, "safety", present=True, by=Actor("editor"))
+    store.set_tag(saved.passages[0].id, "safety", present=True, actor=Actor("editor"))
     save(store, "Gout", ("Care", "Rest more."), publish=False)
 
     assert told(store) == [("Asthma", ActivityKind.NEW), ("Gout", ActivityKind.NEW)]

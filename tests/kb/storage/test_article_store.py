@@ -128,7 +128,7 @@ def test_stored_version_is_read_back_unchanged(store: ArticleStore) -> None:
         coverage=0.75,
         warnings=["An image was left out."],
         publish=False,
-        by=Actor("x"),
+        actor=Actor("x"),
     )
 
     record = store.article(saved.article_id)
@@ -222,19 +222,19 @@ def test_concurrent_saves_of_a_new_source_create_one_article(store: ArticleStore
 def test_publishing_retiring_and_publishing_again(store: ArticleStore) -> None:
     save(store, "Aspirin", USE, publish=False)
 
-    ReviewWorkflow(store.database).publish_unreviewed("aspirin", by=Actor("a"))
+    ReviewWorkflow(store.database).publish_unreviewed("aspirin", actor=Actor("a"))
     assert store.article("aspirin").status is ArticleStatus.PUBLISHED
     assert store.published_ids() == ["aspirin"]
 
     ReviewWorkflow(store.database).retire(
-        "aspirin", reason="Outdated.", replaced_by="", by=Actor("b")
+        "aspirin", reason="Outdated.", replaced_by="", actor=Actor("b")
     )
     retired = store.article("aspirin")
     assert (retired.status, retired.retired_reason) == (ArticleStatus.RETIRED, "Outdated.")
     assert store.published_ids() == []
     assert list(store.published(["aspirin"])) == []
 
-    ReviewWorkflow(store.database).publish_unreviewed("aspirin", by=Actor("c"))
+    ReviewWorkflow(store.database).publish_unreviewed("aspirin", actor=Actor("c"))
     back = store.article("aspirin")
     assert (back.status, back.retired_reason, back.replaced_by) == (ArticleStatus.PUBLISHED, "", "")
     assert [kind for _, kind in kinds(store)] == ["saved", "published", "retired", "published"]
@@ -250,7 +250,7 @@ def test_draft_does_not_replace_the_published_version(store: ArticleStore) -> No
     assert [found.version for found in store.published(["aspirin"])] == [1]
     assert store.article("aspirin", 2).passages[0].heading == "Harm"
 
-    ReviewWorkflow(store.database).publish_unreviewed("aspirin", by=Actor("x"))
+    ReviewWorkflow(store.database).publish_unreviewed("aspirin", actor=Actor("x"))
     assert [found.version for found in store.published(["aspirin"])] == [2]
 
 
@@ -265,7 +265,9 @@ def test_saving_an_unchanged_draft_with_publish_publishes_it(store: ArticleStore
 
 def test_saving_does_not_publish_a_retired_article(store: ArticleStore) -> None:
     save(store, "Aspirin", USE)
-    ReviewWorkflow(store.database).retire("aspirin", reason="Wrong.", replaced_by="", by=Actor("x"))
+    ReviewWorkflow(store.database).retire(
+        "aspirin", reason="Wrong.", replaced_by="", actor=Actor("x")
+    )
 
     same = save(store, "Aspirin", USE, publish=True)
     changed = save(store, "Aspirin", HARM, publish=True)
@@ -284,7 +286,7 @@ def test_retired_article_refers_to_its_replacement(store: ArticleStore) -> None:
     save(store, "Clopidogrel", HARM)
 
     ReviewWorkflow(store.database).retire(
-        "aspirin", reason="", replaced_by="clopidogrel", by=Actor("x")
+        "aspirin", reason="", replaced_by="clopidogrel", actor=Actor("x")
     )
 
     assert store.article("aspirin").replaced_by == "clopidogrel"
@@ -294,32 +296,32 @@ def test_retired_article_refers_to_its_replacement(store: ArticleStore) -> None:
     ("change", "error"),
     [
         (
-            lambda s: ReviewWorkflow(s.database).publish_unreviewed("gout", by=Actor("x")),
+            lambda s: ReviewWorkflow(s.database).publish_unreviewed("gout", actor=Actor("x")),
             NotFoundError,
         ),
         (
-            lambda s: ReviewWorkflow(s.database).publish_unreviewed("published", by=Actor("x")),
+            lambda s: ReviewWorkflow(s.database).publish_unreviewed("published", actor=Actor("x")),
             WorkflowStateError,
         ),
         (
             lambda s: ReviewWorkflow(s.database).retire(
-                "retired", reason="", replaced_by="", by=Actor("x")
+                "retired", reason="", replaced_by="", actor=Actor("x")
             ),
             WorkflowStateError,
         ),
         (
             lambda s: ReviewWorkflow(s.database).retire(
-                "published", reason="", replaced_by="gout", by=Actor("x")
+                "published", reason="", replaced_by="gout", actor=Actor("x")
             ),
             NotFoundError,
         ),
         (
             lambda s: ReviewWorkflow(s.database).retire(
-                "published", reason="", replaced_by="published", by=Actor("x")
+                "published", reason="", replaced_by="published", actor=Actor("x")
             ),
             WorkflowStateError,
         ),
-        (lambda s: s.set_tag("nothing", "safety", present=True, by=Actor("x")), NotFoundError),
+        (lambda s: s.set_tag("nothing", "safety", present=True, actor=Actor("x")), NotFoundError),
         (lambda s: s.article("gout"), NotFoundError),
         (lambda s: s.article("published", 2), NotFoundError),
         (lambda s: s.article("published", -1), NotFoundError),
@@ -331,7 +333,7 @@ def test_retired_article_refers_to_its_replacement(store: ArticleStore) -> None:
 def test_invalid_change_is_rejected_and_changes_nothing(store: ArticleStore, change, error) -> None:
     save(store, "Published", USE)
     save(store, "Retired", USE)
-    ReviewWorkflow(store.database).retire("retired", reason="", replaced_by="", by=Actor("x"))
+    ReviewWorkflow(store.database).retire("retired", reason="", replaced_by="", actor=Actor("x"))
     before = everything(store)
 
     with pytest.raises(error):
@@ -347,8 +349,8 @@ def test_editor_tags_take_precedence(store: ArticleStore) -> None:
     saved = save(store, "Aspirin", USE, HARM)
     use, harm = (found.id for found in saved.passages)
 
-    assert store.set_tag(harm, "safety", present=False, by=Actor("Dr A")) == "aspirin"
-    store.set_tag(use, "dosage", present=True, by=Actor("Dr A"))
+    assert store.set_tag(harm, "safety", present=False, actor=Actor("Dr A")) == "aspirin"
+    store.set_tag(use, "dosage", present=True, actor=Actor("Dr A"))
 
     first, second = store.article("aspirin").passages
     assert second.tags == ()
@@ -363,8 +365,8 @@ def test_editor_tags_take_precedence(store: ArticleStore) -> None:
 def test_editor_tags_survive_a_new_version(store: ArticleStore) -> None:
     saved = save(store, "Aspirin", USE, HARM)
     harm = saved.passages[1].id
-    store.set_tag(harm, "safety", present=False, by=Actor("Dr A"))
-    store.set_tag(harm, "complications", present=True, by=Actor("Dr A"))
+    store.set_tag(harm, "safety", present=False, actor=Actor("Dr A"))
+    store.set_tag(harm, "complications", present=True, actor=Actor("Dr A"))
 
     save(store, "Aspirin", USE, (*HARM_REWORDED, "interactions"))
 
@@ -375,9 +377,9 @@ def test_editor_tags_survive_a_new_version(store: ArticleStore) -> None:
 
 def test_latest_editor_tag_wins(store: ArticleStore) -> None:
     (found,) = save(store, "Aspirin", HARM).passages
-    store.set_tag(found.id, "safety", present=False, by=Actor("Dr A"))
+    store.set_tag(found.id, "safety", present=False, actor=Actor("Dr A"))
 
-    store.set_tag(found.id, "safety", present=True, by=Actor("Dr B"))
+    store.set_tag(found.id, "safety", present=True, actor=Actor("Dr B"))
 
     (tag,) = store.article("aspirin").passages[0].tags
     assert (tag.tag, tag.evidence) == ("safety", Evidence.EDITOR)
@@ -386,7 +388,7 @@ def test_latest_editor_tag_wins(store: ArticleStore) -> None:
 
 def test_editors_tags_do_not_make_the_same_text_a_new_version(store: ArticleStore) -> None:
     (found,) = save(store, "Aspirin", HARM).passages
-    store.set_tag(found.id, "dosage", present=True, by=Actor("Dr A"))
+    store.set_tag(found.id, "dosage", present=True, actor=Actor("Dr A"))
 
     assert save(store, "Aspirin", HARM).status == "unchanged"
 
@@ -397,12 +399,14 @@ def test_editors_tags_do_not_make_the_same_text_a_new_version(store: ArticleStor
 CHANGES = {
     "a new article": lambda s: save(s, "Gout", USE, HARM),
     "a new version": lambda s: save(s, "Aspirin", USE, HARM_REWORDED),
-    "publishing": lambda s: ReviewWorkflow(s.database).publish_unreviewed("draft", by=Actor("x")),
+    "publishing": lambda s: ReviewWorkflow(s.database).publish_unreviewed(
+        "draft", actor=Actor("x")
+    ),
     "retiring": lambda s: ReviewWorkflow(s.database).retire(
-        "aspirin", reason="", replaced_by="", by=Actor("x")
+        "aspirin", reason="", replaced_by="", actor=Actor("x")
     ),
     "a tag": lambda s: s.set_tag(
-        s.article("aspirin").passages[0].id, "dosage", present=True, by=Actor("x")
+        s.article("aspirin").passages[0].id, "dosage", present=True, actor=Actor("x")
     ),
 }
 
@@ -534,7 +538,7 @@ def test_published_passages_exclude_drafts_and_retired_articles(
     old = save(store, "Changed", USE, HARM).passages
     new = save(store, "Changed", HARM).passages
     retired = save(store, "Retired", USE).passages
-    ReviewWorkflow(store.database).retire("retired", reason="", replaced_by="", by=Actor("x"))
+    ReviewWorkflow(store.database).retire("retired", reason="", replaced_by="", actor=Actor("x"))
     waiting = save(store, "Changed", HARM, ("New", "A draft over it."), publish=False).passages
     ids = [found.id for found in (*draft, *old, *new, *retired, *waiting)]
 
@@ -559,7 +563,7 @@ def test_summaries_are_by_title_and_of_the_version_that_counts(store: ArticleSto
     save(store, "Asthma", USE, publish=False)
     save(store, "Gout", USE, publish=False)
     save(store, "Migraine", USE)
-    ReviewWorkflow(store.database).retire("migraine", reason="", replaced_by="", by=Actor("x"))
+    ReviewWorkflow(store.database).retire("migraine", reason="", replaced_by="", actor=Actor("x"))
 
     found = store.summaries()
 
@@ -659,7 +663,7 @@ def test_store_does_not_modify_articles(store: ArticleStore) -> None:
         coverage=1.0,
         warnings=(),
         publish=True,
-        by=Actor("x"),
+        actor=Actor("x"),
     )
 
     assert given.id == ""

@@ -22,19 +22,19 @@ def deeds(store: ArticleStore, **asked: str) -> list[tuple[str, str, str, str]]:
     steps = store.list_audit_entries(AuditFilter(**asked), limit=100)
     assert [step.number for step in steps] == sorted((s.number for s in steps), reverse=True)
     return [
-        (step.event.by.name, step.event.by.origin, step.event.action, step.event.about)
+        (step.event.actor.name, step.event.actor.origin, step.event.action, step.event.about)
         for step in reversed(steps)
     ]
 
 
 def test_every_article_change_is_logged(store: ArticleStore) -> None:
-    saved = save(store, "Gout", ("Use", "Take it."), by=Actor("ann", "10.0.0.7"))
-    store.set_tag(saved.passages[0].id, "dosage", present=True, by=Actor("ben"))
+    saved = save(store, "Gout", ("Use", "Take it."), actor=Actor("ann", "10.0.0.7"))
+    store.set_tag(saved.passages[0].id, "dosage", present=True, actor=Actor("ben"))
     ReviewWorkflow(store.database).retire(
-        "gout", reason="", replaced_by="", by=Actor("cid", "10.0.0.9")
+        "gout", reason="", replaced_by="", actor=Actor("cid", "10.0.0.9")
     )
     with pytest.raises(WorkflowStateError):
-        ReviewWorkflow(store.database).retire("gout", reason="", replaced_by="", by=Actor("cid"))
+        ReviewWorkflow(store.database).retire("gout", reason="", replaced_by="", actor=Actor("cid"))
     assert deeds(store) == [
         ("ann", "10.0.0.7", "article.saved", "gout"),
         ("ann", "10.0.0.7", "article.published", "gout"),
@@ -53,11 +53,11 @@ def test_changed_settings_are_named_without_their_values(
         ]
 
     settings = Settings(home=tmp_path)
-    store.record_settings(settings.digests(), by=Actor("root"))
-    store.record_settings(settings.digests(), by=Actor("root"))
+    store.record_settings(settings.digests(), actor=Actor("root"))
+    store.record_settings(settings.digests(), actor=Actor("root"))
     assert told() == []  # the first time there is nothing to compare with
     secret = settings.model_copy(update={"title": "Ward 7", "oidc_client_secret": SecretStr("x")})
-    store.record_settings(secret.digests(), by=Actor("root"))
+    store.record_settings(secret.digests(), actor=Actor("root"))
     assert sorted(told()) == ["oidc_client_secret", "title"]
     assert "Ward 7" not in str(store.list_audit_entries(limit=9))
 
@@ -72,14 +72,14 @@ def test_renamed_settings_are_not_reported_after_an_upgrade(tmp_path: Path) -> N
     for former, name in DEPRECATED_SETTINGS.items():
         before[former] = before.pop(name)
     store = ArticleStore.create(url)
-    store.record_settings(before, by=Actor("root"))
+    store.record_settings(before, actor=Actor("root"))
     store.close()
     with sqlite3.connect(tmp_path / "kb.sqlite") as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0013'")
 
     store = ArticleStore.create(url)
     now = settings.model_copy(update={"proxy_count": 1})
-    store.record_settings(now.digests(), by=Actor("root"))
+    store.record_settings(now.digests(), actor=Actor("root"))
 
     entries = store.list_audit_entries(AuditFilter(action="settings.changed"), limit=99)
     assert {entry.event.about for entry in entries} == {"proxy_count", "role_rights"}
@@ -93,7 +93,7 @@ def test_other_events_are_logged_and_paginated(store: ArticleStore) -> None:
         AuditEvent(Actor("ben"), "signed-in", "", "key"),
     )
     (newest,) = store.list_audit_entries(limit=1)
-    assert (newest.event.by.name, newest.event.detail) == ("ben", "key")
+    assert (newest.event.actor.name, newest.event.detail) == ("ben", "key")
     assert store.list_audit_entries(limit=1, before=audit_log.MAX_ENTRY_NUMBER) == [newest]
     (before,) = store.list_audit_entries(limit=1, before=newest.number)
     assert before.event == AuditEvent(Actor("ann", "10.0.0.7"), "signed-in")
@@ -120,4 +120,4 @@ def test_first_altered_entry_is_named(
     with store.database.writing() as connection:
         connection.exec_driver_sql(statement)
     found = store.find_altered_entry()
-    assert (found.event.by.name if found else None) == altered
+    assert (found.event.actor.name if found else None) == altered

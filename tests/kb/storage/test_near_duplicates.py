@@ -50,7 +50,7 @@ def save(store: ArticleStore, name: str, *texts: str) -> SaveResult:
         coverage=1.0,
         warnings=(),
         publish=True,
-        by=Actor("test"),
+        actor=Actor("test"),
     )
 
 
@@ -112,7 +112,7 @@ def test_new_version_replaces_the_bands_of_the_old_one(
 
 def test_retired_article_is_not_a_duplicate(store: ArticleStore) -> None:
     save(store, "gout", text(1))
-    ReviewWorkflow(store.database).retire("gout", reason="old", replaced_by="", by=Actor("test"))
+    ReviewWorkflow(store.database).retire("gout", reason="old", replaced_by="", actor=Actor("test"))
     assert save(store, "arthritis", text(1)).notes == ()
 
 
@@ -159,19 +159,19 @@ def test_number_of_compared_candidates_is_limited(store: ArticleStore, database_
 
     def retire(id_: str) -> None:
         ReviewWorkflow(store.database).retire(
-            holders.pop(id_), reason="old", replaced_by="", by=Actor("test")
+            holders.pop(id_), reason="old", replaced_by="", actor=Actor("test")
         )
 
     def looked_at() -> str:
         return min(sorted(holders)[:MAX_CANDIDATES], key=lambda id_: holders[id_])
 
     (double,) = duplicates.find("mine", mine)
-    assert (double.other_id, double.everywhere) == (looked_at(), True)
+    assert (double.other_id, double.is_boilerplate) == (looked_at(), True)
     retire(looked_at())
     (double,) = duplicates.find("mine", mine)
-    assert (double.other_id, double.everywhere) == (looked_at(), True)
+    assert (double.other_id, double.is_boilerplate) == (looked_at(), True)
     while len(holders) >= MAX_CANDIDATES:
         retire(max(holders))
     (double,) = duplicates.find("mine", mine)
     database.close()
-    assert (double.other_id, double.everywhere) == (looked_at(), False)
+    assert (double.other_id, double.is_boilerplate) == (looked_at(), False)

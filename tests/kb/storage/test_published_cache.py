@@ -45,19 +45,19 @@ def test_changes_by_other_processes_are_visible_immediately(
     for _ in range(2):
         assert len(texts(store, ids)) == 3
         assert tagged(store, "gout") == []
-    elsewhere.set_tag(ids[1], "safety", present=True, by=ANN)
+    elsewhere.set_tag(ids[1], "safety", present=True, actor=ANN)
     assert [p.id for p in tagged(store, "gout")] == [ids[1]]
     assert "safety" in {tag.tag for tag in store.published_passages(ids)[ids[1]][1].tags}
     save(elsewhere, "Gout", ("Use", "Take it twice."), ("Harm", "It may itch."))
     assert texts(store, ids)[ids[0]] == "Take it twice."
     ReviewWorkflow(elsewhere.database).confirm_review(
-        "asthma", note="", due=date(2090, 1, 1), by=ANN
+        "asthma", note="", due=date(2090, 1, 1), actor=ANN
     )
     assert store.published_passages(ids)[ids[2]][0].metadata.review_due == date(2090, 1, 1)
-    ReviewWorkflow(elsewhere.database).retire("gout", reason="", replaced_by="", by=ANN)
+    ReviewWorkflow(elsewhere.database).retire("gout", reason="", replaced_by="", actor=ANN)
     assert list(texts(store, ids)) == [ids[2]]
     assert tagged(store, "gout") == []
-    ReviewWorkflow(elsewhere.database).publish_unreviewed("gout", by=ANN)
+    ReviewWorkflow(elsewhere.database).publish_unreviewed("gout", actor=ANN)
     assert len(texts(store, ids)) == 3
 
 
@@ -85,9 +85,9 @@ def test_cache_returns_the_same_as_an_uncached_store(deeds: list[tuple[int, str]
             saved = save(store, name, ("Use", f"Text {number}."), ("Harm", "Same."))
             ids |= {passage.id for passage in saved.passages}
         elif deed == "retire" and name in store.published_ids():
-            ReviewWorkflow(store.database).retire(name, reason="", replaced_by="", by=ANN)
+            ReviewWorkflow(store.database).retire(name, reason="", replaced_by="", actor=ANN)
         elif deed == "tag" and ids:
-            store.set_tag(min(ids), "safety", present=bool(number % 2), by=ANN)
+            store.set_tag(min(ids), "safety", present=bool(number % 2), actor=ANN)
         fresh = ArticleStore(store.database)
         assert store.published_passages(sorted(ids)) == fresh.published_passages(sorted(ids))
         assert tagged(store, name) == tagged(fresh, name)

@@ -68,8 +68,8 @@ def test_old_counters_are_purged(searches: QueryStatsStore, clock: Clock) -> Non
 
 
 def test_latest_triage_decision_wins(searches: QueryStatsStore) -> None:
-    searches.set_triage("a", ASSIGNED, name="ben", by=ANN)
-    searches.set_triage("a", DISMISSED, note="Not ours.", by=ANN)
+    searches.set_triage("a", ASSIGNED, name="ben", actor=ANN)
+    searches.set_triage("a", DISMISSED, note="Not ours.", actor=ANN)
     assert {key: (h.state, h.note) for key, h in searches.list_triage().items()} == {
         "a": (DISMISSED, "Not ours.")
     }

@@ -67,10 +67,10 @@ def test_searches_openings_and_votes_are_counted_together(
     log: QueryLog, searches: QueryStatsStore
 ) -> None:
     for q in ("gout", "Gout ", "warfarin"):
-        log.searched(q, found=int(q != "warfarin"), changed=False)
-    log.opened("gout")
-    log.voted("gout", helped=False)
-    log.opened(" ")
+        log.record_search(q, found=int(q != "warfarin"), changed=False)
+    log.record_click("gout")
+    log.record_feedback("gout", helped=False)
+    log.record_click(" ")
     log.write()
     assert searches.list_recent(1) == [], "it waits for somebody who may go on typing"
     log.write(everything=True)
@@ -86,10 +86,10 @@ def test_what_is_being_typed_counts_once(
     log: QueryLog, searches: QueryStatsStore, clock: Clock
 ) -> None:
     for q in ("war", "warfa", "warfarin", "warfarin dose"):
-        log.searched(q, found=1, changed=False)
+        log.record_search(q, found=1, changed=False)
         clock.go(seconds=1)
     clock.go(seconds=TYPING_SECONDS)
-    log.searched("warfarin dose in pregnancy", found=1, changed=False)
+    log.record_search("warfarin dose in pregnancy", found=1, changed=False)
     log.write(everything=True)
     assert [one.text for one in searches.list_recent(1)] == [
         "warfarin dose",
@@ -100,10 +100,10 @@ def test_what_is_being_typed_counts_once(
 def test_the_setting_turns_it_off_and_what_there_was_goes(
     log: QueryLog, searches: QueryStatsStore, tmp_path: Path
 ) -> None:
-    log.searched("gout", found=1, changed=False)
+    log.record_search("gout", found=1, changed=False)
     log.write(everything=True)
     off = QueryLog(searches, Knowing(), tmp_path, 0)
-    off.searched("heart failure", found=1, changed=False)
+    off.record_search("heart failure", found=1, changed=False)
     off.write(everything=True)
     assert searches.list_recent(90) == []
 
@@ -144,12 +144,12 @@ def test_a_thousand_planted_identifiers_are_nowhere(
     identifiers = planted(1_000)
     for number, identifier in enumerate(identifiers):
         q = (f"gout {identifier}", f"{identifier} warfarin dose", identifier)[number % 3]
-        log.searched(q, found=0, changed=False)
-        log.opened(q)
-        log.voted(q, helped=False)
+        log.record_search(q, found=0, changed=False)
+        log.record_click(q)
+        log.record_feedback(q, helped=False)
         if number % 100 == 0:
             log.write(everything=True)
-    log.searched("gout", found=1, changed=False)
+    log.record_search("gout", found=1, changed=False)
     log.write(everything=True)
     store.close()
     kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())

@@ -47,7 +47,7 @@ def site(client: FlaskClient) -> Services:
 
 def bearer(site: Services, role: Role, *scopes: TokenScope) -> dict[str, str]:
     made = site.accounts.tokens.create(
-        role, "x", scopes or tuple(TokenScope), ends_on=None, by=Actor("test")
+        role, "x", scopes or tuple(TokenScope), ends_on=None, actor=Actor("test")
     )
     return {"Authorization": f"Bearer {made.key}"}
 
@@ -67,8 +67,8 @@ def test_api_takes_text_from_import_to_search(
 
     refused = client.post("/api/v1/articles/gout/publish", headers=publisher)
     assert (refused.status_code, refused.json["code"]) == (409, "state")
-    site.editorial.workflow.submit("gout", 1, by=Actor("author"))
-    site.editorial.workflow.approve("gout", 1, by=Actor("reviewer"))
+    site.editorial.workflow.submit("gout", 1, actor=Actor("author"))
+    site.editorial.workflow.approve("gout", 1, actor=Actor("reviewer"))
     published = client.post("/api/v1/articles/gout/publish", headers=publisher)
     assert published.json == {
         "id": "gout", "title": "Gout", "state": "published", "version": 1,
@@ -79,7 +79,7 @@ def test_api_takes_text_from_import_to_search(
     )
     assert (retired.json["state"], retired.json["published_version"]) == ("retired", None)
     (step,) = empty_store.list_audit_entries(limit=1)
-    assert (step.event.by.name, step.event.by.origin) == ("publisher", "127.0.0.1")
+    assert (step.event.actor.name, step.event.actor.origin) == ("publisher", "127.0.0.1")
     again = client.post("/api/v1/articles/gout/publish", headers=publisher)
     assert (again.status_code, again.json["code"]) == (409, "state")
 
@@ -87,12 +87,12 @@ def test_api_takes_text_from_import_to_search(
 def test_api_retire_cancels_schedule(
     client: FlaskClient, site: Services, empty_store: ArticleStore
 ) -> None:
-    save(empty_store, "Gout", ("Use", "Take it once."), by=Actor("author"), publish=False)
-    site.editorial.workflow.submit("gout", 1, by=Actor("author"))
-    site.editorial.workflow.approve("gout", 1, by=Actor("reviewer"))
+    save(empty_store, "Gout", ("Use", "Take it once."), actor=Actor("author"), publish=False)
+    site.editorial.workflow.submit("gout", 1, actor=Actor("author"))
+    site.editorial.workflow.approve("gout", 1, actor=Actor("reviewer"))
     at = datetime(2999, 1, 1, 8, tzinfo=UTC)
-    site.editorial.workflow.publish("gout", 1, at=at, by=Actor("publisher"))
-    save(empty_store, "Gout", ("Use", "Take it twice."), by=Actor("author"), publish=False)
+    site.editorial.workflow.publish("gout", 1, at=at, actor=Actor("publisher"))
+    save(empty_store, "Gout", ("Use", "Take it twice."), actor=Actor("author"), publish=False)
     publisher = bearer(site, Role.PUBLISHER)
     refused = client.post("/api/v1/articles/gout/publish", headers=publisher)
     assert (refused.status_code, refused.json["code"]) == (409, "state")

@@ -97,7 +97,7 @@ def test_import_rejects_unusable_vocabulary(
     monkeypatch.setenv("KB_HOME", str(full))
     (full / name).write_text(content)
     database = Database(f"sqlite:///{full / 'kb.sqlite'}")
-    export_archive(database, full, elsewhere, ExportFilter(), by=Actor("mover"))
+    export_archive(database, full, elsewhere, ExportFilter(), actor=Actor("mover"))
     database.close()
     monkeypatch.setenv("KB_HOME", str(elsewhere.parent / "other"))
     error = refused("import", str(elsewhere))
@@ -133,7 +133,7 @@ def token(site: Flask, role: Role, *scopes: TokenScope) -> dict[str, str]:
     """Return the authorization header of a token for a user with `role`."""
     person = make_person(site, role, str(role))
     made = services_of(site).accounts.tokens.create(
-        person.name, "script", scopes, ends_on=None, by=Actor(person.name)
+        person.name, "script", scopes, ends_on=None, actor=Actor(person.name)
     )
     return {"Authorization": f"Bearer {made.key}"}
 
@@ -163,7 +163,7 @@ def test_api_imports_its_own_export(site: Flask) -> None:
     store = services_of(site).store
     content = answer.data
     administrator = token(site, Role.ADMINISTRATOR, TokenScope.PUBLISH)
-    ReviewWorkflow(store.database).retire("gout", reason="", replaced_by="", by=Actor("test"))
+    ReviewWorkflow(store.database).retire("gout", reason="", replaced_by="", actor=Actor("test"))
     before = store.last_seq()
     done = send(site, content, administrator).get_json()
     assert (done["added"], done["updated"], done["unchanged"]) == (0, 0, 2)
@@ -181,7 +181,7 @@ def test_api_import_supports_dry_run(site: Flask, tmp_path: Path) -> None:
     save(store, "Migraine", ("Care", "Rest in the dark."))
     (other.home / "synonyms.txt").write_text("migraine = sick headache\n")
     export_archive(
-        store.database, other.home, tmp_path / "other.zip", ExportFilter(), by=Actor("test")
+        store.database, other.home, tmp_path / "other.zip", ExportFilter(), actor=Actor("test")
     )
     store.close()
     content = (tmp_path / "other.zip").read_bytes()
@@ -203,7 +203,7 @@ def test_api_import_supports_dry_run(site: Flask, tmp_path: Path) -> None:
     }
     assert here.published_ids() == ["gout", "migraine"]
     assert not (services_of(site).settings.home / "synonyms.txt").exists()
-    assert here.list_audit_entries(limit=1)[0].event.by.name == "administrator"
+    assert here.list_audit_entries(limit=1)[0].event.actor.name == "administrator"
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ HERE = UrlBuilder("https://kb.example")
 
 
 def exported(store: ArticleStore, folder: Path, today: date = TODAY) -> LeafletExportResult:
-    return export_leaflets(store, folder, site="Sample Hospital", here=HERE, today=today)
+    return export_leaflets(store, folder, site="Sample Hospital", urls=HERE, today=today)
 
 
 def text_of(path: Path) -> str:
@@ -200,7 +200,7 @@ def test_next_export_updates_changed_and_removes_retired_leaflets(
     assert (folder / "icd9_274_en.pdf").read_bytes() == first  # the same, to the byte
 
     ReviewWorkflow(empty_store.database).retire(
-        "asthma", reason="", replaced_by="", by=Actor("editor")
+        "asthma", reason="", replaced_by="", actor=Actor("editor")
     )
     (folder / "own.pdf").write_text("somebody else's")
     gone = exported(empty_store, folder)

@@ -51,12 +51,12 @@ def publish_another(store, days):
 
 def retag(store, days):
     passage = store.article("warfarin").passages[0].id
-    store.set_tag(passage, "references", present=True, by=Actor("test"))
+    store.set_tag(passage, "references", present=True, actor=Actor("test"))
 
 
 def retire(store, days):
     ReviewWorkflow(store.database).retire(
-        "warfarin", reason="old", replaced_by="", by=Actor("test")
+        "warfarin", reason="old", replaced_by="", actor=Actor("test")
     )
 
 

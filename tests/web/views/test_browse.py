@@ -202,7 +202,7 @@ def test_recent_changes_show_event_and_replacement(site):
     client, store = site
     save(store, "Gout", ("Harms", "It hurts less.", "safety"), topics=("Joints",))
     ReviewWorkflow(store.database).retire(
-        "metformin", reason="Out of date", replaced_by="warfarin", by=Actor("editor")
+        "metformin", reason="Out of date", replaced_by="warfarin", actor=Actor("editor")
     )
     page = client.get("/new")
     retired, changed, new = elements(page, "[data-event]")[:3]
@@ -261,7 +261,7 @@ def test_the_list_follows_the_change_feed(empty_store):
     assert [one.article.title for one in catalogue.snapshot().articles] == ["Asthma", "Gout"]
 
     ReviewWorkflow(empty_store.database).retire(
-        "gout", reason="", replaced_by="", by=Actor("editor")
+        "gout", reason="", replaced_by="", actor=Actor("editor")
     )
     assert [one.article.title for one in catalogue.snapshot().articles] == ["Asthma"]
     assert catalogue.snapshot().topics == {}

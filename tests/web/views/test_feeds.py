@@ -129,7 +129,7 @@ def test_who_follows_a_topic_or_a_tag_hears_that_an_article_was_retired(moving):
     store, client = moving
     save(store, *simple("Heparin", "Bleeding.", topics=("Cardiology",)))
     ReviewWorkflow(store.database).retire(
-        "warfarin", reason="Out of date.", replaced_by="heparin", by=Actor("editor")
+        "warfarin", reason="Out of date.", replaced_by="heparin", actor=Actor("editor")
     )
     for query in ("?tag=safety", "?topic=Cardiology&tag=mechanism"):
         feed = xml(client.get(f"/feeds/new.atom{query}"))
@@ -140,7 +140,9 @@ def test_who_follows_a_topic_or_a_tag_hears_that_an_article_was_retired(moving):
         summary = first.findtext(f"{ATOM}summary", "")
         assert summary.startswith("Out of date. ")
         assert summary.endswith("Heparin")
-    ReviewWorkflow(store.database).retire("heparin", reason="", replaced_by="", by=Actor("editor"))
+    ReviewWorkflow(store.database).retire(
+        "heparin", reason="", replaced_by="", actor=Actor("editor")
+    )
     feed = xml(client.get("/feeds/new.atom?topic=Cardiology"))
     assert ("retired", "heparin") in told(feed)
 

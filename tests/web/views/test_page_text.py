@@ -102,9 +102,9 @@ def make_client(
     for title in ("Heparin", "Aspirin"):
         save(store, *simple(title, "It bleeds."))
     ReviewWorkflow(store.database).retire(
-        "heparin", reason="Out of date.", replaced_by="warfarin", by=Actor("test")
+        "heparin", reason="Out of date.", replaced_by="warfarin", actor=Actor("test")
     )
-    ReviewWorkflow(store.database).retire("aspirin", reason="", replaced_by="", by=Actor("test"))
+    ReviewWorkflow(store.database).retire("aspirin", reason="", replaced_by="", actor=Actor("test"))
     with store.database.writing() as connection:
         connection.execute(update(articles).values(published_at=NOW, updated_at=NOW))
         connection.execute(update(change_feed_table).values(at=NOW))

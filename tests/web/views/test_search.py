@@ -261,10 +261,10 @@ def test_retired_article_shows_reason_and_replacement(client_with, empty_store):
     new = save(empty_store, *simple("New", "New text."))
     save(empty_store, *simple("Alone", "Text."))
     ReviewWorkflow(empty_store.database).retire(
-        old.article_id, reason="Superseded.", replaced_by="new", by=Actor("test")
+        old.article_id, reason="Superseded.", replaced_by="new", actor=Actor("test")
     )
     ReviewWorkflow(empty_store.database).retire(
-        "alone", reason="", replaced_by="", by=Actor("test")
+        "alone", reason="", replaced_by="", actor=Actor("test")
     )
     client = client_with(CannedSearch(), empty_store)
     for path in ("/articles/old", f"/articles/old/{old.passages[0].id}"):

@@ -41,7 +41,7 @@ def find_matches(
     Each item of `concepts` holds the alternative codings of one condition or order; the first
     coding that matches is used. Matching is by code and name only, without full-text search.
     """
-    found: dict[str, InfobuttonMatch] = {}
+    by_article: dict[str, InfobuttonMatch] = {}
     for codings in concepts:
         for concept in codings:
             request = InfobuttonRequest(
@@ -50,9 +50,9 @@ def find_matches(
             matches = matcher.matches(request, catalog, by_words=False)
             if matches:
                 for match in matches:
-                    found.setdefault(match.contents.article.id, match)
+                    by_article.setdefault(match.contents.article.id, match)
                 break
-    return list(found.values())[:MAX_CARDS]
+    return list(by_article.values())[:MAX_CARDS]
 
 
 def build_cards(
@@ -60,7 +60,7 @@ def build_cards(
     store: ArticleStore,
     *,
     title: str,
-    here: UrlBuilder,
+    urls: UrlBuilder,
     today: date,
     safety_first: bool,
 ) -> list[Json]:
@@ -71,44 +71,44 @@ def build_cards(
     """
     cards = []
     for match in matches:
-        places = list(match.contents.passages)
+        refs = list(match.contents.passages)
         if safety_first:
-            places.sort(key=lambda place: SAFETY not in place.tags)
-        texts = store.published_passages([place.passage_id for place in places[:1]])
+            refs.sort(key=lambda ref: SAFETY not in ref.tags)
+        texts = store.published_passages([ref.passage_id for ref in refs[:1]])
         detail = [passage.text for _, passage in texts.values()]
         article = match.contents.article
         source = article.metadata.source or title
         review = format_review(
             article.metadata, get_review_state(article.metadata.review_due, today)
         )
-        cards.append(_card(article, places, (*detail, review.words), source, here))
+        cards.append(_card(article, refs, (*detail, review.words), source, urls))
     return cards
 
 
 def _card(
     article: ArticleSummary,
-    places: Sequence[PassageRef],
+    refs: Sequence[PassageRef],
     detail: Sequence[str],
     source: str,
-    here: UrlBuilder,
+    urls: UrlBuilder,
 ) -> Json:
     """Return one card; the last item of `detail` is the review state."""
     links = [
         (
-            place.heading_path[-1] if place.heading_path else article.title,
-            here.passage(article.id, place.passage_id),
+            ref.heading_path[-1] if ref.heading_path else article.title,
+            urls.passage(article.id, ref.passage_id),
         )
-        for place in places[:MAX_LINKS]
+        for ref in refs[:MAX_LINKS]
     ]
     return {
         "uuid": _card_uuid(article.id),
         "summary": _truncate(f"{article.title}. {detail[-1]}"),
         "detail": "\n\n".join(_markdown(text) for text in detail),
         "indicator": "info",
-        "source": {"label": source, "url": here.home()},
+        "source": {"label": source, "url": urls.home()},
         "links": [
             {"label": label, "url": url, "type": "absolute"}
-            for label, url in links or [(article.title, here.article(article.id))]
+            for label, url in links or [(article.title, urls.article(article.id))]
         ],
     }
 
@@ -134,10 +134,10 @@ def _card_uuid(article_id: str) -> str:
 
     Feedback can therefore be assigned to an article without storing the cards.
     """
-    raw = bytearray(_article_token(article_id) + token_bytes(16 - TOKEN_BYTES))
-    raw[6] = raw[6] & 0x0F | 0x80
-    raw[8] = raw[8] & 0x3F | 0x80
-    return str(UUID(bytes=bytes(raw)))
+    number = bytearray(_article_token(article_id) + token_bytes(16 - TOKEN_BYTES))
+    number[6] = number[6] & 0x0F | 0x80
+    number[8] = number[8] & 0x3F | 0x80
+    return str(UUID(bytes=bytes(number)))
 
 
 def _article_token(article_id: str) -> bytes:

@@ -33,9 +33,9 @@ def parse_feedback(body: object, article_ids: Iterable[str]) -> Iterator[CardFee
     if len(items) > MAX_FEEDBACK:
         raise ParameterError("feedback", f"must have at most {MAX_FEEDBACK} entries")
     parsed = [_parse_item(number, item) for number, item in enumerate(items)]
-    known = articles_by_token(article_ids)
+    articles = articles_by_token(article_ids)
     for card, outcome in parsed:
-        yield CardFeedback(known.get(card_token(card), ""), outcome)
+        yield CardFeedback(articles.get(card_token(card), ""), outcome)
 
 
 def _parse_item(number: int, item: object) -> tuple[UUID, str]:

@@ -29,7 +29,7 @@ REFERENCES = ("medicationReference", "medication", "codeReference")
 
 def conditions(prefetched: object) -> list[Json]:
     """Return the active conditions in the prefetched resources."""
-    return [one for one in _resources(prefetched) if _is_active(one)]
+    return [condition for condition in _resources(prefetched) if _is_active(condition)]
 
 
 def orders(context: Json) -> list[Json]:
@@ -37,28 +37,28 @@ def orders(context: Json) -> list[Json]:
     drafts = list(_resources(context["draftOrders"]))
     selections = context["selections"]
     chosen = {str(name) for name in selections} if isinstance(selections, list) else set()
-    named = [d for d in drafts if chosen & {f"{d.get('resourceType')}/{d.get('id')}", _id(d)}]
-    others = [d for d in drafts if d.get("resourceType") != "Medication"]
-    return [_with_medication(one, drafts) for one in named or others]
+    selected = [d for d in drafts if chosen & {f"{d.get('resourceType')}/{d.get('id')}", _id(d)}]
+    medication_orders = [d for d in drafts if d.get("resourceType") != "Medication"]
+    return [_with_medication(order, drafts) for order in selected or medication_orders]
 
 
 def concepts(resources: Iterable[Json]) -> Iterator[tuple[InfobuttonConcept, ...]]:
     """Yield the alternative codings and texts of each resource."""
     for resource in resources:
-        found = []
-        for about in filter(None, map(resource.get, CODE_ELEMENTS)):
-            if isinstance(about, dict) and isinstance(about.get("concept"), dict):
-                about = about["concept"]  # FHIR R5  # noqa: PLW2901
-            for system_name, value, display in _codings(about):
+        values = []
+        for element in filter(None, map(resource.get, CODE_ELEMENTS)):
+            if isinstance(element, dict) and isinstance(element.get("concept"), dict):
+                element = element["concept"]  # FHIR R5  # noqa: PLW2901
+            for system_name, value, display in _codings(element):
                 system = find_system(system_name)
                 code = parse_code(system, value) if system and value else None
                 if code or display:
-                    found.append(InfobuttonConcept(code=code, name=display))
-            text = _text(about.get("text")) if isinstance(about, dict) else ""
+                    values.append(InfobuttonConcept(code=code, name=display))
+            text = _text(element.get("text")) if isinstance(element, dict) else ""
             if text:
-                found.append(InfobuttonConcept(name=text))
-        if found:
-            yield tuple(found)
+                values.append(InfobuttonConcept(name=text))
+        if values:
+            yield tuple(values)
 
 
 def _is_active(condition: Json) -> bool:
@@ -75,18 +75,22 @@ def _with_medication(order: Json, drafts: Iterable[Json]) -> Json:
     The medication is contained in the order or is another resource of the bundle.
     """
     contained = order.get("contained")
-    inside = contained if isinstance(contained, list) else []
-    near = {f"#{_id(one)}": one for one in inside if isinstance(one, dict)}
-    near |= {f"{one.get('resourceType')}/{_id(one)}": one for one in drafts}
+    contained_list = contained if isinstance(contained, list) else []
+    by_reference = {
+        f"#{_id(resource)}": resource for resource in contained_list if isinstance(resource, dict)
+    }
+    by_reference |= {
+        f"{resource.get('resourceType')}/{_id(resource)}": resource for resource in drafts
+    }
     for name in REFERENCES:
-        pointer = order.get(name)
-        if isinstance(pointer, dict) and isinstance(pointer.get("reference"), dict):
-            pointer = pointer["reference"]  # FHIR R5
-        target = pointer.get("reference") if isinstance(pointer, dict) else None
-        found = near.get(target) if isinstance(target, str) else None
-        if found and found.get("code"):
-            return {**order, "code": found["code"]}
-        display = _text(pointer.get("display")) if isinstance(pointer, dict) else ""
+        reference = order.get(name)
+        if isinstance(reference, dict) and isinstance(reference.get("reference"), dict):
+            reference = reference["reference"]  # FHIR R5
+        target = reference.get("reference") if isinstance(reference, dict) else None
+        medication = by_reference.get(target) if isinstance(target, str) else None
+        if medication and medication.get("code"):
+            return {**order, "code": medication["code"]}
+        display = _text(reference.get("display")) if isinstance(reference, dict) else ""
         if display:
             return {**order, "code": {"text": display}}
     return order

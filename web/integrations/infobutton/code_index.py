@@ -21,7 +21,7 @@ class CodeIndex:
 
     def __init__(self, catalog: CatalogSnapshot) -> None:
         self.catalog = catalog
-        self.by_id = {one.article.id: one for one in catalog.articles}
+        self.by_id = {article.article.id: article for article in catalog.articles}
         self._coded: dict[MedicalCode, list[ArticleOutline]] = defaultdict(list)
         self._below: dict[MedicalCode, list[ArticleOutline]] = defaultdict(list)
         self._named: dict[frozenset[str], list[ArticleOutline]] = defaultdict(list)
@@ -37,7 +37,7 @@ class CodeIndex:
 
     def by_ancestor_code(self, code: MedicalCode) -> list[ArticleOutline]:
         """Return the articles with the nearest ancestor of `code`."""
-        candidates = (self._coded.get(higher) for higher in iter_ancestors(code))
+        candidates = (self._coded.get(ancestor) for ancestor in iter_ancestors(code))
         return _deduplicate(next(filter(None, candidates), ()))
 
     def by_name(self, name: str) -> list[ArticleOutline]:
@@ -67,8 +67,8 @@ class CodeIndex:
         metadata = contents.article.metadata
         for code in filter(None, map(parse_prefixed_code, metadata.codes)):
             self._coded[code].append(contents)
-            for higher in iter_ancestors(code):
-                self._below[higher].append(contents)
+            for ancestor in iter_ancestors(code):
+                self._below[ancestor].append(contents)
         titles = titles_of(contents.article.title)
         for number, name in enumerate((*titles, *metadata.also_called)):
             words = stems(name)
@@ -82,4 +82,4 @@ class CodeIndex:
 def _deduplicate(
     contents: Iterable[ArticleOutline] | Sequence[ArticleOutline],
 ) -> list[ArticleOutline]:
-    return list({one.article.id: one for one in contents}.values())
+    return list({article.article.id: article for article in contents}.values())

@@ -55,16 +55,16 @@ def _products() -> _Products:
 
 def stems(name: str) -> tuple[str, ...]:
     """Return the stems of the words of a name in order, without function words."""
-    found: list[str] = []
+    result: list[str] = []
     previous = ""
-    for number, written in enumerate(split_words(name)):
-        word = written.casefold()
+    for number, token in enumerate(split_words(name)):
+        word = token.casefold()
         if previous in NUMBERED and word in NUMERALS:
-            found.append(NUMERALS[word])
+            result.append(NUMERALS[word])
         elif word not in FUNCTION_WORDS and not (word == "a" and not number):
-            found.append(stem_word(word))
+            result.append(stem_word(word))
         previous = word
-    return tuple(found)
+    return tuple(result)
 
 
 def name_key(name: str) -> frozenset[str]:
@@ -78,8 +78,8 @@ def titles_of(title: str) -> tuple[str, ...]:
     Example: "COPD (chronic obstructive pulmonary disease)" contains two names.
     """
     outside = " ".join(_PARENTHESES.sub(" ", title).split())
-    inside = (text.strip("()[]") for text in _PARENTHESES.findall(title))
-    return tuple(filter(None, dict.fromkeys((title, outside, *inside))))
+    in_parentheses = (text.strip("()[]") for text in _PARENTHESES.findall(title))
+    return tuple(filter(None, dict.fromkeys((title, outside, *in_parentheses))))
 
 
 def without_additions(name: str) -> str:
@@ -88,8 +88,8 @@ def without_additions(name: str) -> str:
     Return an empty string if that would change the meaning, as in "Other specified diabetes
     mellitus".
     """
-    plain = " ".join(_ADDITIONS.sub(" ", name).split())
-    return "" if _UNSAFE.search(plain) else plain
+    shortened = " ".join(_ADDITIONS.sub(" ", name).split())
+    return "" if _UNSAFE.search(shortened) else shortened
 
 
 def product_names(name: str) -> Iterator[tuple[str, ...]]:
@@ -108,10 +108,10 @@ def product_names(name: str) -> Iterator[tuple[str, ...]]:
 
 def analyte_name(name: str) -> str:
     """Return the analyte of a test, without specimen and method."""
-    plain = " ".join(_PARENTHESES.sub(" ", name).split())
-    measured, _, rest = plain.partition(" in ")
+    text = " ".join(_PARENTHESES.sub(" ", name).split())
+    measured, _, rest = text.partition(" in ")
     specimen = set(rest.casefold().split()) & _products().specimens
-    return (measured if specimen else plain).split("/")[0].strip()
+    return (measured if specimen else text).split("/")[0].strip()
 
 
 def is_product_name(name: str) -> bool:
@@ -124,27 +124,27 @@ def _pairs(parts: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _is_strength(pair: tuple[str, str]) -> bool:
-    found = _STRENGTH.fullmatch(pair[0].strip(",;"))
-    if not found:
+    match = _STRENGTH.fullmatch(pair[0].strip(",;"))
+    if not match:
         return False
-    unit = (found["unit"] or pair[1].strip(",;")).split("/")[0]
+    unit = (match["unit"] or pair[1].strip(",;")).split("/")[0]
     return unit in _products().units
 
 
 def _ingredient(part: str) -> str:
     """Return the part of a product name before the strength, without dose forms."""
     lists = _products()
-    kept: list[str] = []
+    words: list[str] = []
     for pair in _pairs(part.casefold().split()):
         if not _is_strength(pair):
-            kept.append(pair[0])
-        elif kept:
+            words.append(pair[0])
+        elif words:
             break
-    while kept and (kept[0] in lists.units or _NUMBER.fullmatch(kept[0])):
-        kept.pop(0)
-    while kept and kept[-1].strip(",;") in lists.forms:
-        kept.pop()
-    return " ".join(kept).strip(" ,;")
+    while words and (words[0] in lists.units or _NUMBER.fullmatch(words[0])):
+        words.pop(0)
+    while words and words[-1].strip(",;") in lists.forms:
+        words.pop()
+    return " ".join(words).strip(" ,;")
 
 
 def _strip_salt(ingredient: str) -> str:

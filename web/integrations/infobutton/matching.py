@@ -107,33 +107,33 @@ class InfobuttonMatcher:
         code = values.get("c", "").upper()
         name = (concept.name or concept.text).casefold()
         codes = {code, QUALIFIERS.get(name.replace(" and ", " & "), "")} - {""}
-        found = {tag.key for tag in self._taxonomy if codes.intersection(tag.infobutton)}
-        if not found and name:
-            found = {tag.key for tag in self._taxonomy if name in (tag.label.casefold(), tag.key)}
-        return frozenset(found)
+        keys = {tag.key for tag in self._taxonomy if codes.intersection(tag.infobutton)}
+        if not keys and name:
+            keys = {tag.key for tag in self._taxonomy if name in (tag.label.casefold(), tag.key)}
+        return frozenset(keys)
 
     def matches(
-        self, request: InfobuttonRequest, shelves: CatalogSnapshot, *, by_words: bool = True
+        self, request: InfobuttonRequest, catalog: CatalogSnapshot, *, by_words: bool = True
     ) -> list[InfobuttonMatch]:
         """Return at most `MAX_MATCHES` matches, best first.
 
         `by_words` enables full-text search for criteria without a match by code or name.
         """
-        index = self._index_of(shelves)
-        found: dict[tuple[str, str], InfobuttonMatch] = {}
+        index = self._index_of(catalog)
+        matches: dict[tuple[str, str], InfobuttonMatch] = {}
         for concept in request.main:
-            named = self._match_names(concept, index, request)
-            is_searched = by_words and not named
-            for match in self._match_words(concept, index, request) if is_searched else named:
-                found.setdefault((match.contents.article.id, match.passage_id), match)
-        wanted = self.tags(request)
-        if wanted:
-            found = {
+            articles = self._match_names(concept, index, request)
+            is_searched = by_words and not articles
+            for match in self._match_words(concept, index, request) if is_searched else articles:
+                matches.setdefault((match.contents.article.id, match.passage_id), match)
+        tags = self.tags(request)
+        if tags:
+            matches = {
                 (match.contents.article.id, match.passage_id): match
-                for each in found.values()
-                for match in _filter_by_tags(each, wanted, request.task)
+                for result in matches.values()
+                for match in _filter_by_tags(result, tags, request.task)
             }
-        return list(found.values())[:MAX_MATCHES]
+        return list(matches.values())[:MAX_MATCHES]
 
     def _match_names(
         self, concept: InfobuttonConcept, index: CodeIndex, request: InfobuttonRequest
@@ -149,24 +149,29 @@ class InfobuttonMatcher:
         def by_names(groups: Iterable[Sequence[str]]) -> list[ArticleOutline]:
             """Return the articles of the first group of names with any articles."""
             for names in groups:
-                found = suitable(one for name in names for one in index.by_name(name))
-                if found:
-                    return found
+                candidates = suitable(article for name in names for article in index.by_name(name))
+                if candidates:
+                    return candidates
             return []
 
         code = concept.code
-        found = suitable(index.by_code(code)) if code else []
-        if not found:
-            found = by_names(self._with_synonyms(_concept_names(concept)))
+        candidates = suitable(index.by_code(code)) if code else []
+        if not candidates:
+            candidates = by_names(self._with_synonyms(_concept_names(concept)))
             if code:
-                found += suitable(index.by_ancestor_code(code))
-        if not found and code:
-            names = [(get_code_name(higher),) for higher in iter_ancestors(code)]
-            found = by_names(self._with_synonyms([*names, *map(_without_additions, names)]))
-        if not found and not (code and get_code_name(code)):
-            given = _short_names(concept)
-            found = suitable(one for name in given for one in index.by_partial_name(name))
-        return [InfobuttonMatch(one) for one in {one.article.id: one for one in found}.values()]
+                candidates += suitable(index.by_ancestor_code(code))
+        if not candidates and code:
+            names = [(get_code_name(ancestor),) for ancestor in iter_ancestors(code)]
+            candidates = by_names(self._with_synonyms([*names, *map(_without_additions, names)]))
+        if not candidates and not (code and get_code_name(code)):
+            short_names = _short_names(concept)
+            candidates = suitable(
+                outline for name in short_names for outline in index.by_partial_name(name)
+            )
+        return [
+            InfobuttonMatch(outline)
+            for outline in {outline.article.id: outline for outline in candidates}.values()
+        ]
 
     def _with_synonyms(self, groups: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
         """Yield the groups of names, each followed by its synonyms."""
@@ -174,7 +179,7 @@ class InfobuttonMatcher:
             names = [name for name in group if name]
             if names:
                 yield names
-                yield [other for name in names for other in self._search.find_synonyms(name)]
+                yield [synonym for name in names for synonym in self._search.find_synonyms(name)]
 
     def _match_words(
         self, concept: InfobuttonConcept, index: CodeIndex, request: InfobuttonRequest
@@ -185,25 +190,25 @@ class InfobuttonMatcher:
         can occur anywhere.
         """
         for text, anywhere in ((concept.name, False), (concept.text, True)):
-            found = self._search_passages(text, index, anywhere=anywhere)
-            suitable = (match for match in found if _is_suitable(match.contents, request))
+            passages = self._search_passages(text, index, anywhere=anywhere)
+            suitable = (match for match in passages if _is_suitable(match.contents, request))
             for _, match in zip(range(MAX_SEARCH_MATCHES), suitable, strict=False):
                 yield match
 
     def _search_passages(
         self, text: str, index: CodeIndex, *, anywhere: bool
     ) -> Iterator[InfobuttonMatch]:
-        plain = " ".join(w.lower() if w in OPERATORS else w for w in split_words(text))
+        q = " ".join(w.lower() if w in OPERATORS else w for w in split_words(text))
         key = name_key(text)
-        if not plain or not key:
+        if not q or not key:
             return
         try:
-            answer = self._search.search(SearchRequest(q=plain, limit=MAX_SEARCH_HITS))
+            response = self._search.search(SearchRequest(q=q, limit=MAX_SEARCH_HITS))
         except QueryError:
             return
-        if answer.query.relaxed:
+        if response.query.relaxed:
             return
-        for hit in answer.hits:
+        for hit in response.hits:
             contents = index.by_id.get(hit.article.id)
             path = hit.passage.heading_path
             if contents and (anywhere or _covers(key, hit.article.title, path)):
@@ -211,10 +216,10 @@ class InfobuttonMatcher:
                     contents, hit.passage.id, tuple(tag.tag for tag in hit.passage.tags)
                 )
 
-    def _index_of(self, shelves: CatalogSnapshot) -> CodeIndex:
+    def _index_of(self, catalog: CatalogSnapshot) -> CodeIndex:
         index = self._index
-        if index is None or index.catalog is not shelves:
-            index = self._index = CodeIndex(shelves)
+        if index is None or index.catalog is not catalog:
+            index = self._index = CodeIndex(catalog)
         return index
 
 
@@ -245,8 +250,8 @@ def _short_names(concept: InfobuttonConcept) -> Iterator[str]:
 def _covers(key: frozenset[str], title: str, path: Sequence[str]) -> bool:
     """Return whether title and headings contain all words of a name.
 
-    A single word must start a heading or be all of it: "Epidural pain relief in labour" is not
-    about "pain".
+    A single word must be the first word of a heading, or the only one: "Epidural pain relief in
+    labour" is not about "pain".
     """
     if len(key) > 1:
         return key <= name_key(" ".join((title, *path)))
@@ -259,8 +264,10 @@ def _filter_and_rank(
 ) -> list[ArticleOutline]:
     """Return the articles suitable for the reader, those written for this audience first."""
     first = AUDIENCES.get(request.recipient) or AUDIENCES.get(request.task)
-    found = [one for one in articles if _is_suitable(one, request)]
-    return sorted(found, key=lambda one: bool(first) and one.article.metadata.audience != first)
+    suitable = [article for article in articles if _is_suitable(article, request)]
+    return sorted(
+        suitable, key=lambda article: bool(first) and article.article.metadata.audience != first
+    )
 
 
 def _is_suitable(contents: ArticleOutline, request: InfobuttonRequest) -> bool:
@@ -273,13 +280,13 @@ def _is_suitable(contents: ArticleOutline, request: InfobuttonRequest) -> bool:
 
 
 def _filter_by_tags(
-    match: InfobuttonMatch, wanted: frozenset[str], task: str
+    match: InfobuttonMatch, tags: frozenset[str], task: str
 ) -> Sequence[InfobuttonMatch]:
-    """Return the passages of a match with one of the `wanted` tags; tags of the task come first."""
-    found = [
-        InfobuttonMatch(match.contents, place.passage_id, place.tags)
-        for place in match.contents.passages
-        if match.passage_id in ("", place.passage_id) and wanted.intersection(place.tags)
+    """Return the passages of a match with one of the `tags` tags; tags of the task come first."""
+    refs = [
+        InfobuttonMatch(match.contents, ref.passage_id, ref.tags)
+        for ref in match.contents.passages
+        if match.passage_id in ("", ref.passage_id) and tags.intersection(ref.tags)
     ]
     first = TASK_TAGS.get(task, ())
-    return sorted(found, key=lambda one: not set(first).intersection(one.tags))
+    return sorted(refs, key=lambda passage: not set(first).intersection(passage.tags))

@@ -15,7 +15,7 @@ from enum import StrEnum
 from kb.model.medical_codes import MedicalCode, find_system, parse_code
 from web.params import ParameterError
 
-MAX_CRITERIA = 20  # criteria, and subtopics, that are evaluated
+MAX_CRITERIA = 20  # maximum number of criteria, and of subtopics, that are evaluated
 MAX_VALUE_LENGTH = 300  # characters of a value that are used
 TASKS = frozenset(
     (
@@ -110,15 +110,15 @@ def parse_request(pairs: Iterable[tuple[str, str]], *, strict: bool) -> Infobutt
     times: dict[tuple[str, str, str, bool], int] = {}
     others: dict[str, str] = {}
     for name, value in pairs:
-        plain = name.strip().lower()
-        found = _CONCEPT.fullmatch(plain)
-        if not found:
-            others.setdefault(plain, clean(value))
+        normalised = name.strip().lower()
+        match = _CONCEPT.fullmatch(normalised)
+        if not match:
+            others.setdefault(normalised, clean(value))
             continue
-        kind, variant, part, number = found.groups()
+        kind, variant, part, number = match.groups()
         key = (kind, part, number, variant == "c")
-        times[key] = turn = times.get(key, -1) + 1
-        parts = concepts.setdefault(kind, {}).setdefault((number, turn), {})
+        times[key] = occurrence = times.get(key, -1) + 1
+        parts = concepts.setdefault(kind, {}).setdefault((number, occurrence), {})
         if variant != "c" or part not in parts:  # the current name takes precedence
             parts[part] = (variant == "c", clean(value))
         elif parts[part][0]:
@@ -130,7 +130,11 @@ def parse_request(pairs: Iterable[tuple[str, str]], *, strict: bool) -> Infobutt
         _check(main, task)
     recipient = others.get("informationrecipient", "").upper()
     language, language_of = next(
-        ((_language(given), name) for name in LANGUAGE_OF if (given := others.get(name.lower()))),
+        (
+            (_language(language_value), name)
+            for name in LANGUAGE_OF
+            if (language_value := others.get(name.lower()))
+        ),
         ("", ""),
     )
     return InfobuttonRequest(
@@ -153,20 +157,21 @@ def clean(value: str) -> str:
     )
 
 
-def _form(wanted: str) -> ResponseFormat:
-    plain = wanted.partition(";")[0].strip().lower().replace(" ", "+")  # an unescaped "+"
-    if plain not in RESPONSE_FORMATS:
+def _form(media_type: str) -> ResponseFormat:
+    normalised = media_type.partition(";")[0].strip().lower().replace(" ", "+")  # an unescaped "+"
+    if normalised not in RESPONSE_FORMATS:
         raise UnsupportedFormatError
-    return RESPONSE_FORMATS[plain]
+    return RESPONSE_FORMATS[normalised]
 
 
 def _concepts(
-    found: dict[tuple[str, int], dict[str, tuple[bool, str]]],
+    parts_by_key: dict[tuple[str, int], dict[str, tuple[bool, str]]],
 ) -> tuple[InfobuttonConcept, ...]:
     concepts = (
-        _concept({name: value for name, (_, value) in parts.items()}) for parts in found.values()
+        _concept({name: value for name, (_, value) in parts.items()})
+        for parts in parts_by_key.values()
     )
-    return tuple(one for one in concepts if one.sent)[:MAX_CRITERIA]
+    return tuple(concept for concept in concepts if concept.sent)[:MAX_CRITERIA]
 
 
 def _concept(parts: dict[str, str]) -> InfobuttonConcept:
@@ -189,8 +194,8 @@ def _check(main: tuple[InfobuttonConcept, ...], task: str) -> None:
             "mainSearchCriteria.v.c", "is missing; send at least one main search criterion"
         )
     for concept in main:
-        sent = dict(concept.sent)
-        if sent.get("c") and concept.code is None:
+        received = dict(concept.sent)
+        if received.get("c") and concept.code is None:
             raise ParameterError(
                 "mainSearchCriteria.v.cs", "must be the OID of a known code system"
             )
@@ -198,21 +203,21 @@ def _check(main: tuple[InfobuttonConcept, ...], task: str) -> None:
         raise ParameterError("taskContext.c.c", f"must be one of {', '.join(sorted(TASKS))}")
 
 
-def _language(given: str) -> str:
-    plain = LANGUAGES.get(given.strip().lower(), given.strip().replace("_", "-"))
-    if not _LANGUAGE.fullmatch(plain):
+def _language(value: str) -> str:
+    tag = LANGUAGES.get(value.strip().lower(), value.strip().replace("_", "-"))
+    if not _LANGUAGE.fullmatch(tag):
         return ""
-    first, _, rest = plain.partition("-")
+    first, _, rest = tag.partition("-")
     return f"{first.lower()}-{rest}" if rest else first.lower()
 
 
-def _callback(given: str) -> str:
-    if not given:
+def _callback(value: str) -> str:
+    if not value:
         return "callback"
-    if not _CALLBACK.fullmatch(given):
+    if not _CALLBACK.fullmatch(value):
         raise ParameterError("callback", "must be the name of a JavaScript function")
-    return given
+    return value
 
 
-def _notification(given: str) -> str:
-    return given if _NOTIFICATION.fullmatch(given) else ""
+def _notification(value: str) -> str:
+    return value if _NOTIFICATION.fullmatch(value) else ""

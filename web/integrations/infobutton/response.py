@@ -98,19 +98,19 @@ def build_feed(
     taxonomy: Taxonomy,
     known_subtopics: Sequence[InfobuttonConcept],
     title: str,
-    here: UrlBuilder,
+    urls: UrlBuilder,
     today: date,
 ) -> InfobuttonFeed:
     """Return the feed of `matches`; `texts` has the summary and first passage of each match."""
     used = _used_parameters(request, known_subtopics)
-    entries = tuple(_entry(match, texts, taxonomy, here, today) for match in matches)
+    entries = tuple(_entry(match, texts, taxonomy, urls, today) for match in matches)
     asked = ", ".join(map(_short_label, request.main))
     return InfobuttonFeed(
         title=title,
         subtitle=f"{title} results for {asked}" if asked else title,
         asked=", ".join(map(_label, request.main)),
-        href=f"{here.root}/infobutton?{urlencode(used)}" if used else f"{here.root}/infobutton",
-        base=f"{here.root}/",
+        href=f"{urls.root}/infobutton?{urlencode(used)}" if used else f"{urls.root}/infobutton",
+        base=f"{urls.root}/",
         language=request.language or "en",
         updated=max((entry.updated for entry in entries), default=datetime.now(UTC)),
         categories=tuple(used),
@@ -126,18 +126,18 @@ def summary_passage(match: InfobuttonMatch) -> str:
 
 
 def rank_by_confidence(
-    matches: Sequence[InfobuttonMatch], texts: Texts, wanted: frozenset[str], taxonomy: Taxonomy
+    matches: Sequence[InfobuttonMatch], texts: Texts, preferred: frozenset[str], taxonomy: Taxonomy
 ) -> list[InfobuttonMatch]:
     """Return `matches` with the passages of each article reordered.
 
-    Passages with one of the `wanted` tags at high confidence come first.
+    Passages with one of the `preferred` tags at high confidence come first.
     """
 
     def has_confident_tag(match: InfobuttonMatch) -> bool:
-        found = texts.get(match.passage_id)
-        all_tags = found[1].tags if found else ()
+        text = texts.get(match.passage_id)
+        all_tags = text[1].tags if text else ()
         tags = tuple(tag.tag for tag in all_tags if tag.confidence >= MIN_SAFETY_CONFIDENCE)
-        return not wanted.isdisjoint(taxonomy.with_ancestors(tags))
+        return not preferred.isdisjoint(taxonomy.with_ancestors(tags))
 
     ranks = {m.contents.article.id: rank for rank, m in reversed(list(enumerate(matches)))}
     return sorted(matches, key=lambda m: (ranks[m.contents.article.id], not has_confident_tag(m)))
@@ -147,27 +147,27 @@ def _used_parameters(
     request: InfobuttonRequest, known_subtopics: Iterable[InfobuttonConcept]
 ) -> list[tuple[str, str]]:
     """Return the parameters that were used, by their current names."""
-    found: list[tuple[str, str]] = []
+    parameters: list[tuple[str, str]] = []
     for kind, concepts in ((MAIN, request.main), (SUBTOPIC, known_subtopics)):
         for number, concept in enumerate(concepts):
             for part, value in concept.sent:
                 # The parts of an unknown code are not used, unlike its name and text.
                 if kind == SUBTOPIC or concept.code or part not in CODE_PARTS:
-                    found.append((f"{kind}.v.{part}{number or ''}", value))
+                    parameters.append((f"{kind}.v.{part}{number or ''}", value))
     if request.task:
-        found.append(("taskContext.c.c", request.task))
+        parameters.append(("taskContext.c.c", request.task))
     if request.recipient:
-        found.append(("informationRecipient", request.recipient))
+        parameters.append(("informationRecipient", request.recipient))
     if request.language:
-        found.append((request.language_of, request.language))
-    return found
+        parameters.append((request.language_of, request.language))
+    return parameters
 
 
 def _short_label(concept: InfobuttonConcept) -> str:
     if concept.code:
         return f"{get_system(concept.code.system).label} {concept.code.value}"
-    sent = dict(concept.sent)
-    return concept.name or concept.text or sent.get("c", "")
+    received = dict(concept.sent)
+    return concept.name or concept.text or received.get("c", "")
 
 
 def _label(concept: InfobuttonConcept) -> str:
@@ -178,20 +178,20 @@ def _label(concept: InfobuttonConcept) -> str:
 
 
 def _entry(
-    match: InfobuttonMatch, texts: Texts, taxonomy: Taxonomy, here: UrlBuilder, today: date
+    match: InfobuttonMatch, texts: Texts, taxonomy: Taxonomy, urls: UrlBuilder, today: date
 ) -> InfobuttonEntry:
     article = match.contents.article
     metadata = article.metadata
-    found = texts.get(summary_passage(match))
-    passage = found[1] if found else None
+    text = texts.get(summary_passage(match))
+    passage = text[1] if text else None
     is_passage = bool(match.passage_id and passage)
     # A whole article has the tags of all its passages.
-    tags = match.tags or [tag for place in match.contents.passages for tag in place.tags]
+    tags = match.tags or [tag for ref in match.contents.passages for tag in ref.tags]
     return InfobuttonEntry(
         article=article.title,
         is_passage=is_passage,
         place=passage.heading_path if passage and is_passage else (),
-        href=here.passage(article.id, match.passage_id) if is_passage else here.article(article.id),
+        href=urls.passage(article.id, match.passage_id) if is_passage else urls.article(article.id),
         updated=article.published_at or article.updated_at,
         also_called=() if is_passage else metadata.also_called,
         text=_first_lines(passage.text) if passage else (),
@@ -224,16 +224,16 @@ def as_atom(feed: InfobuttonFeed) -> bytes:
     for scheme, term in feed.categories:
         atom.add_element(root, "category", scheme=scheme, term=term)
     for entry in feed.entries:
-        each = atom.add_element(root, "entry")
-        atom.add_text(each, "title", entry.title)
-        atom.add_text(each, "id", entry.id)
-        atom.add_text(each, "updated", format_timestamp(entry.updated))
-        atom.add_author(each, feed.title, feed.base)
+        element = atom.add_element(root, "entry")
+        atom.add_text(element, "title", entry.title)
+        atom.add_text(element, "id", entry.id)
+        atom.add_text(element, "updated", format_timestamp(entry.updated))
+        atom.add_author(element, feed.title, feed.base)
         link = {"rel": "alternate", "type": "text/html", "href": entry.href}
-        atom.add_element(each, "link", title=entry.title, **link)
-        atom.add_text(each, "summary", entry.summary, type="html")
+        atom.add_element(element, "link", title=entry.title, **link)
+        atom.add_text(element, "summary", entry.summary, type="html")
         for tag in entry.tags:
-            atom.add_element(each, "category", scheme="tag", term=tag.key, label=tag.label)
+            atom.add_element(element, "category", scheme="tag", term=tag.key, label=tag.label)
     return atom.serialize(root)
 
 

@@ -82,27 +82,27 @@ class Assistant:
 
     def search(self, query: str, tags: Sequence[str], limit: int) -> AssistantResults:
         """Return the best passages; raises `QueryError` or `SearchIndexError`."""
-        # Like `kb search`, find recent changes even if no server is running.
+        # Index recent changes first, in case no server is running.
         busy = self.base.indexer.sync().busy
         request = SearchRequest(q=query.strip(), tags=tuple(dict.fromkeys(tags)), limit=limit)
-        answer = self.base.search.search(request)
-        notes = [*answer.query.notes, *_query_changes(answer)]
+        response = self.base.search.search(request)
+        notes = [*response.query.notes, *_query_changes(response)]
         if busy:
             notes.append("Another process is indexing. The newest articles may be missing.")
         return {
-            "summary": _summary(answer),
-            "articles": answer.total,
-            "passages": [self._excerpt(hit) for hit in answer.hits],
+            "summary": _summary(response),
+            "articles": response.total,
+            "passages": [self._excerpt(hit) for hit in response.hits],
             "notes": notes,
-            "did_you_mean": list(answer.query.did_you_mean),
+            "did_you_mean": list(response.query.did_you_mean),
         }
 
     def passage(self, passage_id: str) -> QuotedPassage:
         """Return a published passage; raises `NotFoundError`."""
-        found = self.base.store.published_passages([passage_id])
-        if passage_id not in found:
+        published = self.base.store.published_passages([passage_id])
+        if passage_id not in published:
             raise NotFoundError("passage", passage_id)
-        article, passage = found[passage_id]
+        article, passage = published[passage_id]
         state = get_review_state(article.metadata.review_due, self.today())
         return {**self._citation(article, passage, state), "text": passage.text}
 
@@ -132,18 +132,18 @@ class Assistant:
         }
 
 
-def _summary(answer: SearchResponse) -> str:
-    if not answer.total:
-        return NOTHING.format(q=answer.query.q)
-    number = count_phrase(answer.total, "article matches", "articles match")
-    summary = f"{number} “{answer.query.q}”."
-    return f"{summary} {RELAXED}" if answer.query.relaxed else summary
+def _summary(response: SearchResponse) -> str:
+    if not response.total:
+        return NOTHING.format(q=response.query.q)
+    number = count_phrase(response.total, "article matches", "articles match")
+    summary = f"{number} “{response.query.q}”."
+    return f"{summary} {RELAXED}" if response.query.relaxed else summary
 
 
-def _query_changes(answer: SearchResponse) -> list[str]:
+def _query_changes(response: SearchResponse) -> list[str]:
     """Describe the corrections and synonyms that were applied to the query."""
-    query = answer.query
+    query = response.query
     changes = [f"Searched for “{query.corrected}” instead."] if query.corrected else []
     return changes + [
-        f"Also searched for “{other}” (synonym of “{word}”)." for word, other in query.synonyms
+        f"Also searched for “{synonym}” (synonym of “{word}”)." for word, synonym in query.synonyms
     ]

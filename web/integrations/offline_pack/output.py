@@ -99,20 +99,22 @@ class PackWriter:
 
 def verify_pack(folder: Path) -> tuple[WrittenPack, tuple[str, ...]]:
     """Return the pack in `folder`, and one message per missing, changed or unknown file."""
-    content, sums = _read_sums(folder)
-    faults: list[str] = []
+    content, checksums = _read_sums(folder)
+    problems: list[str] = []
     size = len(content)
-    for name, wanted in sums.items():
+    for name, expected in checksums.items():
         path = folder / name
         if path.is_symlink() or not path.is_file():
-            faults.append(f"{name} is missing.")
+            problems.append(f"{name} is missing.")
             continue
         size += path.stat().st_size
-        if checksum(iter_file_chunks(path)) != wanted:
-            faults.append(f"{name} has changed.")
-    faults += [f"{name} does not belong to the pack." for name in _unknown_files(folder, sums)]
-    found = WrittenPack(len(sums) + 1, size, hashlib.sha256(content).hexdigest())
-    return found, tuple(faults)
+        if checksum(iter_file_chunks(path)) != expected:
+            problems.append(f"{name} has changed.")
+    problems += [
+        f"{name} does not belong to the pack." for name in _unknown_files(folder, checksums)
+    ]
+    pack = WrittenPack(len(checksums) + 1, size, hashlib.sha256(content).hexdigest())
+    return pack, tuple(problems)
 
 
 def _read_sums(folder: Path) -> tuple[bytes, dict[str, str]]:
@@ -125,18 +127,18 @@ def _read_sums(folder: Path) -> tuple[bytes, dict[str, str]]:
             "Choose the folder of a pack.",
             code="no-pack",
         ) from error
-    sums: dict[str, str] = {}
+    checksums: dict[str, str] = {}
     for line in content.decode("utf-8", "replace").splitlines():
-        found = _LINE.fullmatch(line)
-        if not found or not _is_inside(found[2]) or found[2] in sums:
+        match = _LINE.fullmatch(line)
+        if not match or not _is_inside(match[2]) or match[2] in checksums:
             raise OfflinePackError(
                 folder,
                 f"has a damaged {SUMS}",
                 "Write the pack again.",
                 code="checksums-damaged",
             )
-        sums[found[2]] = found[1]
-    return content, sums
+        checksums[match[2]] = match[1]
+    return content, checksums
 
 
 def _is_inside(name: str) -> bool:
@@ -144,11 +146,11 @@ def _is_inside(name: str) -> bool:
     return not path.is_absolute() and ".." not in path.parts and "\\" not in name
 
 
-def _unknown_files(folder: Path, sums: Mapping[str, str]) -> Iterator[str]:
+def _unknown_files(folder: Path, checksums: Mapping[str, str]) -> Iterator[str]:
     """Yield the files in a folder that do not belong to its pack."""
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if name != SUMS and name not in sums and (path.is_symlink() or not path.is_dir()):
+        if name != SUMS and name not in checksums and (path.is_symlink() or not path.is_dir()):
             yield name
 
 

@@ -34,7 +34,7 @@ MAX_FILE_NAME_LENGTH = 60  # characters of a topic in its file name
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackInfo:
-    """Facts about the pack that every page shows."""
+    """Properties of the pack that every page shows."""
 
     title: str
     contact: str
@@ -95,8 +95,8 @@ class PackTagPage:
 
 def topic_file(name: str) -> str:
     """Return the file name of a topic: a readable slug with a hash that makes it unique."""
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MAX_FILE_NAME_LENGTH].strip("-")
+    normalised = unicodedata.normalize("NFKD", name.casefold())
+    slug = re.sub(r"[^a-z0-9]+", "-", normalised).strip("-")[:MAX_FILE_NAME_LENGTH].strip("-")
     return f"{slug or 'topic'}-{hashlib.sha256(name.casefold().encode()).hexdigest()[:6]}.html"
 
 
@@ -108,7 +108,7 @@ class PackPages:
     ) -> None:
         self._pack, self._taxonomy = pack, taxonomy
         self._today = pack.made_at.date()
-        self._records = sorted(records, key=lambda one: (one.article.title.casefold(), one.id))
+        self._records = sorted(records, key=lambda item: (item.article.title.casefold(), item.id))
         self._listed = {record.id: self._list(record) for record in records}
         self._topics = list(self._group_topics())
         self._tags = list(self._group_tags())
@@ -154,8 +154,8 @@ class PackPages:
         )
 
     def _page(self, name: str, template: str, **values: object) -> tuple[str, bytes]:
-        up = "../" * name.count("/")
-        page = self._env.get_template(f"offline_pack/{template}.html").render(up=up, **values)
+        root = "../" * name.count("/")
+        page = self._env.get_template(f"offline_pack/{template}.html").render(up=root, **values)
         return name, page.encode()
 
     def _list(self, record: ArticleRecord) -> ListedArticle:
@@ -169,15 +169,15 @@ class PackPages:
         )
 
     def _group_topics(self) -> Iterator[PackTopicPage]:
-        spelled: dict[str, list[str]] = defaultdict(list)
-        gathered: dict[str, dict[str, ListedArticle]] = defaultdict(dict)
+        spellings: dict[str, list[str]] = defaultdict(list)
+        by_topic: dict[str, dict[str, ListedArticle]] = defaultdict(dict)
         for record in self._records:
             for topic in record.article.metadata.topics:
-                spelled[topic.casefold()].append(topic)
-                gathered[topic.casefold()][record.id] = self._listed[record.id]
-        for key in sorted(gathered):
-            name = Counter(sorted(spelled[key])).most_common(1)[0][0]
-            yield PackTopicPage(name, topic_file(name), tuple(gathered[key].values()))
+                spellings[topic.casefold()].append(topic)
+                by_topic[topic.casefold()][record.id] = self._listed[record.id]
+        for key in sorted(by_topic):
+            name = Counter(sorted(spellings[key])).most_common(1)[0][0]
+            yield PackTopicPage(name, topic_file(name), tuple(by_topic[key].values()))
 
     def _group_tags(self) -> Iterator[PackTagPage]:
         groups: dict[str, dict[str, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
@@ -187,15 +187,18 @@ class PackPages:
                 for key in self._taxonomy.with_ancestors(tag.tag for tag in passage.tags):
                     groups[key][record.id].append((passage.anchor, heading))
         for tag in self._taxonomy:
-            found = groups.get(tag.key)
-            if found:
+            article_groups = groups.get(tag.key)
+            if article_groups:
                 yield PackTagPage(
                     tag.key,
                     tag.label,
                     tag.glyph,
                     f"{tag.key}.html",
-                    sum(map(len, found.values())),
-                    tuple(PackArticleGroup(self._listed[id_], tuple(found[id_])) for id_ in found),
+                    sum(map(len, article_groups.values())),
+                    tuple(
+                        PackArticleGroup(self._listed[id_], tuple(article_groups[id_]))
+                        for id_ in article_groups
+                    ),
                 )
 
 

@@ -59,7 +59,7 @@ def search_data(
                     "weight": document.prior,
                 }
             )
-    small = sorted(word for word in stems if is_stopword(word) or is_question_word(word))
+    ignored_words = sorted(word for word in stems if is_stopword(word) or is_question_word(word))
     found = {*stems.values(), *(phrase for one in passages for phrase in one["phrases"])}
     names = _present(synonyms, found)
     first: dict[str, list[int]] = defaultdict(list)
@@ -73,7 +73,7 @@ def search_data(
         "passages": passages,
         "counts": FIELD_BOOSTS,
         "stems": {word: stem for word, stem in known.items() if stem in usable} | stems,
-        "small": small,
+        "small": ignored_words,
         "units": "|".join(sorted(unit_names(), key=len, reverse=True)),
         "synonyms": names,
         "capitals": sorted(_capitals(vocabulary) & set(names)),
@@ -86,24 +86,24 @@ def search_data(
 
 def script(name: str, value: Any) -> bytes:
     """Return a classic script that sets one global variable."""
-    written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    literal = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     # Escape "<" and the line separators that older JavaScript does not allow in strings.
-    for sign in "\u2028\u2029<":
-        written = written.replace(sign, f"\\u{ord(sign):04x}")
-    return f"window.{name}={written};\n".encode()
+    for character in "\u2028\u2029<":
+        literal = literal.replace(character, f"\\u{ord(character):04x}")
+    return f"window.{name}={literal};\n".encode()
 
 
 def _synonyms(vocabulary: SynonymDictionary) -> Iterator[tuple[Key, tuple[Synonym, ...]]]:
     """Yield the stems of each name with its synonyms."""
     seen: set[Key] = set()
     for name in vocabulary.iter_names():
-        typed = split_words(name.text)
-        key = tuple(stem_word(word) for word in typed)
+        words = split_words(name.text)
+        key = tuple(stem_word(word) for word in words)
         if not key or key in seen:
             continue
         seen.add(key)
-        for match in vocabulary.find_matches(typed):
-            if match.start == 0 and match.end == len(typed):
+        for match in vocabulary.find_matches(words):
+            if match.start == 0 and match.end == len(words):
                 yield key, match.synonyms
 
 
@@ -122,14 +122,14 @@ def _phrases(stemmed: Sequence[str], phrases: set[Key]) -> Iterator[str]:
 
 
 def _present(
-    synonyms: Mapping[Key, Sequence[Synonym]], found: set[str]
+    synonyms: Mapping[Key, Sequence[Synonym]], occurring: set[str]
 ) -> dict[str, list[tuple[str, float, str]]]:
     """Return (stems, weight, text) of synonyms that occur in at least one passage."""
     present: dict[str, list[tuple[str, float, str]]] = {}
-    for key, others in synonyms.items():
-        listed = [(" ".join(one.stems), one.weight, one.text) for one in others]
-        listed = [one for one in listed if one[0] in found]
+    for key, candidates in synonyms.items():
+        listed = [(" ".join(synonym.stems), synonym.weight, synonym.text) for synonym in candidates]
+        listed = [synonym for synonym in listed if synonym[0] in occurring]
         # A multi-word name without synonyms still counts as one name.
-        if listed or (len(key) > 1 and " ".join(key) in found):
+        if listed or (len(key) > 1 and " ".join(key) in occurring):
             present[" ".join(key)] = listed
     return present

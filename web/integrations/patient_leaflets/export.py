@@ -68,22 +68,22 @@ class LeafletExportResult:
 
 
 def export_leaflets(
-    store: ArticleStore, folder: Path, *, site: str, here: UrlBuilder, today: date
+    store: ArticleStore, folder: Path, *, site: str, urls: UrlBuilder, today: date
 ) -> LeafletExportResult:
     """Update `folder` to the published articles.
 
-    `site` is the name of the site in the footer, `here` builds the links. Raises `SettingsError` if
+    `site` is the name of the site in the footer, `urls` builds the links. Raises `SettingsError` if
     the manifest is damaged.
     """
     folder.mkdir(parents=True, exist_ok=True)
     before = _read_manifest(folder)
     notes: list[Note] = []
-    wanted = _group_by_file(list(store.published(store.published_ids())), notes)
+    records_by_file = _group_by_file(list(store.published(store.published_ids())), notes)
     now: dict[str, str] = {}
     written: list[str] = []
-    made: dict[str, bytes] = {}
-    for name, records in sorted(wanted.items()):
-        path, key = folder / name, _key(records, site, here, today)
+    rendered: dict[str, bytes] = {}
+    for name, records in sorted(records_by_file.items()):
+        path, key = folder / name, _key(records, site, urls, today)
         if path.exists() and name not in before:
             text = f"{name} was not written by this command. Move it to export this leaflet."
             notes.append(Note("foreign-file", name, text))
@@ -96,10 +96,12 @@ def export_leaflets(
     _write_manifest(folder, before | dict.fromkeys(written, UNFINISHED))
     for name in written:
         key = now[name]
-        if key not in made:  # several codes can share one leaflet
-            leaflets = [Leaflet(record, here.article(record.id)) for record in wanted[name]]
-            made[key] = render_pdf(leaflets, site, today)
-        atomic_write(folder / name, made[key])
+        if key not in rendered:  # several codes can share one leaflet
+            leaflets = [
+                Leaflet(record, urls.article(record.id)) for record in records_by_file[name]
+            ]
+            rendered[key] = render_pdf(leaflets, site, today)
+        atomic_write(folder / name, rendered[key])
     removed = sorted(set(before) - set(now))
     for name in removed:
         (folder / name).unlink(missing_ok=True)
@@ -118,13 +120,13 @@ def _read_manifest(folder: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     try:
-        found = json.loads(path.read_bytes())
+        manifest = json.loads(path.read_bytes())
     except ValueError as error:
         raise SettingsError(
             f"{path} is damaged. Remove it and the leaflets next to it, and run the command again.",
             code="list-damaged",
         ) from error
-    return {name: str(key) for name, key in found.items() if Path(name).name == name}
+    return {name: str(key) for name, key in manifest.items() if Path(name).name == name}
 
 
 def _group_by_file(
@@ -154,8 +156,8 @@ def _group_by_file(
         for code in usable:
             by_code[language, code].append(record)
     return {
-        f"{TYPES[code.system]}_{code.value.lower()}_{language}.pdf": found
-        for language, code, found in _with_descendants(by_code)
+        f"{TYPES[code.system]}_{code.value.lower()}_{language}.pdf": articles
+        for language, code, articles in _with_descendants(by_code)
     }
 
 
@@ -168,8 +170,8 @@ def _with_descendants(
         for language in LANGUAGES:
             if (language, code) in by_code:
                 continue
-            found = (by_code.get((language, higher)) for higher in iter_ancestors(code))
-            nearest = next(filter(None, found), None)
+            inherited = (by_code.get((language, ancestor)) for ancestor in iter_ancestors(code))
+            nearest = next(filter(None, inherited), None)
             if nearest:
                 yield language, code, nearest
 
@@ -192,11 +194,11 @@ def _exclusion_reason(
     return None
 
 
-def _key(records: Sequence[ArticleRecord], site: str, here: UrlBuilder, today: date) -> str:
+def _key(records: Sequence[ArticleRecord], site: str, urls: UrlBuilder, today: date) -> str:
     """Return a hash that changes when a leaflet must be rendered again."""
     state = [
         (r.id, r.version, get_review_state(r.article.metadata.review_due, today).value)
         for r in records
     ]
-    state_json = json.dumps([LAYOUT_VERSION, site, here.root, state])
+    state_json = json.dumps([LAYOUT_VERSION, site, urls.root, state])
     return hashlib.sha256(state_json.encode()).hexdigest()[:16]

@@ -70,10 +70,10 @@ def render_pdf(leaflets: Sequence[Leaflet], site: str, today: date) -> bytes:
     `site` is the name of the site. The output is deterministic.
     """
     _fonts()
-    out = BytesIO()
+    buffer = BytesIO()
     first = leaflets[0].record.article
     document = BaseDocTemplate(
-        out,
+        buffer,
         pagesize=A4,
         title=_replace_unsupported(first.title),
         subject=_replace_unsupported(site),
@@ -88,26 +88,26 @@ def render_pdf(leaflets: Sequence[Leaflet], site: str, today: date) -> bytes:
             for number, leaflet in enumerate(leaflets)
         ]
     )
-    story: list[Flowable] = []
+    flowables: list[Flowable] = []
     for number, leaflet in enumerate(leaflets):
-        story.append(NextPageTemplate(str(number)))
+        flowables.append(NextPageTemplate(str(number)))
         if number:
-            story.append(PageBreak())
-        story += _article(leaflet, today)
-    document.build(story)
-    return out.getvalue()
+            flowables.append(PageBreak())
+        flowables += _article(leaflet, today)
+    document.build(flowables)
+    return buffer.getvalue()
 
 
 def unsupported_characters(record: ArticleRecord) -> str:
     """Return the distinct characters of an article that the font lacks."""
-    known = _fonts()
+    supported = _fonts()
     metadata = record.article.metadata
     facts = (metadata.owner, metadata.source, metadata.licence, *metadata.also_called)
     texts = [record.article.title, *facts]
     for passage in record.passages:
         texts += [*passage.heading_path, passage.text]
-    found = {c for text in texts for c in text if ord(c) not in known and c.isprintable()}
-    return "".join(sorted(found))
+    characters = {c for text in texts for c in text if ord(c) not in supported and c.isprintable()}
+    return "".join(sorted(characters))
 
 
 @lru_cache(maxsize=1)
@@ -123,8 +123,8 @@ def _fonts() -> frozenset[int]:
 
 
 def _style(name: str, **values: Any) -> ParagraphStyle:
-    plain = {"fontName": PLAIN, "fontSize": SIZE, "leading": LEADING, "spaceAfter": 5}
-    return ParagraphStyle(name, **(plain | values))
+    attributes = {"fontName": PLAIN, "fontSize": SIZE, "leading": LEADING, "spaceAfter": 5}
+    return ParagraphStyle(name, **(attributes | values))
 
 
 TEXT = _style("text")
@@ -144,12 +144,12 @@ def _article(leaflet: Leaflet, today: date) -> Iterator[Flowable]:
     state = format_review(metadata, get_review_state(metadata.review_due, today))
     overdue = state.state.value == "overdue"
     yield _paragraph(state.words, WARNING if overdue else SMALL)
-    above: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
     for passage in record.passages:
-        if passage.heading_path != above:
-            above = passage.heading_path
-            if above:
-                yield _paragraph(" › ".join(above), HEADING)
+        if passage.heading_path != path:
+            path = passage.heading_path
+            if path:
+                yield _paragraph(" › ".join(path), HEADING)
         yield from _blocks(passage)
 
 
@@ -187,14 +187,14 @@ def _table(block: Block) -> Iterator[Flowable]:
         + [""] * (width - len(row))
         for at, row in enumerate(block.rows)
     ]
-    heads = block.rows[: block.header_rows]
-    repeated = len(heads) <= MAX_HEADER_ROWS and all(
-        len(c) <= MAX_HEADER_CHARACTERS for row in heads for c in row
+    header_rows = block.rows[: block.header_rows]
+    repeated = len(header_rows) <= MAX_HEADER_ROWS and all(
+        len(c) <= MAX_HEADER_CHARACTERS for row in header_rows for c in row
     )
     table = Table(
         rows,
         colWidths=[WIDTH / width] * width,
-        repeatRows=min(len(heads), len(rows) - 1) if repeated else 0,
+        repeatRows=min(len(header_rows), len(rows) - 1) if repeated else 0,
         splitInRow=1,
     )
     grid = ("GRID", (0, 0), (-1, -1), 0.5, colors.HexColor("#75818a"))
@@ -208,8 +208,8 @@ def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:
 
 def _replace_unsupported(text: str) -> str:
     """Return `text` with a box for each character that the font lacks."""
-    known = _fonts()
-    return "".join(c if ord(c) in known or c in "\n\t" else BOX for c in text)
+    supported = _fonts()
+    return "".join(c if ord(c) in supported or c in "\n\t" else BOX for c in text)
 
 
 def _footer(leaflet: Leaflet, site: str, today: date) -> Any:

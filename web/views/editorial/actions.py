@@ -52,31 +52,31 @@ def _action(
 @_action("submit", Permission.WRITE, "submitted")
 def submit(article_id: str) -> None:
     """Submit the latest version for review."""
-    _workflow().submit(article_id, _version(), note=_note(), by=auth.current_actor())
+    _workflow().submit(article_id, _version(), note=_note(), actor=auth.current_actor())
 
 
 @_action("withdraw", Permission.WRITE, "withdrawn")
 def withdraw(article_id: str) -> None:
     """Return a version to draft, which also cancels its schedule."""
-    _workflow().withdraw(article_id, _version(), by=auth.current_actor())
+    _workflow().withdraw(article_id, _version(), actor=auth.current_actor())
 
 
 @_action("approve", Permission.REVIEW, "approved")
 def approve(article_id: str) -> None:
     """Approve a version for publication."""
-    _workflow().approve(article_id, _version(), note=_note(), by=auth.current_actor())
+    _workflow().approve(article_id, _version(), note=_note(), actor=auth.current_actor())
 
 
 @_action("request-changes", Permission.REVIEW, "changes-requested")
 def request_changes(article_id: str) -> None:
     """Return a version to its author with comments."""
-    _workflow().request_changes(article_id, _version(), note=_note(), by=auth.current_actor())
+    _workflow().request_changes(article_id, _version(), note=_note(), actor=auth.current_actor())
 
 
 @_action("publish", Permission.PUBLISH, "published")
 def publish(article_id: str) -> None:
     """Publish a version immediately."""
-    _workflow().publish(article_id, _version(), by=auth.current_actor())
+    _workflow().publish(article_id, _version(), actor=auth.current_actor())
 
 
 @_action("schedule", Permission.PUBLISH, "scheduled")
@@ -93,7 +93,7 @@ def schedule(article_id: str) -> None:
             "The publication time is in the past. Choose a later time, or publish now.",
             code="time-past",
         )
-    _workflow().publish(article_id, _version(), at=at, by=auth.current_actor())
+    _workflow().publish(article_id, _version(), at=at, actor=auth.current_actor())
 
 
 @_action("comments", Permission.WRITE, "comment-added")
@@ -107,14 +107,14 @@ def comment(article_id: str) -> str:
 @_action("comments/<int:number>/done", Permission.WRITE, "comment-resolved")
 def resolve_comment(article_id: str, number: int) -> str:
     """Mark a comment as resolved."""
-    _workflow().resolve_comment(article_id, number, by=auth.current_actor())
+    _workflow().resolve_comment(article_id, number, actor=auth.current_actor())
     return "comments"
 
 
 @_action("corrections/<int:number>/drop", Permission.WRITE, "correction-removed")
 def remove_correction(article_id: str, number: int) -> str:
     """Remove a correction, so that later imports do not apply it."""
-    current_services().store.delete_correction(article_id, number, by=auth.current_actor())
+    current_services().store.delete_correction(article_id, number, actor=auth.current_actor())
     return "corrections"
 
 
@@ -128,7 +128,9 @@ def retire(article_id: str) -> None:
             code="reason-missing",
         )
     replacement = request.form.get("replaced_by", "").strip()
-    _workflow().retire(article_id, reason=reason, replaced_by=replacement, by=auth.current_actor())
+    _workflow().retire(
+        article_id, reason=reason, replaced_by=replacement, actor=auth.current_actor()
+    )
 
 
 @_action("reviewed", Permission.REVIEW, "reviewed")
@@ -141,13 +143,13 @@ def confirm_review(article_id: str) -> None:
             "The date of the next review is not valid. Choose a date or leave it empty.",
             code="date-invalid",
         ) from error
-    _workflow().confirm_review(article_id, note=_note(), due=due, by=auth.current_actor())
+    _workflow().confirm_review(article_id, note=_note(), due=due, actor=auth.current_actor())
 
 
 @_action("versions/<int:number>/restore", Permission.WRITE, "restored")
 def restore(article_id: str, number: int) -> None:
     """Create a new draft with the text of an old version."""
-    current_services().store.restore(article_id, number, by=auth.current_actor())
+    current_services().store.restore(article_id, number, actor=auth.current_actor())
 
 
 def _workflow() -> ReviewWorkflow:
@@ -156,8 +158,8 @@ def _workflow() -> ReviewWorkflow:
 
 def _version() -> int:
     """Return the version number in the form, or 0 if it is not a number."""
-    given = request.form.get("version", "")
-    return int(given) if given.isdecimal() and len(given) < 9 else 0
+    value = request.form.get("version", "")
+    return int(value) if value.isdecimal() and len(value) < 9 else 0
 
 
 def _note() -> str:

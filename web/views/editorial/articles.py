@@ -35,21 +35,21 @@ MAX_AUDIT_ENTRIES = 20  # on an article's page
 @auth.requires(Permission.WRITE)
 def home() -> ResponseReturnValue:
     """Show the worklist of the signed-in user."""
-    site, me = current_services(), auth.require_user()
+    site, user = current_services(), auth.require_user()
     summaries, handled = site.store.summaries(), site.analytics.query_stats.list_triage()
-    soon = list_due_reviews(summaries, site.today() + timedelta(days=DUE_SOON_DAYS))
+    due_soon = list_due_reviews(summaries, site.today() + timedelta(days=DUE_SOON_DAYS))
     return render_template(
         "editorial/worklist.html",
-        piles=worklist.build_queues(
-            me, site.editorial.workflow.list_statuses(), site.editorial.workflow
+        queues=worklist.build_queues(
+            user, site.editorial.workflow.list_statuses(), site.editorial.workflow
         ),
-        due=[summary for summary in soon if worklist.is_owned_by(summary, me)],
+        due=[summary for summary in due_soon if worklist.is_owned_by(summary, user)],
         overdue=len(list_due_reviews(summaries, site.today() - timedelta(days=1))),
-        given=[
-            (one.text, triage.note)
-            for one in site.analytics.query_stats.list_recent(DAYS)
-            if (triage := handled.get(one.key))
-            and (triage.state, triage.name) == (ASSIGNED, me.name)
+        assigned_queries=[
+            (stats.text, triage.note)
+            for stats in site.analytics.query_stats.list_recent(DAYS)
+            if (triage := handled.get(stats.key))
+            and (triage.state, triage.name) == (ASSIGNED, user.name)
         ],
         empty=not summaries,
         today=site.today(),
@@ -61,22 +61,22 @@ def home() -> ResponseReturnValue:
 def articles() -> ResponseReturnValue:
     """List all articles, including drafts and retired articles."""
     page, q = read_number(request.args, "page", PAGE), request.args.get("q", "").strip()
-    wanted = request.args.get("state", "")
-    found = [
-        standing
-        for standing in current_services().editorial.workflow.list_statuses()
-        if (not wanted or standing.state == wanted)
-        and (not q or q.casefold() in f"{standing.title} {standing.article_id}".casefold())
+    state = request.args.get("state", "")
+    statuses = [
+        status
+        for status in current_services().editorial.workflow.list_statuses()
+        if (not state or status.state == state)
+        and (not q or q.casefold() in f"{status.title} {status.article_id}".casefold())
     ]
     start = (page - 1) * ARTICLES_PER_PAGE
     return render_template(
         "editorial/articles.html",
-        standings=found[start : start + ARTICLES_PER_PAGE],
-        total=len(found),
+        statuses=statuses[start : start + ARTICLES_PER_PAGE],
+        total=len(statuses),
         page=page,
-        pages=max(1, -(-len(found) // ARTICLES_PER_PAGE)),
+        pages=max(1, -(-len(statuses) // ARTICLES_PER_PAGE)),
         q=q,
-        wanted=wanted,
+        wanted=state,
         states=list(WorkflowState),
     )
 
@@ -107,13 +107,13 @@ def version(article_id: str, number: int) -> ResponseReturnValue:
 def diff(article_id: str) -> ResponseReturnValue:
     """Compare two versions; by default the latest with the published or previous one."""
     store = current_services().store
-    known = store.versions(article_id)
-    newest = known[0].number
-    to = read_number(request.args, "to", VERSION) or newest
-    standing = current_services().editorial.workflow.get_status(article_id)
+    versions = store.versions(article_id)
+    latest = versions[0].number
+    to = read_number(request.args, "to", VERSION) or latest
+    status = current_services().editorial.workflow.get_status(article_id)
     before = (
-        standing.published_version
-        if standing.published_version and standing.published_version < to
+        status.published_version
+        if status.published_version and status.published_version < to
         else max(to - 1, 1)
     )
     old = store.article(article_id, read_number(request.args, "from", VERSION) or before)
@@ -122,7 +122,7 @@ def diff(article_id: str) -> ResponseReturnValue:
         "editorial/diff.html",
         old=old,
         new=new,
-        known=known,
+        versions=versions,
         change=compare_versions(old.article, old.passages, new.article, new.passages),
         taxonomy=current_services().taxonomy,
     )
@@ -134,47 +134,49 @@ def due() -> ResponseReturnValue:
     """Show the articles that are due or overdue for review, by owner."""
     site = current_services()
     until = site.today() + timedelta(days=DUE_SOON_DAYS)
-    found = list_due_reviews(site.store.summaries(), until)
-    mine = [summary for summary in found if worklist.is_owned_by(summary, auth.require_user())]
+    summaries = list_due_reviews(site.store.summaries(), until)
+    owned = [summary for summary in summaries if worklist.is_owned_by(summary, auth.require_user())]
     only_mine = request.args.get("mine") == "1"
     return render_template(
         "editorial/reviews-due.html",
-        owners=worklist.group_by_owner(mine if only_mine else found),
+        owners=worklist.group_by_owner(owned if only_mine else summaries),
         today=site.today(),
-        total=len(found),
-        mine=len(mine),
+        total=len(summaries),
+        mine=len(owned),
         only_mine=only_mine,
     )
 
 
 def show_article(
     article_id: str,
-    fault: KnowledgeBaseError | None = None,
+    error: KnowledgeBaseError | None = None,
     status: HTTPStatus = HTTPStatus.OK,
     typed: str = "",
 ) -> ResponseReturnValue:
     """Return the page of an article, with an error and the entered text if an action failed."""
-    site, me = current_services(), auth.require_user()
-    standing = site.editorial.workflow.get_status(article_id)
-    record = site.store.article(article_id, standing.version)
+    site, user = current_services(), auth.require_user()
+    workflow_status = site.editorial.workflow.get_status(article_id)
+    record = site.store.article(article_id, workflow_status.version)
     metadata = record.article.metadata
     ids = [passage.id for passage in record.passages]
     site.editorial.checks.sync()
     page = render_template(
         "editorial/article.html",
-        standing=standing,
-        summary=worklist.summarize_status(standing),
+        status=workflow_status,
+        summary=worklist.summarize_status(workflow_status),
         record=record,
         metadata=metadata,
         review=format_review(metadata, get_review_state(metadata.review_due, site.today())),
         outline=_outline(record),
-        deeds=worklist.available_actions(me, standing, site.editorial.workflow),
+        actions=worklist.available_actions(user, workflow_status, site.editorial.workflow),
         comments=worklist.group_comments(site.editorial.workflow.list_comments(article_id), ids),
         corrections=site.store.corrections(article_id),
         findings=site.editorial.checks.check(record, site.today()),
         versions=site.store.versions(article_id),
-        steps=site.store.list_audit_entries(AuditFilter(about=article_id), limit=MAX_AUDIT_ENTRIES),
-        fault=fault,
+        entries=site.store.list_audit_entries(
+            AuditFilter(about=article_id), limit=MAX_AUDIT_ENTRIES
+        ),
+        error=error,
         typed=typed,
         today=site.today(),
     )

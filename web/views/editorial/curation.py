@@ -45,8 +45,8 @@ def preview_pin() -> ResponseReturnValue:
             )
         )
     now = current_services().analytics.curation_store.load()
-    made = replace(now, pins=(*now.pins, Pin(query=q, passage_id=passage_id)))
-    return _pins_page(tried=_preview(made, [q]), passage_id=passage_id)
+    changed = replace(now, pins=(*now.pins, Pin(query=q, passage_id=passage_id)))
+    return _pins_page(preview=_preview(changed, [q]), passage_id=passage_id)
 
 
 @blueprint.post("/desk/pins")
@@ -57,7 +57,7 @@ def add_pin() -> ResponseReturnValue:
     try:
         site.analytics.curation_store.add_pin(
             form.get("q", ""), form.get("passage", ""), note=form.get("note", ""),
-            by=auth.current_actor(),
+            actor=auth.current_actor(),
         )  # fmt: skip
     except (WorkflowStateError, NotFoundError) as error:
         return _pins_page(error)
@@ -70,7 +70,7 @@ def add_pin() -> ResponseReturnValue:
 def remove_pin(number: int) -> ResponseReturnValue:
     """Remove a pin."""
     site = current_services()
-    site.analytics.curation_store.remove_pin(number, by=auth.current_actor())
+    site.analytics.curation_store.remove_pin(number, actor=auth.current_actor())
     site.analytics.curation_sync.sync()
     return redirect_with_notice(urls().desk("pins"), "pin-removed")
 
@@ -92,8 +92,8 @@ def preview_synonyms() -> ResponseReturnValue:
     except SynonymsError as error:
         return _synonyms_page(_without_file_name(error))
     now = current_services().analytics.curation_store.load()
-    made = replace(now, synonyms=(*now.synonyms, SynonymRule(line=line)))
-    return _synonyms_page(tried=_preview(made, names))
+    changed = replace(now, synonyms=(*now.synonyms, SynonymRule(line=line)))
+    return _synonyms_page(preview=_preview(changed, names))
 
 
 @blueprint.post("/desk/synonyms")
@@ -103,7 +103,7 @@ def add_synonyms() -> ResponseReturnValue:
     site, line = current_services(), request.form.get("line", "")
     try:
         parse_rule(line)
-        site.analytics.curation_store.add_synonym(line, by=auth.current_actor())
+        site.analytics.curation_store.add_synonym(line, actor=auth.current_actor())
     except SynonymsError as error:
         return _synonyms_page(_without_file_name(error))
     except WorkflowStateError as error:
@@ -117,21 +117,21 @@ def add_synonyms() -> ResponseReturnValue:
 def remove_synonyms(number: int) -> ResponseReturnValue:
     """Remove a synonym rule."""
     site = current_services()
-    site.analytics.curation_store.remove_synonym(number, by=auth.current_actor())
+    site.analytics.curation_store.remove_synonym(number, actor=auth.current_actor())
     site.analytics.curation_sync.sync()
     return redirect_with_notice(urls().desk("synonyms"), "synonym-removed")
 
 
-def _preview(made: CurationRules, about: list[str]) -> curation_preview.CurationPreview:
+def _preview(changed: CurationRules, queries: list[str]) -> curation_preview.CurationPreview:
     """Run the same queries with and without a change."""
     site = current_services()
     draft = site.search.with_curation(
-        build_synonyms(made, site.analytics.synonyms_file), group_pins(made.pins)
+        build_synonyms(changed, site.analytics.synonyms_file), group_pins(changed.pins)
     )
-    asked = curation_preview.select_queries(
-        about, site.settings.home, site.analytics.query_stats.list_recent(DAYS)
+    selected = curation_preview.select_queries(
+        queries, site.settings.home, site.analytics.query_stats.list_recent(DAYS)
     )
-    return curation_preview.preview_curation(site.search, draft, asked)
+    return curation_preview.preview_curation(site.search, draft, selected)
 
 
 def _without_file_name(error: SynonymsError) -> KnowledgeBaseError:
@@ -144,42 +144,42 @@ def _without_file_name(error: SynonymsError) -> KnowledgeBaseError:
 
 
 def _pins_page(
-    fault: KnowledgeBaseError | None = None,
+    error: KnowledgeBaseError | None = None,
     *,
-    tried: curation_preview.CurationPreview | None = None,
+    preview: curation_preview.CurationPreview | None = None,
     passage_id: str = "",
 ) -> ResponseReturnValue:
     site, q = current_services(), request.values.get("q", "").strip()
-    kept = site.analytics.curation_store.load().pins
-    present = site.store.published_passages(pin.passage_id for pin in kept)
+    current_pins = site.analytics.curation_store.load().pins
+    published = site.store.published_passages(pin.passage_id for pin in current_pins)
     hits = site.search.search(SearchRequest(q=q, limit=MAX_CANDIDATES)).hits if q else ()
     page = render_template(
         "editorial/pins.html",
-        pins=kept,
-        present=present,
+        pins=current_pins,
+        published=published,
         q=q,
         hits=hits,
         passage_id=passage_id,
         note=request.form.get("note", ""),
-        tried=tried,
-        fault=fault,
+        preview=preview,
+        error=error,
     )
-    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK)
+    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK)
 
 
 def _synonyms_page(
-    fault: KnowledgeBaseError | None = None,
+    error: KnowledgeBaseError | None = None,
     *,
-    tried: curation_preview.CurationPreview | None = None,
+    preview: curation_preview.CurationPreview | None = None,
 ) -> ResponseReturnValue:
     site = current_services()
-    begun = request.args.get("from", "").strip()
+    prefilled = request.args.get("from", "").strip()
     page = render_template(
         "editorial/synonyms.html",
         lines=site.analytics.curation_store.load().synonyms,
-        line=request.form.get("line", f"{begun} = " if begun else ""),
-        tried=tried,
-        fault=fault,
+        line=request.form.get("line", f"{prefilled} = " if prefilled else ""),
+        preview=preview,
+        error=error,
         has_file=site.analytics.synonyms_file.exists(),
     )
-    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK)
+    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK)

@@ -40,13 +40,13 @@ MAX_TEXT_BYTES = 500_000  # form size of the longest editable text, URL-encoded
 
 @dataclass(frozen=True, slots=True)
 class EditConflict:
-    """Two sets of changes to the same version."""
+    """Concurrent changes of two users to the same version."""
 
-    theirs: ArticleDiff
-    mine: ArticleDiff
+    saved: ArticleDiff
+    own: ArticleDiff
     made_from: int
-    newest: int
-    by: str
+    latest: int
+    actor: str
 
 
 @blueprint.post("/desk/articles/<article_id>/edit")
@@ -54,12 +54,12 @@ class EditConflict:
 def start_edit(article_id: str) -> ResponseReturnValue:
     """Start a draft from the latest version of an article."""
     site = current_services()
-    newest = site.editorial.workflow.get_status(article_id).version
-    record = site.store.article(article_id, newest)
+    latest = site.editorial.workflow.get_status(article_id).version
+    record = site.store.article(article_id, latest)
     draft = to_json(draft_from_record(record))
     title = record.article.title
     _, item = site.editorial.jobs.create_edit(
-        article_id, title, draft, newest, by=auth.current_actor()
+        article_id, title, draft, latest, actor=auth.current_actor()
     )
     return redirect(urls().item(item), HTTPStatus.SEE_OTHER)
 
@@ -78,27 +78,27 @@ def add_correction(number: int) -> ResponseReturnValue:
     """Store one correction."""
     item, form = require_item(number), request.form
     try:
-        what = CorrectionKind(form.get("what", ""))
+        kind = CorrectionKind(form.get("what", ""))
     except ValueError:
         unknown = CorrectionError(
             "The form has an unknown kind of correction. Reload the page and try again.",
             code="correction-unknown",
         )
         return _page(item, unknown, HTTPStatus.UNPROCESSABLE_ENTITY)
-    made = Correction(
-        what,
+    correction = Correction(
+        kind,
         tuple(line for line in _normalize_newlines(form.get("place", "")).split("\n") if line),
         _normalize_newlines(form.get("old", "")),
         _normalize_newlines(form.get("new", "")),
     )
     draft = _load_draft(item)
     try:
-        kept = _add_correction(draft, item.corrections, validate_correction(made))
+        corrections = _add_correction(draft, item.corrections, validate_correction(correction))
     except CorrectionError as error:
-        return _page(item, error, HTTPStatus.UNPROCESSABLE_ENTITY, typed=made)
-    current_services().editorial.jobs.set_corrections(number, kept)
-    place = request.form.get("anchor", "")
-    location = urls().item(number) + (f"#{place}" if place.isalnum() else "")
+        return _page(item, error, HTTPStatus.UNPROCESSABLE_ENTITY, typed=correction)
+    current_services().editorial.jobs.set_corrections(number, corrections)
+    anchor = request.form.get("anchor", "")
+    location = urls().item(number) + (f"#{anchor}" if anchor.isalnum() else "")
     return redirect_with_notice(location, "corrected")
 
 
@@ -109,17 +109,17 @@ def save_metadata(number: int) -> ResponseReturnValue:
     """Store the changed metadata as corrections: title, topics, codes and so on."""
     item = require_item(number)
     draft = _load_draft(item)
-    kept = item.corrections
-    now = apply_corrections(draft.article, draft.passages, kept).article
+    corrections = item.corrections
+    now = apply_corrections(draft.article, draft.passages, corrections).article
     try:
-        for what in METADATA_KINDS:
-            new = _normalize_newlines(request.form.get(what.value, ""))
-            made = validate_correction(Correction(what, new=new))
-            if made.new != format_metadata(now.title, now.metadata, what):
-                kept = _add_correction(draft, kept, made)
+        for kind in METADATA_KINDS:
+            new = _normalize_newlines(request.form.get(kind.value, ""))
+            correction = validate_correction(Correction(kind, new=new))
+            if correction.new != format_metadata(now.title, now.metadata, kind):
+                corrections = _add_correction(draft, corrections, correction)
     except CorrectionError as error:
         return _page(item, error, HTTPStatus.UNPROCESSABLE_ENTITY)
-    current_services().editorial.jobs.set_corrections(number, kept)
+    current_services().editorial.jobs.set_corrections(number, corrections)
     return redirect_with_notice(urls().item(number), "metadata-changed")
 
 
@@ -128,8 +128,10 @@ def save_metadata(number: int) -> ResponseReturnValue:
 def undo_correction(number: int, index: int) -> ResponseReturnValue:
     """Undo a correction."""
     item = require_item(number)
-    kept = [one for place, one in enumerate(item.corrections) if place != index]
-    current_services().editorial.jobs.set_corrections(number, kept)
+    corrections = [
+        correction for position, correction in enumerate(item.corrections) if position != index
+    ]
+    current_services().editorial.jobs.set_corrections(number, corrections)
     return redirect_with_notice(urls().item(number), "correction-undone")
 
 
@@ -155,10 +157,10 @@ def save(number: int) -> ResponseReturnValue:
             site.settings.home,
             item,
             as_new_article=request.form.get("as") == "own",
-            by=auth.current_actor(),
+            actor=auth.current_actor(),
         )
     except EditConflictError as error:
-        return _page(item, error, HTTPStatus.CONFLICT, both=_edit_conflict(item))
+        return _page(item, error, HTTPStatus.CONFLICT, conflict=_edit_conflict(item))
     return redirect_with_notice(urls().desk_article(saved.article_id), "draft-saved")
 
 
@@ -167,15 +169,15 @@ def save(number: int) -> ResponseReturnValue:
 def rebase(number: int) -> ResponseReturnValue:
     """Apply the corrections of this draft to a version that another user saved."""
     item, site = require_item(number), current_services()
-    newest = site.editorial.workflow.get_status(item.article_id).version
-    record = site.store.article(item.article_id, newest)
-    site.editorial.jobs.rebase(number, to_json(draft_from_record(record)), newest)
+    latest = site.editorial.workflow.get_status(item.article_id).version
+    record = site.store.article(item.article_id, latest)
+    site.editorial.jobs.rebase(number, to_json(draft_from_record(record)), latest)
     return redirect_with_notice(urls().item(number), "draft-rebased")
 
 
-def format_metadata(title: str, metadata: object, what: CorrectionKind) -> str:
+def format_metadata(title: str, metadata: object, kind: CorrectionKind) -> str:
     """Return a metadata value as the text of its form field, one line per list item."""
-    value = title if what is CorrectionKind.TITLE else getattr(metadata, what.value)
+    value = title if kind is CorrectionKind.TITLE else getattr(metadata, kind.value)
     if isinstance(value, tuple):
         return "\n".join(value)
     return str(value or "")
@@ -190,62 +192,64 @@ def _load_draft(item: ImportItem) -> Draft:
 
 
 def _add_correction(
-    draft: Draft, kept: tuple[Correction, ...], made: Correction
+    draft: Draft, corrections: tuple[Correction, ...], added: Correction
 ) -> tuple[Correction, ...]:
     """Return the corrections with one more. Raises `CorrectionError` if it cannot be applied."""
-    if made.what in METADATA_KINDS:
-        kept = tuple(one for one in kept if one.what is not made.what)
-    kept = (*kept, made)
-    if made in apply_corrections(draft.article, draft.passages, kept).lost:
+    if added.what in METADATA_KINDS:
+        corrections = tuple(
+            correction for correction in corrections if correction.what is not added.what
+        )
+    corrections = (*corrections, added)
+    if added in apply_corrections(draft.article, draft.passages, corrections).lost:
         raise CorrectionError(
             "The text that you edited is no longer in the draft. Reload the page.",
             code="place-gone",
         )
-    return kept
+    return corrections
 
 
 def _edit_conflict(item: ImportItem) -> EditConflict:
     """Return the changes of the saved version and of this draft to their common version."""
     site = current_services()
-    newest = site.store.versions(item.article_id)[0]
+    latest = site.store.versions(item.article_id)[0]
     base = from_json(item.draft)
-    theirs = site.store.article(item.article_id, newest.number)
-    mine = apply_corrections(base.article, base.passages, item.corrections)
+    saved = site.store.article(item.article_id, latest.number)
+    corrected = apply_corrections(base.article, base.passages, item.corrections)
     return EditConflict(
-        compare_versions(base.article, base.passages, theirs.article, theirs.passages),
-        compare_versions(base.article, base.passages, mine.article, mine.passages),
+        compare_versions(base.article, base.passages, saved.article, saved.passages),
+        compare_versions(base.article, base.passages, corrected.article, corrected.passages),
         item.made_from or 0,
-        newest.number,
-        newest.author,
+        latest.number,
+        latest.author,
     )
 
 
 def _page(
     item: ImportItem,
-    fault: KnowledgeBaseError | None = None,
+    error: KnowledgeBaseError | None = None,
     status: HTTPStatus = HTTPStatus.OK,
     *,
     typed: Correction | None = None,
-    both: EditConflict | None = None,
+    conflict: EditConflict | None = None,
 ) -> ResponseReturnValue:
     site, draft = current_services(), _load_draft(item)
     site.editorial.checks.sync()
-    shown = build_preview(draft, item, site.taxonomy, site.editorial.checks, site.today())
-    metadata = shown.article.metadata
-    known = site.store.find_id_by_source_key(draft.source_key) if draft.source_key else None
+    preview = build_preview(draft, item, site.taxonomy, site.editorial.checks, site.today())
+    metadata = preview.article.metadata
+    existing = site.store.find_id_by_source_key(draft.source_key) if draft.source_key else None
     page = render_template(
         "editorial/draft.html",
         item=item,
         draft=draft,
-        preview=shown,
+        preview=preview,
         facts={
-            what.value: format_metadata(shown.article.title, metadata, what)
-            for what in METADATA_KINDS
+            kind.value: format_metadata(preview.article.title, metadata, kind)
+            for kind in METADATA_KINDS
         },
-        known=known,
-        fault=fault,
+        existing=existing,
+        error=error,
         typed=typed,
-        both=both,
+        conflict=conflict,
         open=item.state is ItemState.READY,
         taxonomy=site.taxonomy,
     )

@@ -54,18 +54,18 @@ def import_text() -> ResponseReturnValue:
 @max_body_size(MAX_UPLOAD_BYTES)
 def import_files() -> ResponseReturnValue:
     """Import uploaded files, one item per file."""
-    sent = [file for file in request.files.getlist("files") if file.filename]
-    if not sent:
+    files = [file for file in request.files.getlist("files") if file.filename]
+    if not files:
         return _form(
             KnowledgeBaseError(
                 "No file is selected. Choose one or more files.", code="files-missing"
             )
         )
-    if len(sent) > MAX_FILES:
-        fault = f"{len(sent)} files are too many. Send at most {MAX_FILES} at once, or one ZIP."
+    if len(files) > MAX_FILES:
+        fault = f"{len(files)} files are too many. Send at most {MAX_FILES} at once, or one ZIP."
         return _form(KnowledgeBaseError(fault, code="files-too-many"))
     return _start_job(
-        [(ItemKind.FILE, _safe_name(file)) for file in sent], [file.read() for file in sent]
+        [(ItemKind.FILE, _safe_name(file)) for file in files], [file.read() for file in files]
     )
 
 
@@ -73,31 +73,31 @@ def import_files() -> ResponseReturnValue:
 @auth.requires(Permission.WRITE)
 def import_page() -> ResponseReturnValue:
     """Import a page or a sitemap by URL."""
-    given = request.form.get("address", "").strip()
-    parts = urlsplit(given)
+    address = request.form.get("address", "").strip()
+    parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         fault = (
-            f"“{given}” is not the URL of a page. Enter one that starts with https:// or http://."
+            f"“{address}” is not the URL of a page. Enter one that starts with https:// or http://."
         )
         return _form(KnowledgeBaseError(fault, code="address-invalid"))
-    return _start_job([(ItemKind.ADDRESS, given)], [None])
+    return _start_job([(ItemKind.ADDRESS, address)], [None])
 
 
 @blueprint.get("/desk/imports/<int:number>")
 @auth.requires(Permission.WRITE)
 def show_job(number: int) -> ResponseReturnValue:
     """Show the progress of an import job."""
-    found = require_job(number)
-    return render_template("editorial/import-job.html", job=found, items=visible_items(found))
+    job = require_job(number)
+    return render_template("editorial/import-job.html", job=job, items=visible_items(job))
 
 
 @blueprint.get("/desk/imports/<int:number>/state")
 @auth.requires(Permission.WRITE)
 def job_status(number: int) -> ResponseReturnValue:
     """Return the progress of an import job as JSON, polled by its page."""
-    found = require_job(number)
-    states = [item.state.value for item in found.items]
-    return jsonify(open=found.is_open, states=states)
+    job = require_job(number)
+    states = [item.state.value for item in job.items]
+    return jsonify(open=job.is_open, states=states)
 
 
 @blueprint.post("/desk/imports/<int:number>/<any(stop, start):action>")
@@ -114,19 +114,19 @@ def set_job_state(number: int, action: str) -> ResponseReturnValue:
 @auth.requires(Permission.WRITE)
 def save_all(number: int) -> ResponseReturnValue:
     """Save all ready items of a job as drafts."""
-    site, found, by = current_services(), require_job(number), auth.current_actor()
-    refused: list[SourceError] = []
-    for item in found.items:
+    site, job, actor = current_services(), require_job(number), auth.current_actor()
+    errors: list[SourceError] = []
+    for item in job.items:
         if item.state is ItemState.READY:
             try:
-                save_item(site.store, site.editorial.jobs, site.settings.home, item, by=by)
+                save_item(site.store, site.editorial.jobs, site.settings.home, item, actor=actor)
             except SourceError as error:
-                refused.append(error)
-    if refused:
+                errors.append(error)
+    if errors:
         again = require_job(number)
-        fault = KnowledgeBaseError(" ".join(map(str, refused)), code=refused[0].code)
+        failure = KnowledgeBaseError(" ".join(map(str, errors)), code=errors[0].code)
         page = render_template(
-            "editorial/import-job.html", job=again, items=visible_items(again), fault=fault
+            "editorial/import-job.html", job=again, items=visible_items(again), error=failure
         )
         return make_response(page, HTTPStatus.CONFLICT)
     return redirect_with_notice(urls().job(number), "drafts-saved")
@@ -138,7 +138,7 @@ def set_item_state(number: int, action: str) -> ResponseReturnValue:
     """Retry or discard an item."""
     jobs, item = current_services().editorial.jobs, require_item(number)
     if action == "discard":
-        jobs.discard(number, by=auth.current_actor())
+        jobs.discard(number, actor=auth.current_actor())
         is_edit = item.kind is ItemKind.EDIT
         location = urls().desk_article(item.article_id) if is_edit else urls().job(item.job)
         return redirect_with_notice(location, "item-discarded")
@@ -151,11 +151,11 @@ def require_job(number: int) -> ImportJob:
 
     Raises `NotFoundError` for jobs of other users.
     """
-    found = current_services().editorial.jobs.get_job(number)
-    me = auth.require_user()
-    if found.name != me.name and not me.has_permission(Permission.ADMINISTER):
+    job = current_services().editorial.jobs.get_job(number)
+    user = auth.require_user()
+    if job.name != user.name and not user.has_permission(Permission.ADMINISTER):
         raise NotFoundError("job", str(number))
-    return found
+    return job
 
 
 def require_item(number: int) -> ImportItem:
@@ -174,7 +174,7 @@ def _start_job(
     sources: list[tuple[ItemKind, str]], contents: list[bytes | None]
 ) -> ResponseReturnValue:
     site = current_services()
-    number, items = site.editorial.jobs.create_job(sources, by=auth.current_actor())
+    number, items = site.editorial.jobs.create_job(sources, actor=auth.current_actor())
     folder = job_folder(site.settings.home, number)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for item, content in zip(items, contents, strict=True):
@@ -189,13 +189,16 @@ def _start_job(
 def _safe_name(file: FileStorage) -> str:
     """Return the name of an uploaded file without directories or unprintable characters."""
     name = PurePosixPath((file.filename or "").replace("\\", "/")).name
-    return "".join(sign for sign in name if sign.isprintable())[-MAX_NAME_LENGTH:] or "file"
+    return (
+        "".join(character for character in name if character.isprintable())[-MAX_NAME_LENGTH:]
+        or "file"
+    )
 
 
-def _form(fault: KnowledgeBaseError | None = None) -> ResponseReturnValue:
+def _form(error: KnowledgeBaseError | None = None) -> ResponseReturnValue:
     jobs = current_services().editorial.jobs.list_jobs(auth.require_user().name)
     page = render_template(
-        "editorial/import.html", fault=fault, jobs=jobs, title=request.values.get("title", ""),
+        "editorial/import.html", error=error, jobs=jobs, title=request.values.get("title", ""),
         text=request.form.get("text", ""), address=request.form.get("address", ""),
     )  # fmt: skip
-    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK)
+    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK)

@@ -42,26 +42,26 @@ def show() -> ResponseReturnValue:
     site = current_services()
     searched = site.analytics.query_stats.list_recent(DAYS)
     handled = site.analytics.query_stats.list_triage()
-    unwritten = [one for one in searched if not one.text]
+    redacted = [stats for stats in searched if not stats.text]
     summaries = site.store.summaries()
     return render_template(
         "editorial/search-report.html",
-        missed=_rows([one for one in searched if one.found < one.times], handled),
-        unopened=_rows([one for one in searched if _unopened(one)], handled),
-        unhelpful=_rows([one for one in searched if one.failed > one.helped], handled),
-        unwritten=len(unwritten),
-        unwritten_times=sum(one.times for one in unwritten),
+        missed=_rows([stats for stats in searched if stats.found < stats.times], handled),
+        unopened=_rows([stats for stats in searched if _unopened(stats)], handled),
+        unhelpful=_rows([stats for stats in searched if stats.failed > stats.helped], handled),
+        redacted=len(redacted),
+        redacted_searches=sum(stats.times for stats in redacted),
         questions=site.store.list_content_requests(),
         overdue=len(list_due_reviews(summaries, site.today() - timedelta(days=1))),
         dead=site.analytics.query_stats.list_dead_links(),
         checking=_checking.locked(),
         gone=_orphaned_pins(site),
         people=[
-            person
-            for person in site.accounts.users.list_users()
-            if person.has_permission(Permission.WRITE)
+            user
+            for user in site.accounts.users.list_users()
+            if user.has_permission(Permission.WRITE)
         ],
-        total=sum(one.times for one in searched),
+        total=sum(stats.times for stats in searched),
         days=DAYS,
         kept=site.settings.query_log_days,
     )
@@ -74,7 +74,7 @@ def assign_query() -> ResponseReturnValue:
     site, name = current_services(), request.form.get("name", "")
     site.accounts.users.get_user(name)
     key = request.form.get("key", "")[:200]
-    site.analytics.query_stats.set_triage(key, ASSIGNED, name=name, by=auth.current_actor())
+    site.analytics.query_stats.set_triage(key, ASSIGNED, name=name, actor=auth.current_actor())
     return redirect_with_notice(urls().desk("search-report"), "query-assigned")
 
 
@@ -84,7 +84,7 @@ def dismiss_query() -> ResponseReturnValue:
     """Hide a query until it is searched again."""
     key, note = request.form.get("key", "")[:200], request.form.get("note", "").strip()
     current_services().analytics.query_stats.set_triage(
-        key, DISMISSED, note=note, by=auth.current_actor()
+        key, DISMISSED, note=note, actor=auth.current_actor()
     )
     return redirect_with_notice(urls().desk("search-report"), "query-dismissed")
 
@@ -107,14 +107,14 @@ def check_links() -> ResponseReturnValue:
 
     def check() -> None:
         try:
-            found = [
+            dead_links = [
                 (record.id, address, problem)
                 for record in site.store.published(site.store.published_ids())
                 for address, problem in site.editorial.checks.find_dead_links(
                     record.article
                 ).items()
             ]
-            site.analytics.query_stats.replace_dead_links(found)
+            site.analytics.query_stats.replace_dead_links(dead_links)
         finally:
             _checking.release()
 
@@ -124,20 +124,20 @@ def check_links() -> ResponseReturnValue:
 
 def _rows(searched: list[QueryStats], handled: dict[str, Triage]) -> list[QueryRow]:
     rows = []
-    for one in searched:
-        triage = handled.get(one.key)
+    for stats in searched:
+        triage = handled.get(stats.key)
         # A dismissed query reappears when it is searched on a later day.
-        if one.text and not (triage and triage.state == DISMISSED and one.last <= triage.on):
-            rows.append(QueryRow(one, triage if triage and triage.state == ASSIGNED else None))
+        if stats.text and not (triage and triage.state == DISMISSED and stats.last <= triage.on):
+            rows.append(QueryRow(stats, triage if triage and triage.state == ASSIGNED else None))
     return rows[:MAX_ROWS]
 
 
-def _unopened(one: QueryStats) -> bool:
-    return one.found == one.times and one.times >= MIN_SEARCHES and one.opened == 0
+def _unopened(stats: QueryStats) -> bool:
+    return stats.found == stats.times and stats.times >= MIN_SEARCHES and stats.opened == 0
 
 
 def _orphaned_pins(site: Services) -> list[Pin]:
     """Return the pins whose passages are no longer published."""
     pins = site.analytics.curation_store.load().pins
-    present = site.store.published_passages(pin.passage_id for pin in pins)
-    return [pin for pin in pins if pin.passage_id not in present]
+    published = site.store.published_passages(pin.passage_id for pin in pins)
+    return [pin for pin in pins if pin.passage_id not in published]

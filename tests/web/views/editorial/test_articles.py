@@ -45,7 +45,7 @@ def people(desk: Flask) -> dict[str, FlaskClient]:
 
 
 def draft(store: ArticleStore, text: str = "Take it twice a day.") -> int:
-    return save(store, "Gout", ("Use", text), publish=False, by=Actor("ann")).version
+    return save(store, "Gout", ("Use", text), publish=False, actor=Actor("ann")).version
 
 
 GOUT = "/desk/articles/gout"
@@ -280,7 +280,7 @@ def test_a_correction_is_taken_back_for_the_readings_to_come(
     ann = people["ann"]
     assert not parse(ann.get(GOUT)).select("#corrections")
     empty_store.correct(
-        "gout", 1, [Correction(CorrectionKind.OWNER, new="Rheumatology")], by=Actor("ann")
+        "gout", 1, [Correction(CorrectionKind.OWNER, new="Rheumatology")], actor=Actor("ann")
     )
     page = ann.get(GOUT)
     (line,) = parse(page).select("#corrections li")

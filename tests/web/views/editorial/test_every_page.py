@@ -66,7 +66,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str]
     base = create_base(settings)
     save(base.store, "Gout", ("Use", "Colchicine calms a flare."), publish=True)
     base.store.correct(
-        "gout", 1, [Correction(CorrectionKind.OWNER, new="Ann Lee")], by=Actor("ben")
+        "gout", 1, [Correction(CorrectionKind.OWNER, new="Ann Lee")], actor=Actor("ben")
     )
     save(
         base.store,
@@ -74,7 +74,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str]
         ("Use", "Colchicine or rest."),
         ("Safety", "Call."),
         publish=False,
-        by=Actor("ben"),
+        actor=Actor("ben"),
     )
     base.indexer.rebuild()
     base.store.close()

@@ -122,11 +122,11 @@ def test_paste_look_correct_save(
     assert parse(shown).select('.lead[data-state="ready"][data-coverage="100"]')
     assert empty_store.summaries() == [], "nothing is saved yet"
 
-    begins = "Take it once a day."
+    first_text = "Take it once a day."
     place = "Gout\nUse" if "Gout › Use" in page else "Use"
-    form = {"what": "tag", "place": place, "old": begins, "new": "interactions"}
+    form = {"what": "tag", "place": place, "old": first_text, "new": "interactions"}
     assert post(ann, f"{item}/correct", **form).status_code == 303
-    form = {"what": "text", "place": place, "old": begins, "new": "Take it twice a day."}
+    form = {"what": "text", "place": place, "old": first_text, "new": "Take it twice a day."}
     assert post(ann, f"{item}/correct", **form).status_code == 303
     form = {"what": "split", "place": place, "old": "Swallow it whole."}
     assert post(ann, f"{item}/correct", **form).status_code == 303

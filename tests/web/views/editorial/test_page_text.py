@@ -68,7 +68,7 @@ class Site:
 
     def gout(self, text: str) -> int:
         """Save another version of the article on gout, as ann's draft; return its number."""
-        return save(self.store, "Gout", ("Use", text), publish=False, by=Actor("ann")).version
+        return save(self.store, "Gout", ("Use", text), publish=False, actor=Actor("ann")).version
 
     def read(self) -> None:
         while self.clerk.process_next():
@@ -133,7 +133,7 @@ def test_article(site: Site, same: Same) -> None:
     )  # fmt: skip
     same("published", site.dora.get(GOUT))
     site.store.correct(
-        "gout", 1, [Correction(CorrectionKind.OWNER, new="Rheumatology")], by=Actor("ann")
+        "gout", 1, [Correction(CorrectionKind.OWNER, new="Rheumatology")], actor=Actor("ann")
     )
     same("draft with a correction", site.ann.get(GOUT))
     passage = site.store.article("gout", 2).passages[0].id

@@ -97,13 +97,13 @@ def test_a_pin_is_tried_saved_shown_and_taken_off(
     assert is_pinned(ann, "joint")
     answer = ann.get("/api/v1/search?q=joint&tag=safety").json
     assert not [hit for hit in answer["hits"] if hit["pinned"]]
-    empty_store.set_tag(flare, "safety", present=True, by=Actor("x"))
+    empty_store.set_tag(flare, "safety", present=True, actor=Actor("x"))
     answer = ann.get("/api/v1/search?q=joint&tag=safety").json
     assert [hit["id"] for hit in answer["hits"] if hit["pinned"]] == [flare]
     answer = ann.get("/api/v1/search?q=joint&tag=safety&topic=Other").json
     assert answer["hits"] == [], "the filters do not leave it"
 
-    ReviewWorkflow(empty_store.database).retire("gout", reason="", replaced_by="", by=Actor("x"))
+    ReviewWorkflow(empty_store.database).retire("gout", reason="", replaced_by="", actor=Actor("x"))
     assert first_hits(ann, "joint") == [("joints", False)]
     assert flare in section(ann.get("/desk/search-report"), "broken-pins")
     number = re.search(r"/desk/pins/(\d+)/remove", ann.get("/desk/pins").text)
@@ -145,7 +145,7 @@ def test_a_synonym_is_tried_saved_and_taken_out(ann: FlaskClient) -> None:
 
 
 def test_other_processes_follow(ann: FlaskClient, site: Services) -> None:
-    site.analytics.curation_store.add_synonym("zyloprix = allopurinol", by=Actor("elsewhere"))
+    site.analytics.curation_store.add_synonym("zyloprix = allopurinol", actor=Actor("elsewhere"))
     assert first_hits(ann, "zyloprix") == []
     site.analytics.curation_sync.sync()
     assert first_hits(ann, "zyloprix") == [("gout", False)]
