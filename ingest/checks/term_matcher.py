@@ -34,8 +34,9 @@ class TermMatcher:
         book = PhraseMatcher(("", phrase) for phrase in self._phrases)
 
         @lru_cache(maxsize=CACHE_SIZE)
-        def found(text: str) -> tuple[PhraseMatch, ...]:
-            return tuple(book.find(text))
+        def found(text: str) -> tuple[frozenset[str], tuple[PhraseMatch, ...]]:
+            matches = tuple(book.find(text))
+            return frozenset(match.phrase for match in matches), matches
 
         self._found = found
 
@@ -45,8 +46,11 @@ class TermMatcher:
 
     def find(self, phrases: frozenset[str], text: str) -> Iterator[TermMatch]:
         """Yield the matches of `phrases` in `text`, in reading order."""
+        found_phrases, matches = self._found(text)
+        if phrases.isdisjoint(found_phrases):
+            return
         position = 0
-        for found in self._found(text):
+        for found in matches:
             if found.phrase not in phrases:
                 continue
             written = _compile_pattern(found.words).search(text, position)
@@ -56,7 +60,8 @@ class TermMatcher:
 
     def contains(self, phrases: frozenset[str], text: str) -> bool:
         """Return whether `text` contains one of `phrases`."""
-        return any(found.phrase in phrases for found in self._found(text))
+        found_phrases, _ = self._found(text)
+        return not phrases.isdisjoint(found_phrases)
 
 
 @lru_cache(maxsize=CACHE_SIZE)

@@ -5,8 +5,8 @@ space; `*` at the end of a word matches any ending; `*` alone matches one to thr
 `NON_WILDCARD_WORDS`); `^`, like any punctuation mark, matches the beginning of a sentence or
 clause.
 
-Phrases are looked up by their first word in a dictionary, which is faster than one regular
-expression per phrase.
+Phrases are looked up by their first two words in dictionaries, which is faster than one regular
+expression per phrase. The phrases that a word can start are collected when the word first occurs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
 
 WILDCARD = "*"
 MAX_WILDCARD_WORDS = 3  # "how * work" matches "how do vaccines work", "how the new joint works"
@@ -25,13 +27,24 @@ NON_WILDCARD_WORDS = frozenset({"to", "you", "i", "we", "long", "many", "much", 
 
 # A word may contain joining characters ("a&e", "don't"); all other punctuation is a boundary.
 _TOKEN = re.compile(r"\w+(?:[&'’]\w+)*\*?|\*|[^\w\s]|\n")
-_HYPHENS = re.compile(r"[-‐‑–]")
-_WORD_SEPARATOR = "/"  # "and/or" reads as two words next to each other
+_HYPHENS = re.compile(r"[-‐‑–/]")  # "and/or" reads as two words next to each other
 BOUNDARY = "."  # phrases do not match across it
 
+CACHED_TEXTS = 2_000  # more than the sentences of the longest known article
+CACHED_WORDS = 50_000  # about the vocabulary of a large site; a few megabytes
+ANY_OTHER = ""  # key for a following word that no phrase names
 
-@dataclass(frozen=True, slots=True)
-class PhraseMatch:
+
+class _Phrase(NamedTuple):
+    """A phrase with its words, and the longest of them that has no wildcard."""
+
+    tag: str
+    phrase: str
+    words: tuple[str, ...]
+    longest_word: str
+
+
+class PhraseMatch(NamedTuple):
     """A match of a phrase: its tag, the phrase, the matched words and their position."""
 
     tag: str
@@ -45,51 +58,75 @@ class PhraseMatcher:
 
     def __init__(self, phrases: Iterable[tuple[str, str]]) -> None:
         """Create a matcher for (tag, phrase) pairs."""
-        self._exact: dict[str, list[tuple[str, str, tuple[str, ...]]]] = defaultdict(list)
-        self._beginnings: dict[str, list[tuple[str, str, tuple[str, ...]]]] = defaultdict(list)
+        self._exact: dict[str, list[_Phrase]] = defaultdict(list)
+        self._beginnings: dict[str, list[_Phrase]] = defaultdict(list)
         for tag, phrase in phrases:
-            words = tuple(tokenize(phrase))
+            words = tokenize(phrase)
             if not words or words[0] == WILDCARD:
                 continue  # a leading wildcard adds nothing to the rest of the phrase
-            if words[0].endswith("*"):
-                self._beginnings[words[0][:-1]].append((tag, phrase, words))
+            whole_words = (word for word in words if not word.endswith(WILDCARD))
+            entry = _Phrase(tag, phrase, words, max(whole_words, key=len, default=BOUNDARY))
+            if words[0].endswith(WILDCARD):
+                self._beginnings[words[0][:-1]].append(entry)
             else:
-                self._exact[words[0]].append((tag, phrase, words))
+                self._exact[words[0]].append(entry)
         self._lengths = sorted({len(beginning) for beginning in self._beginnings})
+        self._known: dict[str, dict[str, tuple[_Phrase, ...]]] = {}
 
     def find(self, text: str) -> Iterator[PhraseMatch]:
         """Yield all matches in reading order."""
-        words = [BOUNDARY, *tokenize(text)]  # the text starts with a sentence
-        following = [*words[1:], BOUNDARY]
-        for position, word in enumerate(words):
-            for tag, phrase, wanted in self._candidates(word):
-                if len(wanted) > 1 and not _may_follow(following[position], wanted[1]):
-                    continue  # rejects most candidates without the cost of a call
-                end = _match_end(words, position, wanted)
-                if end:
+        words = (BOUNDARY, *tokenize(text))  # the text starts with a sentence
+        word_set = frozenset(words)
+        for position, (word, following) in enumerate(pairwise((*words, BOUNDARY))):
+            known = self._known.get(word)
+            if known is None:
+                known = self._add_word(word)
+            if not known:
+                continue
+            for tag, phrase, wanted, longest_word in known.get(following, known[ANY_OTHER]):
+                if longest_word not in word_set:
+                    continue  # rejects most wildcards without the cost of a call
+                end = position + 1
+                if len(wanted) == 1 or (end := _match_end(words, end, wanted[1:])):
                     start = position + (wanted[0] == BOUNDARY)  # `^` itself is not a word
                     yield PhraseMatch(tag, phrase, " ".join(words[start:end]), start - 1)
 
-    def _candidates(self, word: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-        yield from self._exact.get(word, ())
+    def _add_word(self, word: str) -> dict[str, tuple[_Phrase, ...]]:
+        """Return the phrases that may start with `word`, by the following word.
+
+        `ANY_OTHER` is the key of those that do not name it: single words and wildcards.
+        """
+        phrases = list(self._exact.get(word, ()))
         for length in self._lengths:
-            if length > len(word):
-                break
-            yield from self._beginnings.get(word[:length], ())
+            if length <= len(word):
+                phrases += self._beginnings.get(word[:length], ())
+        seconds = [phrase.words[1] if len(phrase.words) > 1 else WILDCARD for phrase in phrases]
+        if len(self._known) >= CACHED_WORDS:
+            self._known.clear()
+        self._known[word] = known = {
+            following: tuple(
+                phrase
+                for phrase, second in zip(phrases, seconds, strict=True)
+                if second == following or second.endswith(WILDCARD)
+            )
+            for following in (*seconds, ANY_OTHER)
+            if phrases
+        }
+        return known
 
 
-def tokenize(text: str) -> list[str]:
-    """Return the lower-case words of `text`, with `BOUNDARY` for punctuation and line breaks."""
+@lru_cache(maxsize=CACHED_TEXTS)
+def tokenize(text: str) -> tuple[str, ...]:
+    """Return the lower-case words of `text`, with `BOUNDARY` for punctuation and line breaks.
+
+    The words of recent texts are cached, because several checks read the same sentence.
+    """
     plain = _HYPHENS.sub(" ", text.lower()).replace("’", "'")
-    return [
-        token if token[0].isalnum() or token[0] in "_*" else BOUNDARY
+    words = [
+        token if len(token) > 1 or token.isalnum() or token in "_*" else BOUNDARY
         for token in _TOKEN.findall(plain)
-        if token != _WORD_SEPARATOR
     ]
-
-
-def _may_follow(word: str, wanted: str) -> bool:
-    return word == wanted or wanted[-1] == WILDCARD
+    return tuple(words)
 
 
 def _match_end(words: Sequence[str], position: int, wanted: Sequence[str]) -> int:

@@ -9,10 +9,12 @@ of their list are in ``data/abbreviations.txt``.
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, lru_cache
 
 from ingest.language.word_lists import load_word_list
 
+CACHED_TEXTS = 500  # blocks; chunking and the checks split the same ones
 MAX_LOOK_BACK = 80  # characters before a full stop; enough for the last two words
 
 NEVER, NOT_BEFORE_NUMBER, ONLY_BEFORE_CAPITAL = "", "#", "?"
@@ -30,15 +32,23 @@ def split_sentences(text: str) -> list[str]:
 
     Joined together, the sentences equal `text`.
     """
-    sentences: list[str] = []
+    return list(_split(text))
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(iter_sentences(text))
+
+
+def iter_sentences(text: str) -> Iterator[str]:
+    """Yield the sentences of `text` like `split_sentences`, each when it is needed."""
     start = 0
     for end in _END.finditer(text):
         if end.end() < len(text) and _is_sentence_end(text, start, end):
-            sentences.append(text[start : end.end()])
+            yield text[start : end.end()]
             start = end.end()
     if start < len(text):
-        sentences.append(text[start:])
-    return sentences
+        yield text[start:]
 
 
 def _is_sentence_end(text: str, start: int, end: re.Match[str]) -> bool:
