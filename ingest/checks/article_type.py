@@ -7,7 +7,7 @@ topic).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.checks.config import RuleOptions
@@ -67,14 +67,14 @@ def _evidence(
         yield WEAK, f"a passage is tagged {tag}"
 
 
-def detect_audience(article: Article, text: str, settings: RuleOptions) -> str:
+def detect_audience(article: Article, sentences: Iterable[str], settings: RuleOptions) -> str:
     """Return the audience of an article: patients, staff or unknown."""
     topics = {_normalize(topic) for topic in article.metadata.topics}
     if topics & set(settings.texts("patient_topics")):
         return PATIENTS
     if topics & set(settings.texts("staff_topics")):
         return STAFF
-    words = tokenize(text)
+    words = [word for sentence in sentences for word in tokenize(sentence)]
     reader = set(settings.texts("reader_words"))
     spoken_to = sum(word in reader for word in words)
     if words and 100 * spoken_to / len(words) >= settings.number("per_hundred_words"):

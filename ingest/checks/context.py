@@ -122,8 +122,8 @@ class CheckContext:
     @cached_property
     def audience(self) -> str:
         """The audience of the article: patients, staff or unknown."""
-        text = " ".join(sentence for part in self.text_parts for sentence in part.sentences)
-        return detect_audience(self.article, text, self.rules.settings("audience"))
+        sentences = (sentence for _, sentence in self.sentences())
+        return detect_audience(self.article, sentences, self.rules.settings("audience"))
 
     @property
     def negation(self) -> RuleOptions:

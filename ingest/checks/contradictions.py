@@ -73,8 +73,13 @@ def content_words(text: str) -> frozenset[str]:
 
 def filter_content_words(words: Iterable[str]) -> frozenset[str]:
     """Return the content words among the results of `ingest.language.phrase_matcher.tokenize`."""
+    function_words = _load_words("function-words")
     return frozenset(
-        _normalize_word(word) for word in words if word != BOUNDARY and _is_content_word(word)
+        [
+            _normalize_word(word)
+            for word in words
+            if len(word) > len("of") and word not in function_words  # `BOUNDARY` is shorter
+        ]
     )
 
 
@@ -99,10 +104,6 @@ def _normalize_word(word: str) -> str:
     return (
         word[:-1] if len(word) > len("gas") and word[-1] == "s" and word[-2] not in "su" else word
     )
-
-
-def _is_content_word(word: str) -> bool:
-    return len(word) > len("of") and word not in _load_words("function-words")
 
 
 @cache

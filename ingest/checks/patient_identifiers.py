@@ -16,6 +16,7 @@ from ingest.checks.config import Rule
 from ingest.checks.context import CheckContext
 from ingest.checks.finding import Finding
 
+IDENTIFIER_SIGN = re.compile(r"[\d@]")  # every identifier below contains one of these characters
 TEN_DIGITS = re.compile(r"(?<![\d.,/-])(?:\d{3}[ -]?\d{3}[ -]?\d{4})(?![\d.,]?\d)")
 NHS_WEIGHTS = range(10, 1, -1)  # for the nine digits before the check digit (NHS Data Dictionary)
 NHS_MODULUS = 11
@@ -52,6 +53,8 @@ def check_patient_identifiers(context: CheckContext, rule: Rule) -> Iterator[Fin
 
 def find_identifiers(sentence: str, today: date, rule: Rule) -> Iterator[tuple[str, str]]:
     """Yield (type, text) for each identifier of a patient in a sentence."""
+    if not IDENTIFIER_SIGN.search(sentence):
+        return
     beside_patient = rule.contains("patient_words", sentence)
     for number in TEN_DIGITS.finditer(sentence):
         # One in eleven US telephone numbers (301-555-0123) has a valid check digit by chance.

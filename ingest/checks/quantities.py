@@ -42,9 +42,12 @@ _RANGE = (
 )
 _TIME = r"(?P<unit>minute|hour|day|week|month|year)s?\b"
 
-ANY_NUMBER = re.compile(rf"\d|\b(?:{'|'.join(NUMBER_WORDS)})\b", re.IGNORECASE)
+DIGIT = re.compile(r"\d")
 EVERY = re.compile(rf"\bevery\s+{_RANGE}[\s-]+{_TIME}", re.IGNORECASE)
 APART = re.compile(rf"\b{_RANGE}[\s-]+{_TIME}\s+(?:apart|intervals?)", re.IGNORECASE)
+# Words without which a pattern cannot match, because searching for them is faster.
+INTERVALS = ((EVERY, ("every",)), (APART, ("apart", "interval")))
+DOSE_UNIT = re.compile(r"(?:m|\b|\d)g\b|mcg\b|micrograms?\b|units?\b")
 DOSE = re.compile(
     rf"\b(?P<drug>[A-Za-z][a-z-]{{4,}})\s+{_RANGE}\s*(?P<unit>mg|g|micrograms?|mcg|units?)\b(?!\s?(?:/|per))",
 )
@@ -75,7 +78,7 @@ def extract_quantities(
     """Yield the quantities that a passage of an article with these names states."""
     about = [term for term in dict.fromkeys(normalize_term(name) for name in names) if term]
     for sentence in part.sentences:
-        if not ANY_NUMBER.search(sentence) or rule.contains("not_with", sentence):
+        if not _has_number(sentence) or rule.contains("not_with", sentence):
             continue
         for key, found, scale in _find_quantities(sentence, rule):
             conditions = frozenset(hit.phrase for hit in rule.find("conditions", sentence))
@@ -83,6 +86,10 @@ def extract_quantities(
             keys = [key] if key.startswith("dose:") else [f"{key}:{name}" for name in about]
             for full in keys:
                 yield Statement(full, quantity, sentence, part.location, origin)
+
+
+def _has_number(sentence: str) -> bool:
+    return bool(DIGIT.search(sentence)) or not NUMBER_WORDS.keys().isdisjoint(tokenize(sentence))
 
 
 def check_number_conflicts(context: CheckContext, rule: Rule) -> Iterator[Finding]:
@@ -111,20 +118,24 @@ def _find_quantities(sentence: str, rule: Rule) -> Iterator[tuple[str, re.Match[
     """Yield (key without the subject, match, factor of the unit)."""
     for found in _sessions_pattern(rule.texts("sessions")).finditer(sentence):
         yield "number of sessions", found, 1
-    for pattern in (EVERY, APART):
+    lower = sentence.lower()
+    patterns = [pattern for pattern, words in INTERVALS if any(word in lower for word in words)]
+    for pattern in patterns:
         for found in pattern.finditer(sentence):
             act = _action_before(sentence[: found.start()], rule)
             if act:
                 yield f"interval:{act}", found, HOURS[found["unit"].lower()]
-    for found in DOSE.finditer(sentence):
+    has_dose = DOSE_UNIT.search(sentence)
+    for found in DOSE.finditer(sentence) if has_dose else ():
         drug = found["drug"].lower()
         if drug not in rule.texts("not_drugs"):
             family, worth = _unit_value(found["unit"])
             yield f"dose:{drug}:{family}", found, worth
-    for found in DOSE_OF_SUBJECT.finditer(sentence):
+    for found in DOSE_OF_SUBJECT.finditer(sentence) if has_dose else ():
         family, worth = _unit_value(found["unit"])
         yield f"usual dose:{family}", found, worth
-    for found in LASTS.finditer(sentence):
+    lasts = "last" in lower or "take" in lower
+    for found in LASTS.finditer(sentence) if lasts else ():
         subject = normalize_term(found["of"])
         if subject:
             yield f"duration:{subject}", found, HOURS[found["unit"].lower()]

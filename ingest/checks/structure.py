@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from ingest.checks.config import Rule
 from ingest.checks.context import CheckContext
@@ -49,9 +50,8 @@ def _names_subject(context: CheckContext, first_words: int) -> bool:
     names = tokenize(" ".join((article.title, *metadata.also_called)))
     subject = {_stem(word) for word in names if len(word) >= MIN_WORD_LENGTH}
     subject |= {word for word in names if word != BOUNDARY} if not subject else set()
-    text = " ".join(sentence for part in context.text_parts for sentence in part.sentences)
-    opening = tokenize(text)[:first_words]
-    return not subject.isdisjoint(_stem(word) for word in opening)
+    words = (word for _, sentence in context.sentences() for word in tokenize(sentence))
+    return not subject.isdisjoint(_stem(word) for word in islice(words, first_words))
 
 
 def _stem(word: str) -> str:

@@ -185,14 +185,16 @@ ACRONYM = re.compile(
 )
 MIN_ACRONYM_LENGTH, MAX_ACRONYM_LENGTH = 2, 7  # longer ones are brands or emphasis
 MAX_CAPITALS_SHARE = 0.5  # a line with a larger share of capitalised words is an unmarked heading
-EXPLANATION_PATTERN = "|".join(
-    (
-        r"\({0}\b",  # chronic kidney disease (CKD)
-        r"\b{0},? (?:\(|or |short for |stands for |meaning |means |which stands for )",
-        r"(?:\bor|,|called|known as|abbreviated(?: to)?) {0}\b(?:,| for short|\)|$)",
-        r"[a-z]{{4,}}, or {0}\b",
-        r"\b{0}(?:,? (?:and|or) \w+)? (?:genes?|proteins?|mutations?)\b",  # name of a gene
-    )
+# An acronym is explained by the text before it, after it, or both. The BEFORE patterns match at the
+# end of the text before it, the others at its end.
+BEFORE_ACRONYM = re.compile(r"(?:\(|[a-z]{4}, or )\Z")  # chronic kidney disease (CKD)
+BEFORE_NAME = re.compile(r"(?:\bor|,|called|known as|abbreviated(?: to)?) \Z")
+MAX_LOOK_BACK = 20  # characters, more than these patterns match
+WORD_START, ACRONYM_END = re.compile(r"\b"), re.compile(r"s?\b")
+AFTER_NAME = re.compile(r"s?(?:,| for short|\)|\Z)")
+AFTER_ACRONYM = re.compile(
+    r"s?(?:,? (?:\(|or |short for |stands for |meaning |means |which stands for )"
+    r"|(?:,? (?:and|or) \w+)? (?:genes?|proteins?|mutations?)\b)"  # name of a gene
 )
 
 
@@ -201,9 +203,11 @@ def check_undefined_acronyms(context: CheckContext, rule: Rule) -> Iterator[Find
     if context.audience not in rule.texts("audiences"):
         return
     known = {word.casefold() for word in rule.texts("known")}
-    names = " ; ".join((context.article.title, *context.article.metadata.also_called))
+    metadata = context.article.metadata
+    names = set(re.findall(r"\w+", " ; ".join((context.article.title, *metadata.also_called))))
     first: dict[str, int] = {}
     text = "\n".join(sentence for _, sentence in context.sentences())
+    lower_text = text.lower()
     for part in context.text_parts:
         for sentence in part.sentences:
             for acronym in _find_acronyms(sentence):
@@ -211,7 +215,10 @@ def check_undefined_acronyms(context: CheckContext, rule: Rule) -> Iterator[Find
     undefined = [
         acronym
         for acronym in first
-        if acronym.casefold() not in known and not _is_explained(acronym, text, names)
+        if acronym.casefold() not in known
+        and names.isdisjoint((acronym, acronym + "s"))
+        and not _is_explained(acronym, text)
+        and not _has_long_form(acronym, lower_text)
     ]
     if len(undefined) > rule.number("most"):
         yield rule.finding(
@@ -224,30 +231,43 @@ def check_undefined_acronyms(context: CheckContext, rule: Rule) -> Iterator[Find
 
 
 def _find_acronyms(sentence: str) -> Iterator[str]:
+    acronyms = ACRONYM.findall(sentence)
+    if not acronyms:
+        return
     words = sentence.split()
     capitals = sum(word.isupper() and len(word) > 1 for word in words)
     if len(words) > 1 and capitals > MAX_CAPITALS_SHARE * len(words):
         return
-    for found in ACRONYM.finditer(sentence):
+    for acronym in acronyms:
         # With a digit it is the name of a gene, protein or score, which needs no long form.
-        named = any(character.isdigit() for character in found.group())
-        if MIN_ACRONYM_LENGTH <= len(found.group()) <= MAX_ACRONYM_LENGTH and not named:
-            yield found.group()
+        named = any(character.isdigit() for character in acronym)
+        if MIN_ACRONYM_LENGTH <= len(acronym) <= MAX_ACRONYM_LENGTH and not named:
+            yield acronym
 
 
-def _is_explained(acronym: str, text: str, names: str) -> bool:
-    plain = re.escape(acronym) + "s?"
-    if re.search(rf"\b{plain}\b", names):
-        return True
-    if re.search(EXPLANATION_PATTERN.format(plain), text):
-        return True
-    return _has_long_form(acronym, text)
+def _is_explained(acronym: str, text: str) -> bool:
+    """Return whether the text next to an occurrence of the acronym explains it."""
+    start = text.find(acronym)
+    while start >= 0:
+        end = start + len(acronym)
+        before = text[max(0, start - MAX_LOOK_BACK) : start]
+        if BEFORE_ACRONYM.search(before) and ACRONYM_END.match(text, end):
+            return True
+        if BEFORE_NAME.search(before) and AFTER_NAME.match(text, end):
+            return True
+        if WORD_START.match(text, start) and AFTER_ACRONYM.match(text, end):
+            return True
+        start = text.find(acronym, start + 1)
+    return False
 
 
-def _has_long_form(acronym: str, text: str) -> bool:
+def _has_long_form(acronym: str, lower_text: str) -> bool:
     """Return whether the text contains consecutive words with these initials."""
-    letters = [re.escape(letter) for letter in acronym if letter.isalpha()]
-    if len(letters) < len("AB") + 1:  # two initials match by chance
+    first, *others = list(acronym.lower())
+    if len(others) < len("BC"):  # two initials match by chance
         return False
-    pattern = r"\b" + r"[\w’']*[\s-]+(?:of |the |and |in |for )?".join(letters) + r"[\w’']{2,}"
-    return re.search(pattern, text, re.IGNORECASE) is not None
+    # The first letter comes before the test for the start of a word, because `re` finds a literal
+    # prefix fastest.
+    letters = (rf"{first}(?<!\w{first})", *others)
+    pattern = r"[\w’']*[\s-]+(?:of |the |and |in |for )?".join(letters) + r"[\w’']{2,}"
+    return re.search(pattern, lower_text) is not None
