@@ -57,20 +57,19 @@ def measure_coverage(result: ReaderResult, media_type: MediaType) -> Coverage:
     for omission in result.omitted:
         omitted.update(_words(VISIBLE_TEXT[media_type](omission.text)))
     body = source - omitted
-    missing = body - Counter(_article_words(result))
+    missing = body - Counter(_words("\n".join(_article_texts(result))))
     if not body:
         return Coverage(1.0)
     share = 1 - missing.total() / body.total()
     return Coverage(round(share, 4), tuple(_lost_text_warnings(visible, missing)))
 
 
-def _article_words(result: ReaderResult) -> Iterator[str]:
-    yield from _words(result.article.title)
+def _article_texts(result: ReaderResult) -> Iterator[str]:
+    yield result.article.title
     for _, section in result.article.walk():
-        yield from _words(section.heading)
+        yield section.heading
         for block in section.blocks:
-            for text in _block_texts(block):
-                yield from _words(text)
+            yield from _block_texts(block)
 
 
 def _block_texts(block: Block) -> Iterator[str]:

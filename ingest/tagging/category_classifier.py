@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from heapq import nsmallest
 from pathlib import Path
 
 import Stemmer
@@ -58,18 +59,18 @@ class CategoryClassifier:
 
     def classify(self, text: str) -> dict[str, CategoryScore]:
         """Return the score of `text` for each category; 0 if it has no known words."""
-        known = {
-            feature: shown
-            for feature, shown in extract_features(text).items()
-            if feature in self._weights
-        }
+        features = extract_features(text)
+        known = [feature for feature in features if feature in self._weights]
         root = math.sqrt(max(len(known), MIN_FEATURES))
+        rows = [self._weights[feature] for feature in known]
         found = {}
         for column, category in enumerate(self.categories):
-            weights = {feature: self._weights[feature][column] for feature in known}
-            strongest = sorted(weights, key=lambda feature: -weights[feature])[:MAX_REASON_WORDS]
-            words = tuple(known[feature] for feature in strongest if weights[feature] > 0)
-            found[category] = CategoryScore(sum(weights.values()) / root, words)
+            weights = [row[column] for row in rows]
+            positive = [(-weight, number) for number, weight in enumerate(weights) if weight > 0]
+            words = tuple(
+                features[known[number]] for _, number in nsmallest(MAX_REASON_WORDS, positive)
+            )
+            found[category] = CategoryScore(sum(weights) / root, words)
         return found
 
 
@@ -77,7 +78,7 @@ def extract_features(text: str) -> dict[str, str]:
     """Return the stems of `text` and the pairs of neighbours, each with its original words."""
     found: dict[str, str] = {}
     before, shown_before = "", ""
-    for shown, stem in _iter_stems(text):
+    for stem, shown in map(_stem, _WORD.findall(text)[:MAX_WORDS]):
         found.setdefault(stem, shown)
         if before:
             found.setdefault(f"{before} {stem}", f"{shown_before} {shown}")
@@ -85,18 +86,11 @@ def extract_features(text: str) -> dict[str, str]:
     return found
 
 
-def _iter_stems(text: str) -> Iterator[tuple[str, str]]:
-    for number, match in enumerate(_WORD.finditer(text)):
-        if number >= MAX_WORDS:
-            return
-        shown = match.group().lower().replace("’", "'")
-        yield shown, NUMBER_TOKEN if shown[0].isdigit() else _stem(shown)
-
-
 @lru_cache(maxsize=50_000)  # the vocabulary of clinical text; a few megabytes
-def _stem(word: str) -> str:
-    stem: str = _stemmer().stemWord(word)
-    return stem
+def _stem(word: str) -> tuple[str, str]:
+    """Return the stem of a word, and the word as it is shown in a reason."""
+    shown = word.lower().replace("’", "'")
+    return NUMBER_TOKEN if shown[0].isdigit() else _stemmer().stemWord(shown), shown
 
 
 @lru_cache(maxsize=1)

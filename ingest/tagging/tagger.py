@@ -28,7 +28,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ingest.language.phrase_matcher import PhraseMatch, PhraseMatcher, tokenize
-from ingest.language.sentence_splitter import split_sentences
+from ingest.language.sentence_splitter import iter_sentences
 from ingest.tagging.category_classifier import CategoryClassifier, CategoryScore, load_classifier
 from kb.model.article import BlockKind
 from kb.model.passage import Evidence, Passage, Tag
@@ -178,7 +178,7 @@ class Tagger:
 
     def _scores_by_cues(self, text: str) -> _TagScores:
         """Return tag -> (confidence, reason), based on the distinct cues in the text."""
-        opening = len(tokenize(split_sentences(text)[0])) if text else 0
+        opening = len(tokenize(next(iter_sentences(text), "")))
         opening = min(opening, MAX_OPENING_WORDS)
         density = min(1.0, TYPICAL_WORDS / max(1, len(tokenize(text))))
         by_tag: dict[str, dict[str, PhraseMatch]] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -56,8 +57,7 @@ def read_markdown(text: str, source: str) -> ReaderResult:
 
 
 def _parse_tokens(text: str, source: str, first_line: int) -> Sequence[Token]:
-    parser = MarkdownIt("commonmark", {"maxNesting": MAX_DEPTH + 1})
-    tokens = parser.enable(["table", "strikethrough"]).parse(text)
+    tokens = _parser().parse(text)
     for token in tokens:
         if token.level >= MAX_DEPTH:
             line = first_line + (token.map[0] if token.map else 0)
@@ -69,6 +69,12 @@ def _parse_tokens(text: str, source: str, first_line: int) -> Sequence[Token]:
                 code=SourceProblem.TOO_DEEP,
             )
     return tokens
+
+
+@cache
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"maxNesting": MAX_DEPTH + 1})
+    return parser.enable(["table", "strikethrough"])
 
 
 def _add_end_sections(
