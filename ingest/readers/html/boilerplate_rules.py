@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bs4.element import Tag
 
@@ -348,6 +349,8 @@ HEADING_RULES = (
         "a note about the author", _text_pattern(r"about the (?:author|writer)s?"), 0.0, 120
     ),
 )
+ARTICLE_ELEMENTS = frozenset({"main", "article", "section"})
+CACHED_NAMES = 10_000  # class names and ids; a site uses some hundreds
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 
@@ -357,30 +360,42 @@ def normalized_names(tag: Tag) -> str:
 
     Words within a name are separated by single hyphens.
     """
-    names = [*get_classes(tag), str(tag.get("id", ""))]
-    parted = (_SEPARATORS.sub("-", _CAMEL.sub("-", name).lower()).strip("-") for name in names)
+    if not tag.attrs:
+        return ""
+    parted = map(_separate_words, (*get_classes(tag), str(tag.get("id", ""))))
     return " ".join(f"-{name}-" for name in parted if name)
 
 
-def match_class_rule(
-    names: str, measured: ElementDensity, page: ElementDensity, inside: bool
-) -> str:
-    """Return the reason for removing an element with these names, or an empty string.
+@lru_cache(maxsize=CACHED_NAMES)
+def _separate_words(name: str) -> str:
+    return _SEPARATORS.sub("-", _CAMEL.sub("-", name).lower()).strip("-")
 
-    `measured` and `page` are the densities of the element and the page. `inside` is true within a
-    main, article or section element.
+
+@lru_cache(maxsize=CACHED_NAMES)
+def _rules_for_names(names: str) -> tuple[ClassRule, ...]:
+    return tuple(rule for rule in CLASS_RULES if rule.pattern.search(names))
+
+
+def match_class_rule(tag: Tag, measured: ElementDensity, page: ElementDensity) -> str:
+    """Return the reason for removing an element because of its names, or an empty string.
+
+    `measured` and `page` are the densities of the element and the page.
     """
-    if not names or measured.titles:
+    if measured.titles:
         return ""
-    for rule in CLASS_RULES:
+    for rule in _rules_for_names(normalized_names(tag)):
         if (
             measured.words <= min(rule.max_words, rule.max_page_share * page.words)
             and measured.link_share >= rule.min_link_share
-            and not (rule.outside_only and inside)
-            and rule.pattern.search(names)
+            and not (rule.outside_only and is_inside_article(tag))
         ):
             return rule.reason
     return ""
+
+
+def is_inside_article(tag: Tag) -> bool:
+    """Return whether an element is within a main, article or section element."""
+    return any(above.name in ARTICLE_ELEMENTS for above in tag.parents)
 
 
 def match_text_rule(text: str, measured: ElementDensity) -> str:

@@ -6,7 +6,8 @@ The main content is determined by `ingest.readers.html.main_content`.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from typing import TypeGuard
 
 from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
 from bs4.element import CData, NavigableString, PageElement, Tag
@@ -86,14 +87,16 @@ def parse_page(text: str, source: str) -> BeautifulSoup:
     with warnings.catch_warnings():  # XHTML is parsed as HTML, as in browsers
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         soup = BeautifulSoup(text, "lxml")
-    for _, depth in walk(soup):
-        if depth > MAX_DEPTH:
-            raise SourceError(
-                source,
-                f"has more than {MAX_DEPTH} nested elements.",
-                "Simplify the markup.",
-                code=SourceProblem.TOO_DEEP,
-            )
+    level: list[PageElement] = [soup]
+    for _ in range(MAX_DEPTH + 1):
+        level = [child for tag in level if isinstance(tag, Tag) for child in tag.contents]
+    if level:
+        raise SourceError(
+            source,
+            f"has more than {MAX_DEPTH} nested elements.",
+            "Simplify the markup.",
+            code=SourceProblem.TOO_DEEP,
+        )
     for superscript in soup.find_all("sup"):
         _separate_superscript(superscript)
     return soup
@@ -130,7 +133,7 @@ def walk(root: Tag) -> Iterator[tuple[PageElement | None, int]]:
             open_elements.append(iter(element.contents))
 
 
-def is_text(element: PageElement | None) -> bool:
+def is_text(element: PageElement | None) -> TypeGuard[NavigableString]:
     """Return whether an element is text rather than a comment or a declaration."""
     return type(element) in (NavigableString, CData)
 
@@ -138,22 +141,33 @@ def is_text(element: PageElement | None) -> bool:
 def visible_text(root: Tag) -> str:
     """Return the visible text of an element, one line per block."""
     parts: list[str] = []
-    open_tags: list[Tag] = []
+    open_elements = [(root, iter(root.contents))]
     unseen = 0
-    for element, _ in walk(root):
-        if isinstance(element, Tag):
-            open_tags.append(element)
-            unseen += element.name in INVISIBLE
-            if element.name in BLOCKS or element.name == "br":
+    while open_elements:
+        tag, children = open_elements[-1]
+        for element in children:
+            if isinstance(element, Tag):
+                open_elements.append((element, iter(element.contents)))
+                unseen += element.name in INVISIBLE
+                if element.name in BLOCKS or element.name == "br":
+                    parts.append("\n")
+                break
+            if not unseen and is_text(element):
+                parts.append(element)
+        else:
+            open_elements.pop()
+            unseen -= tag.name in INVISIBLE and tag is not root
+            if tag.name in BLOCKS:
                 parts.append("\n")
-        elif element is None:
-            ended = open_tags.pop() if open_tags else root
-            unseen -= ended.name in INVISIBLE and ended is not root
-            if ended.name in BLOCKS:
-                parts.append("\n")
-        elif is_text(element) and not unseen:
-            parts.append(str(element))
     return "".join(parts)
+
+
+def contains_element(tag: Tag, names: Container[str]) -> bool:
+    """Return whether an element has a descendant with one of these names.
+
+    Faster than `Tag.find`, which prepares its arguments in every call.
+    """
+    return any(isinstance(element, Tag) and element.name in names for element in tag.descendants)
 
 
 def get_classes(tag: Tag) -> list[str]:

@@ -10,12 +10,13 @@ import re
 from bs4.element import PageElement, Tag
 
 from ingest.readers.common.table_rows import SpannedCell, expand_row, parse_span
-from ingest.readers.html.dom import BLOCKS, is_text, walk
+from ingest.readers.html.dom import BLOCKS, contains_element, is_text, walk
 from kb.model.article import Block, BlockKind, ListItem
 
 LISTS = frozenset({"ul", "ol", "menu", "dir"})
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
+NOT_IN_CELLS = frozenset({"table", *HEADINGS})  # elements of which a table is used for layout
 LAYOUT_ROLES = frozenset({"presentation", "none"})
 
 _SPACE = re.compile(r"\s+")
@@ -115,7 +116,7 @@ def callout_text(tag: Tag) -> str:
 
 def is_layout_table(table: Tag) -> bool:
     """Return whether a table is used for layout: it has more than text cells."""
-    if table.get("role") in LAYOUT_ROLES or table.find(["table", *HEADINGS]):
+    if table.get("role") in LAYOUT_ROLES or contains_element(table, NOT_IN_CELLS):
         return True
     return len(table.find_all(["td", "th"], limit=2)) < 2
 

@@ -72,6 +72,8 @@ def _is_collapsed(tag: Tag, controlled_ids: set[str], density: TextDensity) -> b
 
 def is_hidden(tag: Tag) -> bool:
     """Return whether an element is marked as hidden."""
+    if not tag.attrs:
+        return False
     if tag.has_attr("hidden") and str(tag["hidden"]).lower() != "until-found":
         return True
     if str(tag.get("aria-hidden", "")).lower() == "true":

@@ -36,8 +36,8 @@ from ingest.readers.html.boilerplate_rules import (
     OMITTED_ROLES,
     PAGE_ELEMENTS,
     PAGE_ROLES,
+    is_inside_article,
     match_class_rule,
-    normalized_names,
 )
 from ingest.readers.html.dom import BLOCKS, INVISIBLE, remove_element, visible_line
 from ingest.readers.html.hidden_content import expand_collapsed, is_hidden
@@ -53,6 +53,7 @@ MAX_ADJACENT_LINK_SHARE = 0.25
 # Share of the page's prose; an element with this share is the content of a page without semantic
 # markup.
 MIN_PROSE_SHARE = 0.9
+NAMED_ELEMENTS = BLOCKS | {"a", "span"}  # elements to which the class rules apply
 TEMPLATE = "a script template"
 # An aside with at least this many links and this link share is navigation, even with summaries.
 MIN_ASIDE_LINKS = 10
@@ -130,33 +131,26 @@ def _omission_reason(
         return TEMPLATE if tag.name == "template" else ""
     reason = OMITTED_ELEMENTS.get(tag.name) or OMITTED_ROLES.get(role)
     page_part = PAGE_ELEMENTS.get(tag.name) or PAGE_ROLES.get(role)
-    if not reason and page_part and not _inside_article(tag) and not contains_title:
+    if not reason and page_part and not is_inside_article(tag) and not contains_title:
         reason = page_part
     if not reason and is_hidden(tag):
         reason = "hidden on the page"
-    if reason or tag.name not in BLOCKS | {"a", "span"} or tag.name in ("body", "td", "tr"):
+    if reason or tag.name not in NAMED_ELEMENTS or tag.name in ("body", "td", "tr"):
         return reason
     has_many_links = (
         measured.links >= MIN_ASIDE_LINKS and measured.link_share >= MIN_ASIDE_LINK_SHARE
     )
     if tag.name == "aside" and (has_many_links or measured.link_share >= MIN_NAVIGATION_LINK_SHARE):
         return NAVIGATION
-    names = normalized_names(tag)
-    if not names:
-        return None
     if not contains_title:
         measured = measured._replace(titles=0)
-    return match_class_rule(names, measured, page, _inside_article(tag)) or None
+    return match_class_rule(tag, measured, page) or None
 
 
 def _may_be_title(heading: Tag, title: str) -> bool:
     """Return whether a heading may be the article's title rather than the site's name."""
     text, page_title = visible_line(heading).casefold(), title.casefold()
     return bool(text) and (text == page_title or not page_title.endswith(text))
-
-
-def _inside_article(tag: Tag) -> bool:
-    return any(above.name in ("main", "article", "section") for above in tag.parents)
 
 
 def find_main_element(body: Tag, density: TextDensity) -> Tag:

@@ -19,7 +19,7 @@ from bs4 import BeautifulSoup
 from bs4.element import Tag
 
 from ingest.metadata import ParsedMetadata, find_dates, parse_metadata, resolve_field
-from ingest.readers.html.dom import BLOCKS, visible_line, visible_text
+from ingest.readers.html.dom import BLOCKS, contains_element, visible_line, visible_text
 
 Pair = tuple[str, str]
 META_PREFIX = "kb:"
@@ -61,6 +61,7 @@ INVALID_JSON_LD = "The JSON-LD of the page was ignored because it is not valid J
 MAX_JSON_LD_LENGTH = 200_000  # characters; the JSON-LD of an article has about 5,000
 MAX_NODES = 2_000
 MAX_DATE_LINE_WORDS = 40  # words of a line with a date
+YEAR = re.compile(r"\d{4}")  # part of every date
 # Label before the date in a visible line, and its key. The next review is tried first.
 DATE_LABELS = (
     ("next review", re.compile(r"\b(?:next review|review due|due for review|review date)\b", re.I)),
@@ -223,8 +224,7 @@ def _visible_dates(text: str) -> list[Pair]:
     """Return the dates of visible lines about publication and review."""
     pairs: list[Pair] = []
     for line in text.split("\n"):
-        words = len(line.split())
-        if not 2 <= words <= MAX_DATE_LINE_WORDS:
+        if not YEAR.search(line) or not 2 <= len(line.split()) <= MAX_DATE_LINE_WORDS:
             continue
         rest = line
         for key, label in DATE_LABELS:
@@ -243,7 +243,7 @@ def extract_review_lines(tag: Tag) -> list[Tag]:
     lines = [
         line
         for line in tag.find_all(["p", "div", "li", "dd", "td"])
-        if not line.find(list(BLOCKS))
+        if not contains_element(line, BLOCKS)
         and REVIEW_LINE.search(text := visible_line(line))
         and len(text.split()) <= MAX_REVIEW_LINE_WORDS
         and not COPYRIGHT.search(text)

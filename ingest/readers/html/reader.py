@@ -24,6 +24,7 @@ from ingest.readers.common.titles import derive_title
 from ingest.readers.html.boilerplate_rules import NOT_ARTICLE
 from ingest.readers.html.dom import (
     BLOCKS,
+    contains_element,
     element_after,
     get_classes,
     is_text,
@@ -57,7 +58,7 @@ CALLOUT_CLASS = re.compile(
 CALLOUT_CONTAINERS = frozenset({"div", "section", "p"})
 CALLOUT_ELEMENTS = frozenset({"blockquote", "aside"})
 # A list with one of these elements is a layout list, not a list of items.
-BLOCKS_NOT_IN_ITEMS = ["table", "details", "figure", *HEADINGS]
+BLOCKS_NOT_IN_ITEMS = frozenset({"table", "details", "figure", *HEADINGS})
 
 # Minimum ratio of JSON-LD text to page text for the JSON-LD to be used instead. Pages that display
 # their text have about the same amount in both.
@@ -181,9 +182,9 @@ class HtmlWalker:
             self._builder.add_heading(self._level, inline_text(tag))
         elif _is_callout(tag):
             self._builder.add_text(BlockKind.CALLOUT, callout_text(tag))
-        elif tag.name in LISTS and not tag.find(BLOCKS_NOT_IN_ITEMS):
+        elif tag.name in LISTS and not contains_element(tag, BLOCKS_NOT_IN_ITEMS):
             add(Block(kind=BlockKind.LIST, items=build_list_items(tag), ordered=tag.name == "ol"))
-        elif tag.name == "dl" and not tag.find(BLOCKS_NOT_IN_ITEMS):
+        elif tag.name == "dl" and not contains_element(tag, BLOCKS_NOT_IN_ITEMS):
             add(definition_list(tag))
         elif tag.name == "table" and not is_layout_table(tag):
             for caption in tag.find_all("caption", limit=1):

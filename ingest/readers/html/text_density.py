@@ -7,12 +7,11 @@ element make every lookup a subtraction, so a page of 40,000 elements takes line
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from operator import sub
 from typing import NamedTuple
 
 from bs4.element import Tag
 
-from ingest.readers.html.dom import BLOCKS, INVISIBLE, is_text, walk
+from ingest.readers.html.dom import BLOCKS, INVISIBLE, is_text
 
 
 class ElementDensity(NamedTuple):
@@ -46,52 +45,54 @@ class TextDensity:
     def __init__(self, root: Tag) -> None:
         self._tags = [root]  # in reading order
         self._ends = [0]  # index after the last descendant of each
-        # totals at the start and end of each, by object id
-        self._counts: dict[int, tuple[list[int], list[int]]] = {}
+        self._densities: dict[int, ElementDensity] = {}  # by object id
         self._numbers: dict[int, int] = {}  # index of each, by object id
-        totals = [0, 0, 0, 0, 0, 0]
-        open_tags: list[tuple[int, list[int]]] = [(0, totals.copy())]
+        words = linked_words = links = internal_links = titles = blocks = 0
         open_links = unseen = 0
-        for element, _ in walk(root):
-            if isinstance(element, Tag):
-                open_tags.append((len(self._tags), totals.copy()))
-                self._tags.append(element)
-                self._ends.append(0)
-                unseen += element.name in INVISIBLE
-                totals[4] += element.name in TITLES
-                totals[5] += element.name in BLOCKS
-                if element.name == "a":
-                    open_links += 1
-                    totals[2] += 1
-                    totals[3] += str(element.get("href", "")).startswith("#")
-            elif element is None:
-                index, before = open_tags.pop()
-                self._numbers[id(self._tags[index])] = index
-                tag = self._tags[index]
-                unseen -= tag.name in INVISIBLE
-                open_links -= tag.name == "a"
+        # Each open element with its index, its remaining children and the totals at its start.
+        open_elements = [(root, 0, iter(root.contents), NO_DENSITY)]
+        while open_elements:
+            tag, index, children, before = open_elements[-1]
+            for element in children:
+                if isinstance(element, Tag):
+                    name = element.name
+                    start = ElementDensity(
+                        words, linked_words, links, internal_links, titles, blocks
+                    )
+                    open_elements.append((element, len(self._tags), iter(element.contents), start))
+                    self._tags.append(element)
+                    self._ends.append(0)
+                    unseen += name in INVISIBLE
+                    titles += name in TITLES
+                    blocks += name in BLOCKS
+                    if name == "a":
+                        open_links += 1
+                        links += 1
+                        internal_links += str(element.get("href", "")).startswith("#")
+                    break
+                if not unseen and is_text(element):
+                    count = len(element.split())
+                    words += count
+                    linked_words += count if open_links else 0
+            else:
+                open_elements.pop()
+                name = tag.name
+                unseen -= name in INVISIBLE
+                open_links -= name == "a"
+                self._numbers[id(tag)] = index
                 self._ends[index] = len(self._tags)
-                self._counts[id(tag)] = (before, totals.copy())
-            elif is_text(element) and not unseen:
-                words = len(str(element).split())
-                totals[0] += words
-                totals[1] += words if open_links else 0
+                self._densities[id(tag)] = ElementDensity(
+                    words - before.words,
+                    linked_words - before.linked_words,
+                    links - before.links,
+                    internal_links - before.internal_links,
+                    titles - before.titles - (name in TITLES and name != "h1"),
+                    blocks - before.blocks - (name in BLOCKS),
+                )
 
     def measure(self, tag: Tag) -> ElementDensity:
         """Return the density of an element, or zeros if it was not in the tree."""
-        if id(tag) not in self._counts:
-            return NO_DENSITY
-        before, after = self._counts[id(tag)]
-        words, linked, links, within, titles, blocks = map(sub, after, before)
-        name = tag.name
-        return ElementDensity(
-            words,
-            linked,
-            links,
-            within,
-            titles - (name in TITLES and name != "h1"),
-            blocks - (name in BLOCKS),
-        )
+        return self._densities.get(id(tag), NO_DENSITY)
 
     def iter_tags(self, root: Tag | None = None) -> Iterator[Tag]:
         """Yield the descendants of `root` in reading order, except those of emptied elements.

@@ -27,7 +27,13 @@ from lxml.etree import LxmlError  # type: ignore[import-untyped]  # it has no st
 from ingest.metadata import find_dates
 from ingest.readers.common.result import OmittedText
 from ingest.readers.html.boilerplate_rules import NOT_ARTICLE, normalized_names
-from ingest.readers.html.dom import BLOCKS, get_classes, remove_element, visible_line
+from ingest.readers.html.dom import (
+    BLOCKS,
+    contains_element,
+    get_classes,
+    remove_element,
+    visible_line,
+)
 from ingest.readers.html.elements import is_layout_table
 from ingest.readers.html.metadata import REVIEW_LINE
 from ingest.readers.html.text_density import TextDensity, ancestor_ids
@@ -61,7 +67,7 @@ MAX_DATE_WORDS = 12  # words of a line with the date of the article
 MAX_BYLINE_WORDS = 30  # words of the box around such a line; a list of other pages is longer
 NOTE_PREFIX_LENGTH = 40  # characters at the start of a box that identify notes
 SUBHEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
-CONTROLS = ["input", "select", "textarea", "form"]
+CONTROLS = frozenset({"input", "select", "textarea", "form"})
 PROTECTED_ELEMENTS = frozenset(
     {"aside", "figcaption", "caption", "blockquote", "details", "summary"}
 )
@@ -226,7 +232,7 @@ def _is_boilerplate(box: _Box, next_is_kept: bool, density: TextDensity) -> bool
     if len(box.disputed) == 1 and box.disputed[0].name in SUBHEADINGS:
         return not next_is_kept
     measured = density.measure(box.tag)
-    if measured.words <= MAX_FORM_WORDS and box.tag.find(CONTROLS):
+    if measured.words <= MAX_FORM_WORDS and contains_element(box.tag, CONTROLS):
         return True
     if not box.before and not box.after:
         return bool(measured.links) and measured.link_share >= MIN_BOX_LINK_SHARE
