@@ -26,6 +26,7 @@ _DATE = (
     r"(?:\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d\d)|\d{4}-\d\d-\d\d|"
     r"\d{1,2}(?:st|nd|rd|th)?\s+[A-Z][a-z]{2,8}\s+\d{4})"
 )
+DATE_SIGN = re.compile(r"\d{4}|\d[/.-]\d")  # part of every date
 BIRTH_DATE = re.compile(
     rf"\b(?:date of birth|d\.?o\.?b\.?|born(?: on)?)\b\W{{0,3}}{_DATE}|"
     rf"\b(?:Mr|Mrs|Ms|Miss|Master)\.? [A-Z][\w’'-]+(?: [A-Z][\w’'-]+)*,? \(?{_DATE}",
@@ -63,10 +64,10 @@ def find_identifiers(sentence: str, today: date, rule: Rule) -> Iterator[tuple[s
             yield "an NHS number", number.group()
     for record in _record_pattern(rule.texts("record_words")).finditer(sentence):
         yield "a record number", record.group()
-    for birth in BIRTH_DATE.finditer(sentence):
+    for birth in BIRTH_DATE.finditer(sentence) if DATE_SIGN.search(sentence) else ():
         if _could_be_alive(birth.group(), today, rule):
             yield "a date of birth", birth.group()
-    for email in EMAIL.finditer(sentence):
+    for email in EMAIL.finditer(sentence) if "@" in sentence else ():
         if email["host"].lower() in rule.texts("free_mail"):
             yield "the email address", email.group()
     for phone in PHONE.finditer(sentence):

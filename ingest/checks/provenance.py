@@ -163,14 +163,15 @@ def check_synonyms(context: CheckContext, rule: Rule) -> Iterator[Finding]:
 
 def check_conflict_of_interest(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Find sales language and prices."""
+    patterns = [re.compile(pattern) for pattern in rule.texts("patterns")]
     for part in context.text_parts:
         words: list[str] = []
         for sentence in part.sentences:
             if rule.contains("not_with", sentence):
                 continue
             words += [hit.words for hit in rule.find("words", sentence)]
-            for pattern in rule.texts("patterns"):
-                words += [found.group() for found in re.finditer(pattern, sentence)]
+            for pattern in patterns:
+                words += [found.group() for found in pattern.finditer(sentence)]
         if words:
             found_words = unique_words(words)
             yield rule.finding(

@@ -52,12 +52,13 @@ def _is_factual(hit: TermMatch, sentence: str, context: CheckContext, rule: Rule
 
 def check_absolute_claims(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Find claims without exception, unless they are negated or quoted."""
+    patterns = [re.compile(pattern, re.IGNORECASE) for pattern in rule.texts("patterns")]
     for part in context.text_parts:
         words = unique_words(
             [
                 word
                 for sentence in part.sentences
-                for word in _absolute_claims(sentence, context, rule)
+                for word in _absolute_claims(sentence, context, rule, patterns)
             ]
         )
         if words:
@@ -71,7 +72,9 @@ def check_absolute_claims(context: CheckContext, rule: Rule) -> Iterator[Finding
             )
 
 
-def _absolute_claims(sentence: str, context: CheckContext, rule: Rule) -> Iterator[str]:
+def _absolute_claims(
+    sentence: str, context: CheckContext, rule: Rule, patterns: Sequence[re.Pattern[str]]
+) -> Iterator[str]:
     if rule.contains("not_with", sentence):
         return
     for hit in rule.find("words", sentence):
@@ -80,8 +83,8 @@ def _absolute_claims(sentence: str, context: CheckContext, rule: Rule) -> Iterat
             continue
         if has_own_no or not is_negated(hit, sentence, context.negation):
             yield hit.words
-    for pattern in rule.texts("patterns"):
-        for found in re.finditer(pattern, sentence, re.IGNORECASE):
+    for pattern in patterns:
+        for found in pattern.finditer(sentence):
             if not is_negated_after(sentence[: found.start()], context.negation):
                 yield found.group()
 

@@ -18,7 +18,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from heapq import nsmallest
 from pathlib import Path
 
 import Stemmer
@@ -68,7 +67,7 @@ class CategoryClassifier:
             weights = [row[column] for row in rows]
             positive = [(-weight, number) for number, weight in enumerate(weights) if weight > 0]
             words = tuple(
-                features[known[number]] for _, number in nsmallest(MAX_REASON_WORDS, positive)
+                features[known[number]] for _, number in sorted(positive)[:MAX_REASON_WORDS]
             )
             found[category] = CategoryScore(sum(weights) / root, words)
         return found

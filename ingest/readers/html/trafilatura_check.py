@@ -180,13 +180,13 @@ class _TextBlocks:
 
     def boxes(self) -> list[_Box]:
         """Return the boxes around all blocks in reading order. There must be an article block."""
-        first, last = self.prose_indexes()[0], self.prose_indexes()[-1]
+        article = self.prose_indexes()
         boxes: dict[int, _Box] = {}
         for index, tag in enumerate(self.tags):
             box = tag
             while box.parent is not None and id(box.parent) not in self.article_ids:
                 box = box.parent
-            entry = boxes.setdefault(id(box), _Box(box, index < first, index > last))
+            entry = boxes.setdefault(id(box), _Box(box, index < article[0], index > article[-1]))
             if self.agreed[index]:
                 entry.has_agreed = True
             else:

@@ -47,7 +47,7 @@ def extract_marks(text: str, omitted: list[OmittedText]) -> tuple[str, Extracted
 
     Markup that is not content is added to `omitted`.
     """
-    for reason, pattern in OMITTED_MARKS:
+    for reason, pattern in OMITTED_MARKS if "{" in text else ():
         for match in pattern.finditer(text):
             omitted.append(OmittedText(reason, match.group().strip()))
         text = pattern.sub(lambda match: "\n" * match.group().count("\n"), text)

@@ -70,6 +70,10 @@ def test_reference_list_is_not_checked_for_style() -> None:
         ("TAKE WITH FOOD", []),
         ("DPP-4, GLP-1 and NEWS2 help.", []),
         ("The VCAN gene is changed. VCAN is long.", []),
+        ("Damage, or DMRD, is old. The DMRD is long.", []),
+        ("It is also called DMRD for short. A DMRD is long.", []),
+        ("The XDMRD genes are old. A DMRD is long.", ["DMRD"]),
+        ("A disease modifying. Rheumatic drug is a DMRD.", ["DMRD"]),
     ],
 )
 def test_undefined_acronyms(text: str, found: list[str]) -> None:

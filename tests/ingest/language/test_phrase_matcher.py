@@ -1,6 +1,9 @@
+import random
+
 import pytest
 
-from ingest.language.phrase_matcher import PhraseMatcher
+from ingest.language.phrase_matcher import PhraseMatcher, tokenize
+from kb.model.taxonomy import load_taxonomy
 
 FOUND = [
     ("side effect*", "Side effects are rare.", "side effects"),
@@ -38,3 +41,18 @@ def test_matches_are_in_reading_order():
     book = PhraseMatcher([("a", "pain"), ("b", "pain relief"), ("a", "relief*")])
     found = [(each.tag, each.words, each.start) for each in book.find("No pain relief")]
     assert found == [("a", "pain", 1), ("b", "pain relief", 1), ("a", "relief", 2)]
+
+
+def test_phrases_match_together_as_they_match_alone():
+    phrases = [
+        phrase for tag in load_taxonomy() for phrase in (*tag.headings, "how * relief*", "*")
+    ]
+    chance = random.Random(1)
+    words = sorted({word.rstrip("*") for phrase in phrases for word in tokenize(phrase)})
+    texts = [" ".join(chance.choices([*words, "."], k=30)) for _ in range(20)]
+    texts += [chance.choice(phrases).replace("*", "the").replace("^", ". ") for _ in range(200)]
+    together = PhraseMatcher([("", phrase) for phrase in phrases])
+    alone = [PhraseMatcher([("", phrase)]) for phrase in phrases]
+    for text in texts:
+        expected = [found for matcher in alone for found in matcher.find(text)]
+        assert sorted(together.find(text)) == sorted(expected)
