@@ -10,10 +10,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import delete, update
+
 from kb.model.article import Article, Metadata, Section, paragraph
 from kb.model.passage import Evidence, Passage, Tag
 from kb.storage.article_store import ArticleStore, SaveResult
 from kb.storage.audit_log import Actor
+from kb.storage.database import Database
+from kb.storage.schema import change_feed_position, metadata
 
 Parts = Iterable[tuple[str, str]]
 
@@ -72,3 +76,12 @@ def save(
         publish=publish,
         actor=actor,
     )
+
+
+def empty(database: Database) -> None:
+    """Delete all rows, and count the entries of the change feed from 1 again."""
+    with database.writing() as connection:
+        for table in reversed(metadata.sorted_tables):
+            if table is not change_feed_position:
+                connection.execute(delete(table))
+        connection.execute(update(change_feed_position).values(last_seq=0))

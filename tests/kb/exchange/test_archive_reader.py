@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import stat
 import warnings
 import zipfile
@@ -15,15 +16,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
 
 from kb.errors import WHOLE_FILE, ExportError
 from kb.exchange import archive_reader
 from kb.exchange.archive_reader import CURATION, MANIFEST, open_archive
 from kb.storage.article_store import ArticleStore
 from kb.storage.database import Database
-from kb.storage.schema import change_feed_position, metadata
-from tests.kb.builders import EDITOR, save
+from tests.kb.builders import EDITOR, empty, save
 from tests.kb.exchange.builders import article_in, everything, exported, forged, imported
 from tests.raises import raises
 
@@ -33,36 +32,33 @@ LINK = stat.S_IFLNK << 16
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database(sqlite_kb: str, open_database: Callable[[str], Database]) -> Database:
     """An empty knowledge base."""
-    url = f"sqlite:///{tmp_path / 'kb.sqlite'}"
-    ArticleStore.create(url).close()
-    database = Database(url)
-    yield database
-    database.close()
+    database = open_database(sqlite_kb)
+    empty(database)
+    return database
 
 
-@pytest.fixture
-def good(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An export of two articles."""
-    url = f"sqlite:///{tmp_path / 'full.sqlite'}"
+    folder = tmp_path_factory.mktemp("export")
+    url = f"sqlite:///{folder / 'full.sqlite'}"
     store = ArticleStore.create(url)
     save(store, "Gout", ("Care", "Rest the joint.", "safety"))
     save(store, "Migraine", ("Care", "Rest in the dark."))
     store.set_tag(store.article("gout").passages[0].id, "safety", present=True, actor=EDITOR)
     store.close()
     database = Database(url)
-    exported(database, tmp_path, tmp_path / "good.zip")
+    exported(database, folder, folder / "good.zip")
     database.close()
-    return tmp_path / "good.zip"
+    return folder / "good.zip"
 
 
-def wipe(database: Database) -> None:
-    """Empty the tables for the next example."""
-    with database.writing() as connection:
-        for table in reversed(metadata.sorted_tables):
-            if table is not change_feed_position:
-                connection.execute(delete(table))
+@pytest.fixture
+def good(export: Path, tmp_path: Path) -> Path:
+    """A copy of the export, alone in its folder."""
+    return Path(shutil.copy(export, tmp_path))
 
 
 def refuse(database: Database, path: Path, code: str, member: str = "", place: str = "") -> None:
@@ -387,4 +383,4 @@ def test_changed_value_is_rejected_or_imported_completely(
         assert everything(database) == before
         return
     assert imported(database, tmp_path / "home", changed).counts["unchanged"] == 2
-    wipe(database)
+    empty(database)

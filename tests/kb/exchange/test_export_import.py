@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -34,7 +34,7 @@ from kb.storage.audit_log import Actor
 from kb.storage.curation_store import MAX_PINS, CurationStore
 from kb.storage.database import Database
 from kb.storage.schema import articles, passages, versions
-from tests.kb.builders import article_of, passage, save
+from tests.kb.builders import article_of, empty, passage, save
 from tests.kb.exchange.builders import dumped, everything, exported, imported, news
 from tests.raises import raises
 
@@ -109,38 +109,52 @@ STEPS = st.lists(
 )
 
 
-@pytest.fixture(scope="module")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty knowledge base to copy, because creating the tables takes longer than a test."""
-    path = tmp_path_factory.mktemp("blank") / "kb.sqlite"
-    ArticleStore.create(f"sqlite:///{path}").close()
-    return path
-
-
 class Bases:
-    """Creates knowledge bases from the blank one, and closes them."""
+    """Hands out empty knowledge bases, and reuses them: opening one takes longer than a test."""
 
-    def __init__(self, blank: Path, folder: Path, stack: ExitStack) -> None:
-        self._blank, self._folder, self._stack = blank, folder, stack
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._opened: list[tuple[Path, Database, Database]] = []
+        self._used = 0
 
     def make(self) -> tuple[Path, ArticleStore, Database]:
         """Return a KB_HOME with its store and database."""
-        home = Path(tempfile.mkdtemp(dir=self._folder))
-        shutil.copy(self._blank, home / "kb.sqlite")
-        store, database = ArticleStore.open(_url(home)), Database(_url(home))
-        self._stack.callback(store.close)
-        self._stack.callback(database.close)
-        return home, store, database
+        if self._used == len(self._opened):
+            home = Path(tempfile.mkdtemp(dir=self._folder))
+            url = f"sqlite:///{home / 'kb.sqlite'}"
+            self._opened.append((home, ArticleStore.create(url).database, Database(url)))
+        home, first, second = self._opened[self._used]
+        self._used += 1
+        empty(first)
+        for path in home.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif not path.name.startswith("kb.sqlite"):
+                path.unlink()
+        return home, ArticleStore(first), second
+
+    def take_back(self) -> None:
+        """Reuse the knowledge bases that were handed out."""
+        self._used = 0
+
+    def close(self) -> None:
+        """Close all connections."""
+        for _, *databases in self._opened:
+            for database in databases:
+                database.close()
 
 
-def _url(home: Path) -> str:
-    return f"sqlite:///{home / 'kb.sqlite'}"
+@pytest.fixture(scope="module")
+def opened_bases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bases]:
+    opened = Bases(tmp_path_factory.mktemp("bases"))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
-def bases(blank: Path, tmp_path: Path) -> Iterator[Bases]:
-    with ExitStack() as stack:
-        yield Bases(blank, tmp_path, stack)
+def bases(opened_bases: Bases) -> Bases:
+    opened_bases.take_back()
+    return opened_bases
 
 
 @dataclass(frozen=True)
@@ -213,6 +227,7 @@ def save_as(
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_a_round_trip_is_lossless_and_idempotent(bases: Bases, steps: Any) -> None:
+    bases.take_back()
     home, store, database = bases.make()
     take(store, steps)
     done = exported(database, home, home / "kb.zip")
@@ -244,6 +259,7 @@ def test_diverged_knowledge_bases_lose_nothing(
     bases: Bases, common: Any, here_only: Any, there_only: Any
 ) -> None:
     """After changes on both sides, local versions stay and incoming ones arrive once."""
+    bases.take_back()
     home, store, database = bases.make()
     take(store, common)
     exported(database, home, home / "common.zip")

@@ -14,7 +14,8 @@ from kb.model.passage import Passage
 from kb.storage import published_cache
 from kb.storage.article_store import ArticleStore
 from kb.storage.audit_log import Actor
-from tests.kb.builders import save
+from kb.storage.database import Database
+from tests.kb.builders import empty, save
 
 ANN = Actor("ann")
 
@@ -74,10 +75,22 @@ def test_cache_is_cleared_after_many_changes_and_limited_in_size(
     assert sorted(texts(store, ids).values()) == [f"New {n}." for n in range(5)]
 
 
+@pytest.fixture(scope="module")
+def in_memory() -> Iterator[Database]:
+    """A database to empty for each example."""
+    database = Database("sqlite://")
+    database.create()
+    yield database
+    database.close()
+
+
 @settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["save", "retire", "tag", "look"]))))
-def test_cache_returns_the_same_as_an_uncached_store(deeds: list[tuple[int, str]]) -> None:
-    store = ArticleStore.create("sqlite://")
+def test_cache_returns_the_same_as_an_uncached_store(
+    in_memory: Database, deeds: list[tuple[int, str]]
+) -> None:
+    empty(in_memory)
+    store = ArticleStore(in_memory)
     ids: set[str] = set()
     for number, (article, deed) in enumerate(deeds):
         name = f"a{article}"
@@ -91,4 +104,3 @@ def test_cache_returns_the_same_as_an_uncached_store(deeds: list[tuple[int, str]
         fresh = ArticleStore(store.database)
         assert store.published_passages(sorted(ids)) == fresh.published_passages(sorted(ids))
         assert tagged(store, name) == tagged(fresh, name)
-    store.close()
