@@ -157,6 +157,7 @@ def test_same_file_twice_is_unchanged(folder):
     assert [o.status for o in outcomes([one, one])] == ["added", "unchanged"]
 
 
+@pytest.mark.usefixtures("no_processes")
 def test_rejection_by_store_affects_one_article(folder):
     found = outcomes([folder], FakeStore("Three", RejectedError("db", "too long")))
     assert [o.status for o in found] == ["added", "rejected", "added"]
@@ -164,6 +165,7 @@ def test_rejection_by_store_affects_one_article(folder):
     assert found[1].error == f"{folder / 'Three.md'}: {RejectedError('db', 'too long')}"
 
 
+@pytest.mark.usefixtures("no_processes")
 def test_failing_store_ends_the_run_and_keeps_finished_articles(folder):
     store = FakeStore("Three", StoreError("disk full"))
     done = []
@@ -351,22 +353,20 @@ def test_articles_are_saved_in_batches(tmp_path):
     assert max(store.batches) <= MAX_BATCH
 
 
-@pytest.mark.parametrize(
-    ("beginning", "code", "limit"),
-    [
-        ("", SourceProblem.BINARY, ""),
-        ("Gout hurts. " * 8_000, SourceProblem.TOO_LARGE, "50 MB"),
-    ],
-)
-def test_oversized_file_is_rejected(tmp_path, beginning, code, limit):
-    path = tmp_path / "huge.txt"
-    path.write_text(beginning)
-    with path.open("r+b") as file:
-        file.truncate(1_000_000_000)  # a sparse file
-    (found,) = outcomes([path])
-    assert (found.status, found.code) == ("rejected", code)
-    assert found.error.startswith(f"{path}: ")
-    assert limit in found.error
+def test_oversized_files_are_rejected(tmp_path):
+    expected = {
+        "binary.txt": ("", SourceProblem.BINARY, ""),
+        "text.txt": ("Gout hurts. " * 8_000, SourceProblem.TOO_LARGE, "50 MB"),
+    }
+    for name, (beginning, _, _) in expected.items():
+        (tmp_path / name).write_text(beginning)
+        with (tmp_path / name).open("r+b") as file:
+            file.truncate(1_000_000_000)  # a sparse file
+    found = outcomes([tmp_path])
+    for result, (name, (_, code, limit)) in zip(found, expected.items(), strict=True):
+        assert (result.status, result.code) == ("rejected", code)
+        assert result.error.startswith(f"{tmp_path / name}: ")
+        assert limit in result.error
 
 
 def test_file_emptied_before_reading_is_rejected(tmp_path):
@@ -374,8 +374,9 @@ def test_file_emptied_before_reading_is_rejected(tmp_path):
     path.touch()
     task = IngestTask(SourceFile(path=path, name="empty.md", key="k"), SourceDocument(path))
     desk = ProcessingContext(Tagger(load_taxonomy()))
-    (((_, error),),) = map_ordered(process, [task], desk, jobs=1)
-    assert isinstance(error, SourceError)
+    with pytest.raises(SourceError) as raised:
+        process(task, desk)
+    error = raised.value
     assert (error.source, error.code) == ("empty.md", SourceProblem.NO_TEXT)
 
 
