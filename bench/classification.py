@@ -10,12 +10,17 @@ from typing import TypedDict
 
 
 class Scores(TypedDict):
-    """The metrics of one label; `support` is the number of sections that have it."""
+    """The metrics of one label.
+
+    `support` is the number of sections that have it, `predicted` that of sections that got it. In a
+    source without the label, F1 is 0 and `predicted` counts the false positives.
+    """
 
     precision: float
     recall: float
     f1: float
     support: int
+    predicted: int
 
 
 Judged = tuple[Collection[str], Collection[str]]  # (labels in truth, predicted labels)
@@ -32,6 +37,7 @@ def scores(judged: Sequence[Judged], label: str) -> Scores:
         # The harmonic mean of the two, written so that it needs no case for 0.
         "f1": _share(2 * right, predictions + support),
         "support": support,
+        "predicted": predictions,
     }
 
 

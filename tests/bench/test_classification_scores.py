@@ -22,13 +22,14 @@ JUDGED = [
 
 def test_scores_match_manual_counts() -> None:
     a = scores(JUDGED, "a")
-    assert a == {"precision": 0.6667, "recall": 0.6667, "f1": 0.6667, "support": 3}
+    assert a == {"precision": 0.6667, "recall": 0.6667, "f1": 0.6667, "support": 3, "predicted": 3}
     b = scores(JUDGED, "b")
-    assert b == {"precision": 0.5, "recall": 1.0, "f1": 0.6667, "support": 1}
+    assert b == {"precision": 0.5, "recall": 1.0, "f1": 0.6667, "support": 1, "predicted": 2}
 
 
 def test_unused_label_scores_zero() -> None:
-    assert scores(JUDGED, "c") == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0}
+    unused = {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0, "predicted": 0}
+    assert scores(JUDGED, "c") == unused
 
 
 def test_macro_f1_weights_labels_equally() -> None:
