@@ -7,12 +7,14 @@ of phrases); the fourth is a trained classifier:
   nearest code that the taxonomy knows counts.
 - **Headings.** The nearest heading is strong evidence, those above it weaker. A first line of a
   callout that reads like a heading, and opening words in capitals as in drug labels, count as the
-  nearest heading. The title does not count, because it describes the whole article.
+  nearest heading. The title does not count, because it describes the whole article. A weak phrase
+  ("what are?") counts only if the heading contains no other phrase: "What are the side effects?"
+  is not an overview.
 - **Cues** in the text. A strong cue ("is contraindicated!") is sufficient for a tag. Any other cue
   is only a mention, unless it is in the opening sentence, which states the subject of a passage;
   several different cues are sufficient. Weak cues ("nausea?") count by their density, because a
-  long text contains every common word. If the nearest heading names another subject, more evidence
-  is needed.
+  long text contains every common word. If the nearest heading names another subject, or the
+  opening sentence does with a strong cue ("is indicated for!"), more evidence is needed.
 - **Wording**, for the three top categories only: the score of `ingest.tagging.category_classifier`.
 
 Headings and cues are combined as independent evidence: 1 - (1 - heading)(1 - cues). For a category,
@@ -42,7 +44,8 @@ OPENING_CUE_CONFIDENCE = 0.5  # one cue in the opening sentence is just enough
 STRONG_CUE_CONFIDENCE = 0.6  # one cue anywhere is enough, except against the heading
 WEAK_CUE_CONFIDENCE = 0.21  # three cues in a passage of typical length are just enough
 TYPICAL_WORDS = 80  # in longer texts, cues count less
-STRONG_MARK, WEAK_MARK = "!", "?"  # suffixes of cues in the taxonomy
+STRONG_MARK, WEAK_MARK = "!", "?"  # suffixes of phrases in the taxonomy
+OTHER_SUBJECT = ""  # stands for the subjects that have no tag
 MAX_CUE_CONFIDENCE = 0.8  # cues alone are weaker evidence than a heading
 MAX_OPENING_WORDS = 30  # a longer opening sentence covers more than the subject of the passage
 OFF_HEADING_FACTOR = 0.7  # for cues that disagree with the heading: three of them are needed
@@ -51,9 +54,11 @@ MIN_CONFIDENCE = 0.5  # below it, a tag is more likely wrong than right
 # Log-odds of a category: the same round numbers for all three. Values fitted per category were no
 # better on held-out sources; see docs/tagging.md.
 CLASSIFIER_WEIGHT = 1.0  # the score is already a log-odds
-CUES_WEIGHT = 3.0  # cues with a confidence of 0.8 add 2.4
+MIN_CLASSIFIER_LOG_ODDS = -1.9  # so that a heading always assigns its tag, as the taxonomy says
+CUES_WEIGHT = 2.0  # cues with a confidence of 0.8 add 1.6
 HEADING_WEIGHT = 3.5  # a heading outweighs most scores of the classifier
-OFF_HEADING_LOG_ODDS = -1.3  # if the heading names another subject
+OFF_SUBJECT_LOG_ODDS = -2.0  # if the nearest heading or the opening sentence names another subject
+OFF_HIGHER_HEADING_LOG_ODDS = -1.3  # if only a higher heading does
 BASE_LOG_ODDS = -1.2  # without evidence: one section in four has a given category
 
 MAX_LINE_HEADING_WORDS = 10  # a longer first line of a callout is body text
@@ -77,9 +82,12 @@ class Tagger:
             category for category in self._classifier.categories if category in taxonomy
         ]
         self._order = {tag.key: number for number, tag in enumerate(taxonomy)}
-        self._headings = PhraseMatcher((tag.key, p) for tag in taxonomy for p in tag.headings)
-        self._cues = PhraseMatcher((tag.key, _strip_mark(p)) for tag in taxonomy for p in tag.cues)
-        self._marks = {(tag.key, _strip_mark(p)): p[-1:] for tag in taxonomy for p in tag.cues}
+        headings = [(tag.key, phrase) for tag in taxonomy for phrase in tag.headings]
+        headings += [(OTHER_SUBJECT, phrase) for phrase in taxonomy.other_headings]
+        self._headings, self._heading_marks = _compile_phrases(headings)
+        cues = [(tag.key, phrase) for tag in taxonomy for phrase in tag.cues]
+        cues += [(OTHER_SUBJECT, phrase) for phrase in taxonomy.other_cues]
+        self._cues, self._cue_marks = _compile_phrases(cues)
         self._codes: dict[str, list[str]] = {}
         for tag in taxonomy:
             for code in tag.loinc:
@@ -92,29 +100,37 @@ class Tagger:
     def tag_passage(self, passage: Passage) -> tuple[Tag, ...]:
         """Return the tags with a confidence of at least `MIN_CONFIDENCE`."""
         by_heading = self._scores_by_heading(passage)
-        by_cues = self._scores_by_cues(passage.text)
-        heading_tags = {
+        by_cues, opening_tags = self._scores_by_cues(passage.text)
+        code, code_tags = self._tags_by_code(passage)
+        nearest_tags = code_tags | {
             key
             for key, (confidence, _) in by_heading.items()
             if confidence == NEAREST_HEADING_CONFIDENCE
         }
-        code, code_tags = self._tags_by_code(passage)
-        heading_tags |= code_tags
+        off_subject = OFF_HIGHER_HEADING_LOG_ODDS if by_heading else 0.0
+        if nearest_tags | opening_tags.difference(self._categories):
+            off_subject = OFF_SUBJECT_LOG_ODDS
+        by_heading.pop(OTHER_SUBJECT, None)
+        by_cues.pop(OTHER_SUBJECT, None)
         found: dict[str, Tag] = {
             key: Tag(key, CODE_CONFIDENCE, Evidence.CODE, f"LOINC {code}") for key in code_tags
         }
         for key in (by_heading.keys() | by_cues.keys()) - code_tags - set(self._categories):
             heading, heading_reason = by_heading.get(key, (0.0, ""))
             cues, cues_reason = by_cues.get(key, (0.0, ""))
-            if heading_tags and not heading:
+            if nearest_tags - {OTHER_SUBJECT} and not heading:
                 cues *= OFF_HEADING_FACTOR
             confidence = 1 - (1 - heading) * (1 - cues)
             evidence = Evidence.HEADING if heading else Evidence.CUE
             reason = _join_reasons(heading_reason, cues_reason)
             found[key] = Tag(key, round(confidence, 2), evidence, reason)
         scores = self._classifier.classify(passage.text)
+        on_subject = self._expand_tags([*by_heading, *code_tags, *opening_tags])
         for category in set(self._categories) - code_tags:
-            found[category] = self._score_category(category, by_heading, by_cues, scores[category])
+            base = BASE_LOG_ODDS + (0.0 if category in on_subject else off_subject)
+            found[category] = self._score_category(
+                category, by_heading, by_cues, scores[category], base
+            )
         return tuple(
             found[key]
             for key in sorted(found, key=self._order.__getitem__)
@@ -122,19 +138,22 @@ class Tagger:
         )
 
     def _score_category(
-        self, category: str, by_heading: _TagScores, by_cues: _TagScores, score: CategoryScore
+        self,
+        category: str,
+        by_heading: _TagScores,
+        by_cues: _TagScores,
+        score: CategoryScore,
+        base: float,
     ) -> Tag:
-        """Return the tag of a category, scored by headings, cues and wording."""
+        """Return the tag of a category; adds the evidence to `base`, all as log-odds."""
         heading, heading_reason = self._strongest(by_heading, category)
         cues, cues_reason = self._strongest(by_cues, category)
         odds = (
-            BASE_LOG_ODDS
-            + CLASSIFIER_WEIGHT * score.score
+            base
+            + max(MIN_CLASSIFIER_LOG_ODDS, CLASSIFIER_WEIGHT * score.score)
             + CUES_WEIGHT * cues
             + HEADING_WEIGHT * heading
         )
-        if by_heading and not heading:
-            odds += OFF_HEADING_LOG_ODDS
         confidence = round(1 / (1 + math.exp(-odds)), 2)
         wording = (
             _quote_words(CLASSIFIER_REASON, score.words) if score.score > 0 and score.words else ""
@@ -146,6 +165,13 @@ class Tagger:
         return Tag(
             category, confidence, evidence, _join_reasons(heading_reason, cues_reason, wording)
         )
+
+    def _expand_tags(self, keys: Iterable[str]) -> set[str]:
+        """Return the tags, their ancestors and their related tags."""
+        expanded = set(self._taxonomy.with_ancestors(keys))
+        for key in expanded & self._order.keys():
+            expanded.update(self._taxonomy[key].related)
+        return expanded
 
     def _strongest(self, scores: _TagScores, category: str) -> tuple[float, str]:
         """Return the strongest evidence for `category` or one of its subtags."""
@@ -170,14 +196,19 @@ class Tagger:
         weights += [
             (heading, NEAREST_HEADING_CONFIDENCE) for heading in (nearest, _inline_heading(passage))
         ]
-        return {
-            found.tag: (confidence, f'heading "{heading}"')
-            for heading, confidence in weights
-            for found in self._headings.find(heading)
-        }
+        by_heading: _TagScores = {}
+        for heading, confidence in weights:
+            matches = list(self._headings.find(heading))
+            specific = [m for m in matches if self._heading_marks[m.tag, m.phrase] != WEAK_MARK]
+            for found in specific or matches:
+                by_heading[found.tag] = (confidence, f'heading "{heading}"')
+        return by_heading
 
-    def _scores_by_cues(self, text: str) -> _TagScores:
-        """Return tag -> (confidence, reason), based on the distinct cues in the text."""
+    def _scores_by_cues(self, text: str) -> tuple[_TagScores, set[str]]:
+        """Return tag -> (confidence, reason) by the distinct cues in the text, and opening tags.
+
+        The opening tags are those with a strong cue in the opening sentence.
+        """
         opening = len(tokenize(next(iter_sentences(text), "")))
         opening = min(opening, MAX_OPENING_WORDS)
         density = min(1.0, TYPICAL_WORDS / max(1, len(tokenize(text))))
@@ -185,17 +216,28 @@ class Tagger:
         for found in self._cues.find(text):
             by_tag.setdefault(found.tag, {}).setdefault(found.phrase, found)
         by_weight: _TagScores = {}
+        opening_tags: set[str] = set()
         for tag, cues in by_tag.items():
             doubt = 1.0
             for cue in cues.values():
-                mark = self._marks[tag, cue.phrase]
-                doubt *= 1 - _cue_confidence(mark, density, in_opening=cue.start < opening)
+                mark = self._cue_marks[tag, cue.phrase]
+                in_opening = cue.start < opening
+                doubt *= 1 - _cue_confidence(mark, density, in_opening=in_opening)
+                if in_opening and mark == STRONG_MARK:
+                    opening_tags.add(tag)
             by_weight[tag] = (min(MAX_CUE_CONFIDENCE, 1 - doubt), _cue_reason(cues.values()))
-        return by_weight
+        return by_weight, opening_tags
 
 
-def _strip_mark(cue: str) -> str:
-    return cue.rstrip(STRONG_MARK + WEAK_MARK)
+def _compile_phrases(
+    phrases: Iterable[tuple[str, str]],
+) -> tuple[PhraseMatcher, dict[tuple[str, str], str]]:
+    """Return a matcher for (tag, phrase) pairs, and the mark of each phrase ("" for none)."""
+    marks = {}
+    for tag, phrase in phrases:
+        plain = phrase.rstrip(STRONG_MARK + WEAK_MARK)
+        marks[tag, plain] = phrase[len(plain) :]
+    return PhraseMatcher(marks), marks
 
 
 def _cue_confidence(mark: str, density: float, *, in_opening: bool) -> float:

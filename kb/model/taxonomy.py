@@ -30,6 +30,7 @@ class TagDefinition:
     glyph: str = ""
     parent: str = ""
     first_class: bool = False
+    related: tuple[str, ...] = ()
     headings: tuple[str, ...] = ()
     cues: tuple[str, ...] = ()
     loinc: tuple[str, ...] = ()
@@ -46,8 +47,17 @@ def _adapter() -> TypeAdapter[TagDefinition]:
 class Taxonomy:
     """The tags in the order of the file, with their hierarchy."""
 
-    def __init__(self, tags: Iterable[TagDefinition]) -> None:
+    def __init__(
+        self,
+        tags: Iterable[TagDefinition],
+        *,
+        other_headings: Iterable[str] = (),
+        other_cues: Iterable[str] = (),
+    ) -> None:
+        """Create a taxonomy; the other headings and cues are phrases of subjects without a tag."""
         self._tags = {tag.key: tag for tag in tags}
+        self.other_headings = tuple(other_headings)
+        self.other_cues = tuple(other_cues)
 
     def __iter__(self) -> Iterator[TagDefinition]:
         return iter(self._tags.values())
@@ -92,16 +102,29 @@ def load_taxonomy(home: Path | None = None) -> Taxonomy:
     path = custom if custom and custom.exists() else DEFAULT_FILE
     try:
         with path.open("rb") as file:
-            entries = tomllib.load(file).get("tag", [])
+            content = tomllib.load(file)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise TaxonomyError(
             str(path), WHOLE_FILE, f"cannot be read: {error}.", code="unreadable"
         ) from error
+    entries = content.get("tag", [])
     if not isinstance(entries, list):
         raise TaxonomyError(str(path), WHOLE_FILE, "Define each tag as [[tag]].", code="tag-form")
     tags = [_parse_tag(path, number, entry) for number, entry in enumerate(entries, start=1)]
     _validate(path, tags)
-    return Taxonomy(tags)
+    others = {
+        name: _parse_phrases(path, name, content) for name in ("other_headings", "other_cues")
+    }
+    return Taxonomy(tags, **others)
+
+
+def _parse_phrases(path: Path, name: str, content: dict[str, Any]) -> list[str]:
+    phrases = content.get(name, [])
+    if not isinstance(phrases, list) or not all(isinstance(phrase, str) for phrase in phrases):
+        raise TaxonomyError(
+            str(path), name, 'is not a list of phrases. Write it as ["..."].', code="field-invalid"
+        )
+    return phrases
 
 
 def _parse_tag(path: Path, number: int, entry: Any) -> TagDefinition:
@@ -142,6 +165,14 @@ def _validate(path: Path, tags: list[TagDefinition]) -> None:
                 f"its parent {tag.parent!r} does not exist.",
                 code="parent-missing",
             )
+        for related in tag.related:
+            if related not in parents:
+                raise TaxonomyError(
+                    str(path),
+                    f"tag {tag.key}",
+                    f"its related tag {related!r} does not exist.",
+                    code="related-missing",
+                )
         visited, current = {tag.key}, tag.parent
         while current:
             if current in visited:

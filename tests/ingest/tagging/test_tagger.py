@@ -27,7 +27,10 @@ TAXONOMY = Taxonomy(
             cues=("follow up",),
             loinc=("2-2", "3-3"),
         ),
-    ]
+        TagDefinition(key="what", label="What", headings=("about?", "what are?")),
+    ],
+    other_headings=("treatment*",),
+    other_cues=("storage",),
 )
 FILLER = "Plain words stand here. "
 
@@ -58,6 +61,11 @@ CASES = [
     ((), FILLER + "Nausea or rash. Avoid it.", {"safe": 0.51}),
     ((), FILLER + "Nausea or rash. They avoid it.", {}),
     ((), FILLER + "Bleeding, even fatal." + 40 * FILLER, {}),
+    (("About aspirin",), "Plain.", {"what": 0.9}),
+    (("What are the side effects?",), "Plain.", {"safe": 0.9}),
+    (("About its treatment",), "Plain.", {}),
+    (("What are the treatments?", "About it"), "Plain.", {"what": 0.9}),
+    ((), "Storage. " + FILLER, {}),
     (("Humira",), "5 WARNINGS AND PRECAUTIONS Plain words.", {"safe": 0.9}),
     (("Humira",), "DNA and RNA are plain.", {}),
 ]
@@ -140,3 +148,139 @@ def test_built_in_taxonomy_recognises_common_headings(heading, tag):
 def test_built_in_taxonomy_does_not_tag_advice_as_mechanism(heading):
     passage = Passage(heading_path=(heading,), blocks=(paragraph("Plain."),))
     assert "mechanism" not in [found.tag for found in Tagger(load_taxonomy()).tag_passage(passage)]
+
+
+def built_in_tags(heading, text, codes=()):
+    path = (heading,) if heading else ()
+    passage = Passage(heading_path=path, blocks=(paragraph(text),), codes=codes)
+    return [found.tag for found in Tagger(load_taxonomy()).tag_passage(passage)]
+
+
+QUESTIONS = [
+    ("What are the side effects?", ["safety"]),
+    ("What are the risks of this operation", ["safety"]),
+    ("About the side effects", ["safety"]),
+    ("Understanding the warnings", ["safety"]),
+    ("What is the outlook?", ["long-term-care", "prognosis"]),
+    ("What are the symptoms of gout?", ["diagnosis"]),
+    ("What are the treatments for gout?", []),
+    ("What is the purpose of the test?", ["indications", "diagnosis"]),
+    ("What are the tonsils?", ["overview"]),
+    ("About ibuprofen", ["overview"]),
+    ("Understanding heart failure", ["overview"]),
+]
+
+
+@pytest.mark.parametrize(("heading", "expected"), QUESTIONS)
+def test_question_about_an_aspect_is_not_an_overview(heading, expected):
+    assert built_in_tags(heading, "Plain.") == expected
+
+
+EMERGENCIES = [
+    ("Emergency contraception", "Take the tablet within five days, the sooner the better."),
+    ("Emergency department", "The unit is on the ground floor and open day and night."),
+    ("In case of emergency or overdose", "Take the box with you. Charcoal may be given."),
+    ("When to seek help", "Call 999 if you have chest pain, faint or cannot breathe."),
+    ("Warning signs", "A drooping face, a weak arm and slurred speech."),
+    ("", "Call an ambulance if there is chest pain. Go to hospital if you vomit blood."),
+    ("", "Ring the surgery if the pain gets worse. Go to hospital at once if you cannot breathe."),
+    ("", "See a doctor if the rash spreads, or contact the clinic right away if you feel faint."),
+]
+
+
+@pytest.mark.parametrize(("heading", "text"), EMERGENCIES)
+def test_emergency_is_not_long_term_care(heading, text):
+    assert "long-term-care" not in built_in_tags(heading, text)
+
+
+def test_heading_of_a_larger_part_is_weaker_evidence_against_a_category():
+    text = "Nausea, vomiting, drowsiness, headache and an itching rash in some."
+    tagger = Tagger(load_taxonomy())
+
+    def confidence(*path):
+        passage = Passage(heading_path=path, blocks=(paragraph(text),))
+        return {tag.tag: tag.confidence for tag in tagger.tag_passage(passage)}.get("safety", 0.0)
+
+    assert confidence("Ibuprofen") > confidence("Treatment", "Ibuprofen") > confidence("Treatment")
+
+
+def test_help_within_long_term_care_keeps_both_tags():
+    found = built_in_tags(
+        "Follow-up", "We see you every three months. Call 999 if you have chest pain."
+    )
+    assert {"long-term-care", "when-to-seek-help"} <= set(found)
+
+
+def test_help_for_side_effects_is_also_safety():
+    text = "Stop the tablets and call 111 for severe muscle pain, jaundice or an allergic reaction."
+    assert built_in_tags("When to seek urgent help", text) == ["safety", "when-to-seek-help"]
+
+
+INDICATIONS = [
+    ("Indications", "Nausea, vomiting and headache after chemotherapy."),
+    ("Uses", "Relieves nausea, dizziness, itching and rash."),
+    ("", "Ondansetron is indicated for the prevention of nausea and vomiting after surgery."),
+    ("", "These tablets are used to treat severe nausea, vomiting and dizziness in adults."),
+    ("", "1 INDICATIONS AND USAGE Treatment of life-threatening arrhythmia and seizures."),
+]
+
+
+@pytest.mark.parametrize(("heading", "text"), INDICATIONS)
+def test_indication_that_mentions_symptoms_is_not_safety(heading, text):
+    found = built_in_tags(heading, text)
+    assert "indications" in found
+    assert "safety" not in found
+
+
+def test_code_of_another_subject_needs_more_evidence_for_safety():
+    text = "Nausea, vomiting and dizziness, severe headache and itching rash in adults."
+    assert "safety" in built_in_tags("", text)
+    assert built_in_tags("", text, codes=("34067-9",)) == ["indications"]
+
+
+@pytest.mark.parametrize("text", ["Nausea and a rash are side effects.", "It can be fatal."])
+def test_side_effects_under_another_heading_stay_safety(text):
+    assert "safety" in built_in_tags("Warnings for this indication", text)
+
+
+METADATA = [
+    ("", "Last reviewed: 12 March 2024. Next review: 12 March 2027."),
+    ("About this leaflet", "Last reviewed: 4 May 2025. Next review due: 4 May 2028. Pharmacy."),
+    ("Page information", "This page was last reviewed in June and is due for review in 2030."),
+    ("", "Version 3. Reviewed by the medicines committee. Next review in two years."),
+    ("", "Review date: June 2027. Owner: lead nurse. Circulation: all wards."),
+]
+
+
+@pytest.mark.parametrize(("heading", "text"), METADATA)
+def test_review_dates_are_not_long_term_care(heading, text):
+    assert "long-term-care" not in built_in_tags(heading, text)
+
+
+DISEASES = [
+    "Is a rare disorder of the nerves. About 40 cases have been reported in the literature.",
+    "Measles is an infection with a high fever, a cough and, some days later, a rash.",
+    "Signs and symptoms of the disease are severe headache, vomiting and confusion.",
+    "It affects about 1 in 8,000 people, and is fatal in a few of them.",
+]
+
+
+@pytest.mark.parametrize("text", DISEASES)
+def test_overview_and_symptoms_of_a_disease_are_not_safety(text):
+    assert "safety" not in built_in_tags("", text)
+
+
+CARE = [
+    "Most people recover within six months and lead normal lives, although relapses occur.",
+    "Blood pressure is measured every three months for as long as the tablets are taken.",
+    "Treatment is continued for two years after a second episode and reviewed every six months.",
+    "Physiotherapy begins on the first day and goes on for twelve weeks after discharge.",
+    "Keep a food diary and talk to the dietitian at each visit about salt and potassium.",
+    "The disease is progressive, and life expectancy is shortened. There is no cure.",
+    "Attacks recur in one patient out of three, most often within a year.",
+]
+
+
+@pytest.mark.parametrize("text", CARE)
+def test_follow_up_monitoring_and_outlook_are_long_term_care(text):
+    assert "long-term-care" in built_in_tags("", text)

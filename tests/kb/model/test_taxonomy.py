@@ -61,7 +61,15 @@ def test_default_taxonomy_has_the_three_main_tags() -> None:
             "field-invalid",
             "'first_class'",
         ),
+        ("other_cues = 'one'\n[[tag]]\nkey = 'a'\nlabel = 'A'", "other_cues", "field-invalid", ""),
+        (
+            "other_headings = [1]\n[[tag]]\nkey = 'a'\nlabel = 'A'",
+            "other_headings",
+            "field-invalid",
+            "",
+        ),
         ("[[tag]]\nkey = 'a'\nlabel = 'A'\nparent = 'b'", "tag a", "parent-missing", "'b'"),
+        ("[[tag]]\nkey = 'a'\nlabel = 'A'\nrelated = ['b']", "tag a", "related-missing", "'b'"),
         ("[[tag]]\nkey = 'a'\nlabel = 'A'\nparent = 'a'", "tag a", "cycle", ""),
         (
             "[[tag]]\nkey = 'a'\nlabel = 'A'\nparent = 'b'\n"
@@ -102,6 +110,17 @@ def test_custom_file_replaces_the_default(tmp_path: Path) -> None:
     written(tmp_path, "[[tag]]\nkey = 'diet'\nlabel = 'Food and drink'\n")
 
     assert [tag.key for tag in load_taxonomy(tmp_path)] == ["diet"]
+
+
+def test_phrases_of_other_subjects_are_optional(tmp_path: Path) -> None:
+    path = written(tmp_path, "[[tag]]\nkey = 'diet'\nlabel = 'Food'\n")
+    assert (load_taxonomy(tmp_path).other_headings, load_taxonomy(tmp_path).other_cues) == ((), ())
+    path.write_text("other_headings = ['treatment*']\n" + path.read_text("utf-8"), "utf-8")
+    assert load_taxonomy(tmp_path).other_headings == ("treatment*",)
+
+
+def test_help_in_an_emergency_is_not_part_of_long_term_care() -> None:
+    assert load_taxonomy().with_ancestors(["when-to-seek-help"]) == ("when-to-seek-help",)
 
 
 def test_default_is_used_without_a_custom_file(tmp_path: Path) -> None:
