@@ -7,11 +7,10 @@ section:
 
 - short paragraphs are joined; long ones are split between sentences;
 - a list stays with the paragraph that introduces it, and a caption with what it describes;
-- a list that is too long for one passage is split between items. The introduction is not repeated,
-  because the passage shows its heading and links to its neighbours, while duplicated text would be
-  found and read twice;
-- a table stays whole up to the maximum, else it is split between rows. The header rows are
-  repeated, because a row of numbers is meaningless without them;
+- a list that is too long for one passage is split between items, and a table that exceeds the
+  maximum between rows. Each passage repeats what gives its items or rows their meaning: the
+  sentence that introduces the list ("Do not give to:"), the items above a nested item, the caption
+  and the header rows of a table, the group row ("Children") and cells that span several rows;
 - a callout is a separate passage, so that it can be found and displayed as a callout.
 
 No passage crosses a heading. The cuts are a shortest path: of all ways to split a section, the one
@@ -24,9 +23,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import NamedTuple
 
 from ingest.language.sentence_splitter import split_sentences
-from kb.model.article import Article, Block, BlockKind, Section
+from kb.model.article import (
+    Article,
+    Block,
+    BlockKind,
+    Cell,
+    ListItem,
+    Row,
+    Section,
+    shift_marks,
+)
 from kb.model.passage import Passage
 
 MIN_PREFERRED_WORDS, MAX_PREFERRED_WORDS, MAX_WORDS = 60, 180, 250
@@ -38,7 +47,11 @@ BETWEEN_SENTENCES = 40  # prefers a passage of 220 words to a split paragraph
 BETWEEN_ITEMS = 40
 BEFORE_NESTED_ITEM = 70
 BETWEEN_ROWS = 150  # keeps a table whole up to the maximum
-INSEPARABLE = 400  # introduction and list, caption and table: split only if the maximum requires it
+# Introduction and list, caption and table, group row and row: split only at the maximum.
+INSEPARABLE = 400
+
+MAX_LEAD_WORDS = 60  # of a repeated introduction; a longer one would fill the passage
+INTRODUCTION_ENDS = (":", ":–", ":-", "…", "...")
 
 # Words of a passage -> cost of its size: the deviation from the preferred range.
 SIZE_COST = tuple(
@@ -51,16 +64,15 @@ SIZE_COST = tuple(
 class _Atom:
     """An indivisible unit: a sentence, list item, table row or line of a callout.
 
-    `cut` is the cost of a cut right before it. `header_rows` and `header_words` describe the table
-    header that a passage repeats if it starts at this atom.
+    `cut` is the cost of a cut right before it. `repeated` is the number of words that a passage
+    repeats if it starts at this atom.
     """
 
-    block: Block  # contains only this atom
     number: int  # index of the block in its section
+    part: int  # index of the sentence, item or row in the block
     words: int
     cut: int
-    header_rows: int = 0
-    header_words: int = 0
+    repeated: int = 0
 
 
 def chunk_article(article: Article) -> tuple[Passage, ...]:
@@ -108,29 +120,107 @@ def _atoms(blocks: Sequence[Block], number: int) -> Iterator[_Atom]:
     """Yield the atoms of one block; the first carries the cost of a cut before the block."""
     block = blocks[number]
     before = _cost_before_block(blocks, number)
-    for position, (part, words, cut) in enumerate(_split_block(block)):
-        header = sum(_count_words(" ".join(row)) for row in block.rows[: block.header_rows])
+    parts = list(_split_block(block))
+    if len(parts) < 2:
+        yield from (_Atom(number, part, words, before) for part, words, _ in parts)
+        return
+    lead = sum(_count_words(each.plain) for each in _lead_in(blocks, number))
+    contexts = _row_contexts(block) if block.kind is BlockKind.TABLE else {}
+    for position, (part, words, cut) in enumerate(parts):
         if position == 0:
-            yield _Atom(part, number, words, before)
-        else:
-            yield _Atom(part, number, words, cut, block.header_rows, header)
+            yield _Atom(number, part, words, before)
+            continue
+        repeated: Iterable[str] = ()
+        if block.kind is BlockKind.LIST:
+            repeated = (item.text for item in _parent_items(block, part))
+        elif block.kind is BlockKind.TABLE:
+            rows = contexts[part].select(block, part)[:-1]
+            spanning = contexts[part].spanning.values()
+            repeated = (cell.text for cells in (*rows, spanning) for cell in cells)
+        yield _Atom(number, part, words, cut, lead + sum(map(_count_words, repeated)))
 
 
-def _split_block(block: Block) -> Iterator[tuple[Block, int, int]]:
-    """Yield (part, words, cost of a cut before it); header rows stay with the first row."""
+def _split_block(block: Block) -> Iterator[tuple[int, int, int]]:
+    """Yield (index of a part, words, cost of a cut before it).
+
+    The header rows of a table belong to the first part.
+    """
     if block.kind is BlockKind.LIST:
-        for item in block.items:
+        for index, item in enumerate(block.items):
             cost = BEFORE_NESTED_ITEM if item.depth else BETWEEN_ITEMS
-            yield replace(block, items=(item,)), _count_words(item.text), cost
+            yield index, _count_words(item.text), cost
     elif block.kind is BlockKind.TABLE:
+        groups = block.group_rows
         first = min(block.header_rows + 1, len(block.rows))
-        parts = [block.rows[:first], *((row,) for row in block.rows[first:])]
-        for rows in parts:
-            words = sum(_count_words(cell) for row in rows for cell in row)
-            yield replace(block, rows=rows), words, BETWEEN_ROWS
+        yield 0, sum(map(_count_row_words, block.rows[:first])), BETWEEN_ROWS
+        for index in range(first, len(block.rows)):
+            cost = INSEPARABLE if index - 1 in groups else BETWEEN_ROWS
+            yield index, _count_row_words(block.rows[index]), cost
+    elif block.kind is BlockKind.FIGURE:
+        yield 0, _count_words(block.plain), 0
     else:
-        for sentence in split_sentences(block.text):
-            yield replace(block, text=sentence), _count_words(sentence), BETWEEN_SENTENCES
+        for index, sentence in enumerate(split_sentences(block.text)):
+            yield index, _count_words(sentence), BETWEEN_SENTENCES
+
+
+def _lead_in(blocks: Sequence[Block], number: int) -> tuple[Block, ...]:
+    """Return what introduces a list or table: the caption above, or a sentence with a colon."""
+    above = blocks[number - 1] if number else None
+    if above is None or blocks[number].kind not in (BlockKind.LIST, BlockKind.TABLE):
+        return ()
+    if above.kind is BlockKind.CAPTION and blocks[number].kind is BlockKind.TABLE:
+        lead = above
+    elif above.kind is BlockKind.PARAGRAPH and above.text.endswith(INTRODUCTION_ENDS):
+        last = split_sentences(above.text)[-1]
+        lead = _cut_text(above, len(above.text) - len(last), len(above.text))
+    else:
+        return ()
+    return (replace(lead, repeated=True),) if _count_words(lead.text) <= MAX_LEAD_WORDS else ()
+
+
+def _parent_items(block: Block, part: int) -> list[ListItem]:
+    """Return the items that a nested item belongs to, outermost first."""
+    parents: list[ListItem] = []
+    depth = block.items[part].depth
+    for item in reversed(block.items[:part]):
+        if item.depth < depth:
+            parents.append(item)
+            depth = item.depth
+    words = sum(_count_words(item.text) for item in parents)
+    return parents[::-1] if words <= MAX_LEAD_WORDS else []
+
+
+class _RowContext(NamedTuple):
+    """What a row depends on: its group row, and cells above that also cover it, by column."""
+
+    group: int | None
+    spanning: dict[int, Cell]
+
+    def select(self, block: Block, part: int) -> tuple[Row, ...]:
+        """Return the header rows, the group row, and the row with its spanning cells."""
+        row = tuple(self.spanning.get(column, cell) for column, cell in enumerate(block.rows[part]))
+        group = () if self.group is None else (block.rows[self.group],)
+        return (*block.rows[: block.header_rows], *group, row)
+
+
+def _row_contexts(block: Block) -> dict[int, _RowContext]:
+    """Return the context of each row below the headers."""
+    groups = block.group_rows
+    contexts: dict[int, _RowContext] = {}
+    group: int | None = None
+    open_cells: dict[int, tuple[int, Cell]] = {}  # column -> (first row below the cell, cell)
+    for number in range(block.header_rows, len(block.rows)):
+        group = None if number in groups else group
+        open_cells = {column: each for column, each in open_cells.items() if each[0] > number}
+        spanning = {
+            column: replace(cell, rows=end - number) for column, (end, cell) in open_cells.items()
+        }
+        contexts[number] = _RowContext(group, spanning)
+        group = number if number in groups else group
+        for column, cell in enumerate(block.rows[number]):
+            if cell.rows > 1:
+                open_cells[column] = (number + cell.rows, cell)
+    return contexts
 
 
 def _cost_before_block(blocks: Sequence[Block], number: int) -> int:
@@ -157,7 +247,7 @@ def _find_cuts(atoms: Sequence[_Atom]) -> list[int]:
         for start in range(end - 1, max(-1, end - 1 - MAX_ATOMS), -1):
             atom = atoms[start]
             words += atom.words
-            whole = words + atom.header_words
+            whole = words + atom.repeated
             if start < end - 1:
                 if words > MAX_WORDS:
                     break
@@ -176,16 +266,47 @@ def _find_cuts(atoms: Sequence[_Atom]) -> list[int]:
 def _merge_atoms(atoms: Sequence[_Atom], blocks: Sequence[Block]) -> Iterator[Block]:
     """Yield the blocks of a passage, joining adjacent atoms of the same block."""
     for number, group in groupby(atoms, key=lambda atom: atom.number):
-        together = list(group)
-        parts = [atom.block for atom in together]
-        block = blocks[number]
-        if block.kind is BlockKind.TABLE:
-            repeated = block.rows[: together[0].header_rows]
-            yield replace(block, rows=repeated + tuple(row for part in parts for row in part.rows))
-        elif block.kind is BlockKind.LIST:
-            yield replace(block, items=tuple(item for part in parts for item in part.items))
-        else:
-            yield replace(block, text="".join(part.text for part in parts).strip())
+        parts = [atom.part for atom in group]
+        if parts[0]:
+            yield from _lead_in(blocks, number)
+        yield _select_parts(blocks[number], parts[0], parts[-1])
+
+
+def _select_parts(block: Block, first: int, last: int) -> Block:
+    """Return a block with only these parts, and with what they repeat."""
+    if block.kind is BlockKind.LIST:
+        parents = _parent_items(block, first) if first else []
+        return replace(block, items=(*parents, *block.items[first : last + 1]))
+    if block.kind is BlockKind.TABLE:
+        last = max(last, min(block.header_rows, len(block.rows) - 1))
+        rows = block.rows[first : last + 1]
+        if first:
+            rows = (*_row_contexts(block)[first].select(block, first), *rows[1:])
+        return replace(block, rows=tuple(_clip_spans(rows)))
+    if block.kind is BlockKind.FIGURE:
+        return block
+    sentences = split_sentences(block.text)
+    start = sum(map(len, sentences[:first]))
+    return _cut_text(block, start, start + sum(map(len, sentences[first : last + 1])))
+
+
+def _clip_spans(rows: Sequence[Row]) -> Iterator[Row]:
+    """Yield the rows without spans beyond the last row."""
+    for number, row in enumerate(rows):
+        left = len(rows) - number
+        yield tuple(replace(cell, rows=left) if cell.rows > left else cell for cell in row)
+
+
+def _cut_text(block: Block, start: int, end: int) -> Block:
+    """Return a block with the characters `start` to `end` of its text, stripped."""
+    text = block.text[start:end]
+    start += len(text) - len(text.lstrip())
+    text = text.strip()
+    return replace(block, text=text, marks=shift_marks(block.marks, start, start + len(text)))
+
+
+def _count_row_words(row: Row) -> int:
+    return sum(_count_words(cell.text) for cell in row)
 
 
 def _count_words(text: str) -> int:

@@ -17,7 +17,7 @@ from html import unescape
 from ingest.language.sentence_splitter import split_sentences
 from ingest.readers.common.result import ReaderResult
 from ingest.readers.media_type import MediaType
-from kb.model.article import Block, BlockKind
+from kb.model.article import Block
 
 MAX_EXCERPT_LENGTH = 80  # characters of a lost text, enough to find it in the source
 MAX_EXCERPTS = 5  # lost texts that are quoted
@@ -74,10 +74,11 @@ def _article_texts(result: ReaderResult) -> Iterator[str]:
 
 def _block_texts(block: Block) -> Iterator[str]:
     yield block.text
-    if block.kind is BlockKind.LIST:
-        yield from (item.text for item in block.items)
-    for row in block.rows:
+    yield from (item.text for item in block.items)
+    for row in block.row_texts:
         yield from row
+    if block.figure:
+        yield block.figure.alt
 
 
 def _lost_text_warnings(visible: str, missing: Counter[str]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, TypeAdapter, ValidationError
 
 from kb.errors import WHOLE_FILE, CorrectionError
-from kb.model.article import Article, Block, Metadata, Section
+from kb.model.article import Article, Block, Marks, Metadata, Section, is_safe_link
 from kb.model.corrections import Correction, CorrectionKind, validate_correction
 from kb.model.passage import Passage
 from kb.model.records import ArticleStatus
@@ -272,8 +272,28 @@ def _find_block_faults(location: str, blocks: Sequence[Block]) -> Iterator[tuple
             yield f"{block_location}.items", f"contains a depth that is not 0 to {MAX_DEPTH}"
         if not 0 <= block.header_rows <= MAX_ITEMS:
             yield f"{block_location}.header_rows", f"is not 0 to {MAX_ITEMS:,}"
+        if not all(_are_marks_valid(text, marks) for text, marks in _formatted_texts(block)):
+            yield f"{block_location}.marks", "contains a mark outside the text, or an unsafe link"
+        cells = [cell for row in block.rows for cell in row]
+        if any(not 1 <= span <= MAX_DEPTH for cell in cells for span in (cell.columns, cell.rows)):
+            yield f"{block_location}.rows", f"contains a span that is not 1 to {MAX_DEPTH}"
+        if block.figure and not SHA256.fullmatch(block.figure.sha256):
+            yield f"{block_location}.figure", "has an invalid sha256"
         if not 0 <= (block.page or 0) <= MAX_ITEMS * 10:
             yield f"{block_location}.page", f"is not 0 to {MAX_ITEMS * 10:,}"
+
+
+def _formatted_texts(block: Block) -> Iterator[tuple[str, Marks]]:
+    yield block.text, block.marks
+    yield from ((item.text, item.marks) for item in block.items)
+    yield from ((cell.text, cell.marks) for row in block.rows for cell in row)
+
+
+def _are_marks_valid(text: str, marks: Marks) -> bool:
+    return all(
+        0 <= mark.start < mark.end <= len(text) and (not mark.href or is_safe_link(mark.href))
+        for mark in marks
+    )
 
 
 def _find_tag_faults(

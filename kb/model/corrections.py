@@ -13,19 +13,36 @@ versions; tag corrections exist only for articles that have not been saved yet.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Any
 
 from kb.errors import CorrectionError
-from kb.model.article import Article, Block, BlockKind, ListItem, Metadata, Section
+from kb.model.article import (
+    Article,
+    Block,
+    BlockKind,
+    Cell,
+    ListItem,
+    Mark,
+    Marks,
+    Metadata,
+    Row,
+    Section,
+)
+from kb.model.list_numbering import next_label
 from kb.model.medical_codes import parse_prefixed_code
 from kb.model.passage import Evidence, Passage, Tag
 
+LABEL_AT_START = re.compile(r"^((?: {2})*)[^\s-]\S* ", re.M)
 MAX_TEXT_LENGTH = 50_000  # characters of a block; enough for a long table
-LIST_ITEM = re.compile(r"(?P<in>(?: {2})*)- (?P<text>.*)")
+LIST_ITEM = re.compile(
+    r"(?P<in>(?: {2})*)"
+    r"(?P<label>-|\(?[0-9]{1,6}(?:\.[0-9]{1,6})*[.):]?|\(?[A-Za-z]{1,8}[.):]) (?P<text>.*)"
+)
 
 
 class CorrectionKind(StrEnum):
@@ -162,34 +179,72 @@ def parse_block_text(block: Block, text: str) -> tuple[Block, ...]:
     malformed.
     """
     if block.kind is BlockKind.LIST:
-        items = []
-        for line in filter(str.strip, text.splitlines()):
-            match = LIST_ITEM.fullmatch(line.rstrip())
-            if match is None:
-                raise CorrectionError(
-                    f"This list item does not begin with “- ”: {line}. Add the hyphen.",
-                    code="list-item",
-                )
-            items.append(ListItem(match["text"].strip(), len(match["in"]) // 2))
-        return (replace(block, items=tuple(items)),)
+        return (replace(block, items=tuple(_parse_items(block, text))),)
     if block.kind is BlockKind.TABLE:
-        rows = tuple(
-            tuple(cell.strip() for cell in line.split("|"))
-            for line in filter(str.strip, text.splitlines())
-        )
-        widths = {len(row) for row in block.rows}
-        for row in rows:
-            if len(row) not in widths:
-                raise CorrectionError(
-                    f"This row has {len(row)} cells: {' | '.join(row)}. Enter "
-                    f"{' or '.join(map(str, sorted(widths)))} cells separated by |.",
-                    code="table-row",
-                )
+        rows = tuple(_parse_rows(block, text))
         return (replace(block, rows=rows, header_rows=min(block.header_rows, len(rows))),)
     parts = re.split(r"\n\s*\n", text.strip())
-    if block.kind is BlockKind.PARAGRAPH:
-        return tuple(replace(block, text=part.strip()) for part in parts)
-    return (replace(block, text="\n".join(part.strip() for part in parts)),)
+    if block.kind is not BlockKind.PARAGRAPH:
+        parts = ["\n".join(part.strip() for part in parts)]
+    return tuple(
+        replace(block, text=part.strip(), marks=_carry_marks(block.text, block.marks, part.strip()))
+        for part in parts
+    )
+
+
+def _parse_items(block: Block, text: str) -> Iterator[ListItem]:
+    """Yield the items of an edited list; a hyphen in a numbered list continues the numbers."""
+    known = {item.text: item for item in block.items}
+    above = ""
+    for line in filter(str.strip, text.splitlines()):
+        match = LIST_ITEM.fullmatch(line.rstrip())
+        if match is None:
+            raise CorrectionError(
+                f"This list item does not begin with “- ” or a number: {line}. Add the hyphen.",
+                code="list-item",
+            )
+        content, depth = match["text"].strip(), len(match["in"]) // 2
+        label = "" if match["label"] == "-" else match["label"]
+        if block.ordered and not depth:
+            label = above = label or next_label(above)
+        marks = known[content].marks if content in known else ()
+        yield ListItem(content, depth, label, marks)
+
+
+def _parse_rows(block: Block, text: str) -> Iterator[Row]:
+    """Yield the rows of an edited table. Spans are kept if the number of rows is the same."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    widths = {len(row) for row in block.rows}
+    same = len(lines) == len(block.rows)
+    for number, line in enumerate(lines):
+        texts = [cell.strip() for cell in line.split("|")]
+        if len(texts) not in widths:
+            raise CorrectionError(
+                f"This row has {len(texts)} cells: {' | '.join(texts)}. Enter "
+                f"{' or '.join(map(str, sorted(widths)))} cells separated by |.",
+                code="table-row",
+            )
+        old = block.rows[number] if same and len(block.rows[number]) == len(texts) else None
+        yield tuple(
+            replace(old[at], text=new, marks=_carry_marks(old[at].text, old[at].marks, new))
+            if old
+            else Cell(new)
+            for at, new in enumerate(texts)
+        )
+
+
+def _carry_marks(old: str, marks: Marks, new: str) -> Marks:
+    """Return the marks of the parts of a text that an edit left unchanged."""
+    if old == new or not marks:
+        return marks
+    carried: list[Mark] = []
+    for run in SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks():
+        carried += (
+            replace(mark, start=mark.start - run.a + run.b, end=mark.end - run.a + run.b)
+            for mark in marks
+            if run.a <= mark.start and mark.end <= run.a + run.size
+        )
+    return tuple(carried)
 
 
 def _shorten(text: str) -> str:
@@ -248,7 +303,7 @@ def _replace_text(now: CorrectionResult, correction: Correction) -> CorrectionRe
     matching = [
         number
         for number, passage in enumerate(now.passages)
-        if any(block.plain == old for block in passage.blocks)
+        if any(_is_text(block.plain, old) for block in passage.blocks if not block.repeated)
     ]
     if not matching:
         is_adopted = any(new in passage.text for passage in now.passages)
@@ -260,14 +315,32 @@ def _replace_text(now: CorrectionResult, correction: Correction) -> CorrectionRe
     def changed(blocks: Sequence[Block]) -> tuple[Block, ...]:
         updated: list[Block] = []
         for block in blocks:
-            updated += parse_block_text(block, new) if block.plain == old else (block,)
+            updated += parse_block_text(block, new) if _is_text(block.plain, old) else (block,)
         return tuple(updated)
 
-    passages = list(now.passages)
+    passages = [
+        replace(each, blocks=tuple(_update_repeated(block, old, new) for block in each.blocks))
+        for each in now.passages
+    ]
     passages[number] = replace(passage, blocks=changed(passage.blocks))
     sections = _update_blocks(now.article.sections, (), passage.heading_path, changed)
     article = replace(now.article, sections=sections)
     return replace(now, article=article, passages=tuple(passages))
+
+
+def _is_text(plain: str, old: str) -> bool:
+    """Return whether `old` is the text of a block; former versions stored lists without labels."""
+    return plain == old or (
+        old.lstrip().startswith("- ") and LABEL_AT_START.sub(r"\1- ", plain) == old
+    )
+
+
+def _update_repeated(block: Block, old: str, new: str) -> Block:
+    """Return a repeated introduction with the new text, if it repeats the end of the old text."""
+    if not block.repeated or not old.endswith(block.text):
+        return block
+    before = old.removesuffix(block.text)
+    return parse_block_text(block, new.removeprefix(before) or new)[-1]
 
 
 def _update_blocks(
@@ -288,8 +361,8 @@ def _update_blocks(
 def _split_passage(now: CorrectionResult, correction: Correction) -> CorrectionResult | None:
     for number, passage in enumerate(now.passages):
         for cut, block in enumerate(passage.blocks):
-            if passage.heading_path == correction.place and block.plain == correction.old:
-                if cut == 0:
+            if passage.heading_path == correction.place and _is_text(block.plain, correction.old):
+                if all(above.repeated for above in passage.blocks[:cut]):
                     return now  # already the start of a passage
                 # The second part is a new passage with a new id.
                 parts = (
@@ -305,7 +378,7 @@ def _join_passages(now: CorrectionResult, correction: Correction) -> CorrectionR
     number = _find_passage(now, correction)
     if number is None:
         is_mergeable = any(
-            block.plain == correction.old
+            _is_text(block.plain, correction.old)
             for passage in now.passages
             if passage.heading_path == correction.place
             for block in passage.blocks[1:]
@@ -316,7 +389,8 @@ def _join_passages(now: CorrectionResult, correction: Correction) -> CorrectionR
     first, second = now.passages[number - 1 : number + 1]
     existing = {tag.tag for tag in first.tags}
     tags = (*first.tags, *(tag for tag in second.tags if tag.tag not in existing))
-    joined = replace(first, blocks=(*first.blocks, *second.blocks), tags=tags)
+    added = (block for block in second.blocks if not block.repeated)
+    joined = replace(first, blocks=(*first.blocks, *added), tags=tags)
     return replace(now, passages=(*now.passages[: number - 1], joined, *now.passages[number + 1 :]))
 
 
@@ -336,8 +410,7 @@ def _set_tag(now: CorrectionResult, correction: Correction) -> CorrectionResult 
 def _find_passage(now: CorrectionResult, correction: Correction) -> int | None:
     """Return the index of the passage that starts with the correction's text, or None."""
     for number, passage in enumerate(now.passages):
-        first_text = passage.blocks[0].plain if passage.blocks else ""
-        if passage.heading_path == correction.place and first_text == correction.old:
+        if passage.heading_path == correction.place and _is_text(passage.opening, correction.old):
             return number
     return None
 

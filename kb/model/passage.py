@@ -65,6 +65,11 @@ class Passage:
         return self.blocks[0].page if self.blocks else None
 
     @property
+    def opening(self) -> str:
+        """The plain text of the first block that no other passage repeats."""
+        return next((block.plain for block in self.blocks if not block.repeated), "")
+
+    @property
     def anchor(self) -> str:
         """The URL fragment of this passage on the article page."""
         return f"p-{self.id}"

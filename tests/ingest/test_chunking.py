@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,7 +11,18 @@ from ingest.chunking import (
     chunk_article,
 )
 from ingest.language.sentence_splitter import split_sentences
-from kb.model.article import Article, Block, BlockKind, ListItem, Section, paragraph
+from kb.model.article import (
+    Article,
+    Block,
+    BlockKind,
+    Cell,
+    ListItem,
+    Mark,
+    MarkKind,
+    Section,
+    paragraph,
+    table,
+)
 
 WORDS = st.integers(1, 60)
 
@@ -36,9 +49,7 @@ ITEMS = st.builds(ListItem, WORDS.map(words), st.integers(0, 2))
 LISTS = st.lists(ITEMS, min_size=1, max_size=15).map(listed)
 ROWS = st.lists(st.tuples(WORDS.map(words), WORDS.map(words)), min_size=1, max_size=12)
 TABLES = st.builds(
-    lambda rows, header: Block(
-        kind=BlockKind.TABLE, rows=tuple(rows), header_rows=min(header, len(rows) - 1)
-    ),
+    lambda rows, header: table(tuple(rows), header_rows=min(header, len(rows) - 1)),
     ROWS,
     st.integers(0, 2),
 )
@@ -68,7 +79,7 @@ def parts_of(block):
     if block.kind is BlockKind.LIST:
         return [item.text for item in block.items]
     if block.kind is BlockKind.TABLE:
-        return [" ".join(row) for row in block.rows]
+        return [" ".join(row) for row in block.row_texts]
     return [part.strip() for part in split_sentences(block.text)]
 
 
@@ -100,7 +111,7 @@ def test_passage_exceeds_maximum_only_if_indivisible(article):
         header = sum(
             len(" ".join(row).split())
             for block in passage.blocks
-            for row in block.rows[: block.header_rows]
+            for row in block.row_texts[: block.header_rows]
         )
         assert (
             count(passage) <= MAX_WORDS or len(parts) == 1 or count(passage) - header <= MAX_WORDS
@@ -159,30 +170,76 @@ def test_list_stays_with_its_introduction():
     assert [kinds for kinds, _ in found] == [["paragraph"], ["paragraph", "list"]]
 
 
-def test_long_list_is_split_between_items_without_repeating_introduction():
+def blocks_of(*blocks):
+    passages = chunk_article(Article("Title", (Section("A", tuple(blocks)),)))
+    return [passage.blocks for passage in passages]
+
+
+def test_each_part_of_a_list_repeats_the_sentence_that_introduces_it():
     items = [ListItem(words(20)) for _ in range(20)]
-    found = kinds_and_counts(paragraph("Take with you:"), listed(items))
+    lead = paragraph("Read the leaflet. Do not give to:", marks=(Mark(MarkKind.STRONG, 18, 24),))
+    first, *others = blocks_of(lead, listed(items))
+    assert first[0] == lead
+    assert len(others) > 1
+    repeated = paragraph("Do not give to:", marks=(Mark(MarkKind.STRONG, 0, 6),))
+    assert all(blocks[0] == replace(repeated, repeated=True) for blocks in others)
+    assert sum(len(blocks[-1].items) for blocks in (first, *others)) == 20
+
+
+def test_a_list_without_introduction_repeats_nothing():
+    items = [ListItem(words(20)) for _ in range(20)]
+    found = kinds_and_counts(paragraph("A complete sentence."), listed(items))
     assert [kinds for kinds, _ in found] == [["paragraph", "list"], ["list"], ["list"]]
-    assert sum(size for _, size in found) == 403
+
+
+def test_a_nested_item_repeats_the_items_above():
+    items = [ListItem("Children:"), *[ListItem(words(20), 1) for _ in range(20)]]
+    for blocks in blocks_of(listed(items)):
+        assert blocks[0].items[0].text == "Children:"
+
+
+def test_each_part_of_a_table_repeats_caption_group_and_spanning_cells():
+    rows = [["Age", "Drug", "Dose"], ["Adults", "", ""], ["20", words(90), words(30)]]
+    rows += [["Children", "", ""], [Cell("5 to 9", rows=6), words(30), words(30)]]
+    rows += [["", words(30), words(30)] for _ in range(5)]
+    caption = Block(kind=BlockKind.CAPTION, text="Doses in mg.")
+    found = blocks_of(caption, table(rows, 1))
+    assert len(found) > 2
+    for blocks in found:
+        assert blocks[0].text == "Doses in mg."
+        header, group, first = blocks[1].row_texts[:3]
+        assert header == ("Age", "Drug", "Dose")
+        assert group[0] == ("Adults" if first[0] == "20" else "Children")
+        assert first[0] in ("20", "5 to 9")
+        for number, row in enumerate(blocks[1].rows):
+            assert all(cell.rows <= len(blocks[1].rows) - number for cell in row)
+
+
+def test_a_cut_sentence_keeps_its_formatting():
+    text = f"{sentence(150)} {sentence(150)}"
+    start = text.index("Word", 5)
+    block = paragraph(text, marks=(Mark(MarkKind.STRONG, start, start + 4),))
+    (first,), (second,) = blocks_of(block)
+    assert (first.marks, second.marks) == ((), (Mark(MarkKind.STRONG, 0, 4),))
 
 
 def test_split_table_repeats_its_header():
     header = (("Name", "Dose"),)
     row = (words(10), words(10))
-    small = Block(kind=BlockKind.TABLE, rows=header + (row,) * 12, header_rows=1)
+    small = table(header + (row,) * 12, 1)
     assert kinds_and_counts(small) == [(["table"], 242)]
-    large = Block(kind=BlockKind.TABLE, rows=header + (row,) * 30, header_rows=1)
+    large = table(header + (row,) * 30, 1)
     passages = chunk_article(Article("Title", (Section("A", (large,)),)))
     assert len(passages) > 2
-    assert all(passage.blocks[0].rows[:1] == header for passage in passages)
-    assert sum(len(passage.blocks[0].rows) - 1 for passage in passages) == 30
+    assert all(passage.blocks[0].row_texts[:1] == header for passage in passages)
+    assert sum(len(passage.blocks[0].row_texts) - 1 for passage in passages) == 30
 
 
 def test_caption_stays_with_its_table_or_previous_block():
     caption = Block(kind=BlockKind.CAPTION, text=sentence(5))
-    table = Block(kind=BlockKind.TABLE, rows=((words(80), words(70)),))
+    wide_table = table(((words(80), words(70)),))
     found = kinds_and_counts(
-        paragraph(sentence(150)), caption, table, paragraph(sentence(150)), caption
+        paragraph(sentence(150)), caption, wide_table, paragraph(sentence(150)), caption
     )
     assert [kinds for kinds, _ in found] == [
         ["paragraph"],

@@ -17,7 +17,16 @@ from index.search.results import (
     SearchResponse,
     Snippet,
 )
-from kb.model.article import Article, Block, BlockKind, ListItem, Metadata, Section, paragraph
+from kb.model.article import (
+    Article,
+    Block,
+    BlockKind,
+    ListItem,
+    Metadata,
+    Section,
+    paragraph,
+    table,
+)
 from kb.model.passage import Evidence, Passage, Tag
 from kb.model.records import ArticleStatus, ArticleSummary, ReviewState
 from kb.storage.article_store import ArticleStore, SaveResult
@@ -27,11 +36,7 @@ TODAY = date(2026, 3, 15)
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'
 
-TABLE = Block(
-    kind=BlockKind.TABLE,
-    rows=(("Drug", "Effect"), ("Aspirin", "More bleeding")),
-    header_rows=1,
-)
+TABLE = table((("Drug", "Effect"), ("Aspirin", "More bleeding")), 1)
 NESTED = Block(
     kind=BlockKind.LIST,
     items=(ListItem("Bleeding"), ListItem("from the gut", 1), ListItem("Skin necrosis")),
@@ -108,7 +113,7 @@ def hostile() -> tuple[Article, tuple[Passage, ...]]:
         Block(kind=BlockKind.CALLOUT, text=HOSTILE),
         Block(kind=BlockKind.CAPTION, text=HOSTILE),
         Block(kind=BlockKind.LIST, items=(ListItem(HOSTILE), ListItem(HOSTILE, 1))),
-        Block(kind=BlockKind.TABLE, rows=((HOSTILE,), (HOSTILE,)), header_rows=1),
+        table(((HOSTILE,), (HOSTILE,)), 1),
     )
     article = Article(
         HOSTILE,

@@ -8,10 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import pairwise
 
 from index.search.results import Snippet
-from kb.model.article import Block, BlockKind, ListItem, Metadata
+from kb.model.article import (
+    Block,
+    BlockKind,
+    CalloutLevel,
+    ListItem,
+    Mark,
+    MarkKind,
+    Metadata,
+    is_safe_link,
+    shift_marks,
+)
+from kb.model.list_numbering import Numbering, find_list_start
 from kb.model.passage import Passage
 from kb.model.records import ArticleRecord, ReviewState
 from kb.model.taxonomy import Taxonomy
@@ -25,8 +37,27 @@ MAX_CONTENTS_LEVEL = 3  # the table of contents has two levels
 # The label of a callout is the first word of its text if it is one of these.
 CALLOUT_WORD = re.compile(r"(Important|Warning|Caution|Danger|Alert|Note|Tip)\s*[:.!]\s+", re.I)
 PLAIN_CALLOUT_WORD = "Important"
+LEVEL_WORDS = {
+    CalloutLevel.EMERGENCY: "Emergency",
+    CalloutLevel.URGENT: "Urgent",
+    CalloutLevel.NON_URGENT: "Non-urgent",
+    CalloutLevel.IMPORTANT: "Important",
+}
 
-Mark = Callable[[str], Snippet]
+Highlight = Callable[[str], Snippet]
+
+
+@dataclass(frozen=True, slots=True)
+class TextSpan:
+    """A part of a text with the same formatting. `matched` is true for a highlighted word."""
+
+    text: str
+    matched: bool = False
+    kinds: frozenset[MarkKind] = frozenset()
+    href: str = ""
+
+
+FormattedText = tuple[TextSpan, ...]
 
 
 def unmarked(text: str) -> Snippet:
@@ -36,23 +67,51 @@ def unmarked(text: str) -> Snippet:
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    """A list item and its nested items."""
+    """A list item and its nested list. `label` is set if the list shows its own labels."""
 
-    text: Snippet
-    below: list[ItemView] = field(default_factory=list)
+    text: FormattedText
+    label: str = ""
+    below: ListView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListView:
+    """A list: with bullets, with numbers in a style of CSS, or with its own labels."""
+
+    items: Sequence[ItemView]
+    numbering: str = ""
+    start: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CellView:
+    """A table cell that is not covered by another."""
+
+    text: FormattedText
+    columns: int = 1
+    rows: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """A table row; a group row is the heading of the rows below."""
+
+    cells: Sequence[CellView]
+    is_group: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockView:
-    """A block with highlighted words."""
+    """A block with formatting and highlighted words. `word` is the label of a callout."""
 
     kind: BlockKind
-    text: Snippet = ()
+    text: FormattedText = ()
     word: str = ""
-    items: Sequence[ItemView] = ()
-    ordered: bool = False
-    header: Sequence[Sequence[Snippet]] = ()
-    rows: Sequence[Sequence[Snippet]] = ()
+    level: str = ""
+    list: ListView | None = None
+    header: Sequence[RowView] = ()
+    rows: Sequence[RowView] = ()
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +168,7 @@ class ArticleView:
 
 
 def build_article_view(
-    record: ArticleRecord, taxonomy: Taxonomy, review: ReviewLabel, mark: Mark = unmarked
+    record: ArticleRecord, taxonomy: Taxonomy, review: ReviewLabel, mark: Highlight = unmarked
 ) -> ArticleView:
     """Return the view of one version of an article; `mark` splits a text into highlighted parts."""
     views: list[PassageView] = []
@@ -169,7 +228,7 @@ def _build_passage_view(
     passage: Passage,
     headings: Sequence[tuple[int, str]],
     taxonomy: Taxonomy,
-    mark: Mark,
+    mark: Highlight,
     *,
     label: str,
     citation: str,
@@ -192,51 +251,126 @@ def _build_passage_view(
     )
 
 
-def build_block_view(block: Block, mark: Mark = unmarked) -> BlockView:
-    """Return a block with highlighted words."""
+def build_block_view(block: Block, mark: Highlight = unmarked) -> BlockView:
+    """Return a block with formatting and highlighted words."""
     if block.kind is BlockKind.LIST:
-        return BlockView(
-            kind=block.kind, items=_nest_items(block.items, mark), ordered=block.ordered
-        )
+        return BlockView(kind=block.kind, list=_build_list(block, mark))
     if block.kind is BlockKind.TABLE:
-        rows = [[mark(cell) for cell in row] for row in block.rows]
+        rows = _build_rows(block, mark)
         return BlockView(
             kind=block.kind, header=rows[: block.header_rows], rows=rows[block.header_rows :]
         )
     if block.kind is BlockKind.CALLOUT:
         match = CALLOUT_WORD.match(block.text)
-        word = match[1].capitalize() if match else PLAIN_CALLOUT_WORD
-        text = block.text[match.end() :] if match else block.text
-        return BlockView(kind=block.kind, text=mark(text), word=word)
-    return BlockView(kind=block.kind, text=mark(block.text))
+        word = match[1].capitalize() if match else ""
+        start = match.end() if match else 0
+        marks = shift_marks(block.marks, start, len(block.text))
+        return BlockView(
+            kind=block.kind,
+            text=format_text(block.text[start:], marks, mark),
+            word=LEVEL_WORDS[block.level] if block.level else word or PLAIN_CALLOUT_WORD,
+            level=block.level or "",
+        )
+    text = format_text(block.text, block.marks, mark)
+    return BlockView(kind=block.kind, text=text, repeated=block.repeated)
 
 
-def _nest_items(items: Sequence[ListItem], mark: Mark) -> list[ItemView]:
+def format_text(text: str, marks: Sequence[Mark], highlight: Highlight) -> FormattedText:
+    """Return a text as spans with the same formatting and highlighting."""
+    pieces: list[tuple[int, int, bool]] = []
+    position = 0
+    for piece, matched in highlight(text):
+        pieces.append((position, position + len(piece), matched))
+        position += len(piece)
+    if not marks:
+        return tuple(TextSpan(text[start:end], matched) for start, end, matched in pieces)
+    # The "^" of an exponent is displayed as raised text.
+    hidden = {
+        mark.start
+        for mark in marks
+        if mark.kind is MarkKind.SUPERSCRIPT and text[mark.start] == "^"
+    }
+    edges = {edge for mark in marks for edge in (mark.start, mark.end)}
+    edges |= hidden | {position + 1 for position in hidden}
+    spans: list[TextSpan] = []
+    for start, end, matched in pieces:
+        cuts = sorted({start, end, *(edge for edge in edges if start < edge < end)})
+        for left, right in pairwise(cuts):
+            around = [mark for mark in marks if mark.start <= left and mark.end >= right]
+            if left in hidden:
+                continue
+            kinds = frozenset(mark.kind for mark in around)
+            href = next((mark.href for mark in around if is_safe_link(mark.href)), "")
+            spans.append(TextSpan(text[left:right], matched, kinds, href))
+    return tuple(spans)
+
+
+def _build_list(block: Block, mark: Highlight) -> ListView:
     """Return the items nested by depth; one that skips a depth becomes a child of the last item."""
-    outermost: list[ItemView] = []
-    open_lists = [(items[0].depth if items else 0, outermost)]
-    for item in items:
-        while len(open_lists) > 1 and open_lists[-1][0] > item.depth:
-            open_lists.pop()
-        depth, current = open_lists[-1]
-        if item.depth > depth and current:
-            open_lists.append((item.depth, current[-1].below))
-            current = current[-1].below
-        current.append(ItemView(mark(item.text)))
-    return outermost
+    view, _ = _build_items(block.items, 0, 0, mark, ordered=block.ordered)
+    return view
+
+
+def _build_items(
+    items: Sequence[ListItem], position: int, depth: int, mark: Highlight, *, ordered: bool
+) -> tuple[ListView, int]:
+    """Return the list of the items from a position down to a depth, and the position after it."""
+    views: list[ItemView] = []
+    labels: list[str] = []
+    while position < len(items) and items[position].depth >= depth:
+        item = items[position]
+        position += 1
+        below = None
+        if position < len(items) and items[position].depth > item.depth:
+            below, position = _build_items(items, position, item.depth + 1, mark, ordered=False)
+        views.append(ItemView(format_text(item.text, item.marks, mark), item.label, below))
+        labels.append(item.label)
+    if ordered and not any(labels):
+        return ListView(views, Numbering.DECIMAL), position
+    start = find_list_start(labels)
+    if start is not None:
+        without_labels = [ItemView(view.text, "", view.below) for view in views]
+        return ListView(without_labels, start.numbering, start.start), position
+    return ListView(views), position
+
+
+def _build_rows(block: Block, mark: Highlight) -> list[RowView]:
+    groups = block.group_rows
+    covered: dict[int, int] = {}  # column -> first row that is not covered
+    views: list[RowView] = []
+    for number, row in enumerate(block.rows):
+        cells: list[CellView] = []
+        end = 0  # first column that is not covered in this row
+        for column, cell in enumerate(row):
+            if column < end or covered.get(column, 0) > number:
+                continue
+            columns = min(cell.columns, len(row) - column)
+            rows = min(cell.rows, len(block.rows) - number)
+            if number in groups:
+                columns = len(row)
+            end = column + columns
+            covered.update(dict.fromkeys(range(column, end), number + rows))
+            cells.append(CellView(format_text(cell.text, cell.marks, mark), columns, rows))
+        views.append(RowView(cells, number in groups))
+    return views
 
 
 def _count_block_matches(block: BlockView) -> int:
-    cells = [cell for row in (*block.header, *block.rows) for cell in row]
+    cells = [cell for row in (*block.header, *block.rows) for cell in row.cells]
     return (
-        _count_matches(block.text)
-        + sum(map(_count_matches, cells))
-        + _count_item_matches(block.items)
+        _count_span_matches(block.text)
+        + sum(_count_span_matches(cell.text) for cell in cells)
+        + _count_item_matches(block.list)
     )
 
 
-def _count_item_matches(items: Sequence[ItemView]) -> int:
-    return sum(_count_matches(item.text) + _count_item_matches(item.below) for item in items)
+def _count_item_matches(view: ListView | None) -> int:
+    items = view.items if view else ()
+    return sum(_count_span_matches(item.text) + _count_item_matches(item.below) for item in items)
+
+
+def _count_span_matches(text: FormattedText) -> int:
+    return sum(span.matched for span in text)
 
 
 def _count_matches(text: Snippet) -> int:

@@ -7,7 +7,7 @@ from datetime import date
 
 from index.autocomplete.entries import NameKind, SuggestedName
 from index.search.results import FacetValue, SearchHit, SearchResponse
-from kb.model.article import Block, BlockKind, Metadata, Section
+from kb.model.article import Block, BlockKind, Cell, Marks, Metadata, Section
 from kb.model.passage import Passage
 from kb.model.records import ArticleRecord, ArticleSummary, get_review_state
 from kb.storage.audit_log import AuditEntry
@@ -19,6 +19,7 @@ from web.schemas.articles import (
     ArticleSummaryResponse,
     BlockResponse,
     ListItemResponse,
+    MarkResponse,
     MetadataResponse,
     PassageResponse,
     SectionResponse,
@@ -275,13 +276,47 @@ def _section(section: Section) -> SectionResponse:
 def _block(block: Block) -> BlockResponse:
     if block.kind is BlockKind.LIST:
         items: list[ListItemResponse] = [
-            {"text": item.text, "depth": item.depth} for item in block.items
+            {
+                "text": item.text,
+                "depth": item.depth,
+                "label": item.label,
+                "marks": _marks(item.marks),
+            }
+            for item in block.items
         ]
         return {"kind": block.kind.value, "ordered": block.ordered, "items": items}
     if block.kind is BlockKind.TABLE:
-        rows = [list(row) for row in block.rows]
-        return {"kind": block.kind.value, "header_rows": block.header_rows, "rows": rows}
-    return {"kind": block.kind.value, "text": block.text}
+        return {
+            "kind": block.kind.value,
+            "header_rows": block.header_rows,
+            "group_rows": sorted(block.group_rows),
+            "rows": [list(row) for row in block.row_texts],
+            "cells": [
+                {
+                    "row": number,
+                    "column": column,
+                    "columns": cell.columns,
+                    "rows": cell.rows,
+                    "marks": _marks(cell.marks),
+                }
+                for number, row in enumerate(block.rows)
+                for column, cell in enumerate(row)
+                if cell != Cell(cell.text)
+            ],
+        }
+    return {
+        "kind": block.kind.value,
+        "text": block.text,
+        "marks": _marks(block.marks),
+        "level": block.level and block.level.value,
+    }
+
+
+def _marks(marks: Marks) -> list[MarkResponse]:
+    return [
+        {"kind": mark.kind.value, "start": mark.start, "end": mark.end, "href": mark.href}
+        for mark in marks
+    ]
 
 
 def _day(day: date | None) -> str | None:

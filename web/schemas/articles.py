@@ -6,7 +6,17 @@ from typing import Annotated
 
 from typing_extensions import TypedDict
 
-from web.schemas.types import BlockName, Day, Path, ReviewName, StatusName, Time, means
+from web.schemas.types import (
+    BlockName,
+    Day,
+    LevelName,
+    MarkName,
+    Path,
+    ReviewName,
+    StatusName,
+    Time,
+    means,
+)
 
 
 class MetadataResponse(TypedDict):
@@ -46,11 +56,22 @@ class ArticleListResponse(TypedDict):
     articles: list[ArticleSummaryResponse]
 
 
+class MarkResponse(TypedDict):
+    """Formatting of a part of a text."""
+
+    kind: MarkName
+    start: Annotated[int, means("Position of the first character in the text.")]
+    end: Annotated[int, means("Position after the last character.")]
+    href: Annotated[str, means("Address of a link; empty for other kinds.")]
+
+
 class TextBlock(TypedDict):
     """A paragraph, a callout or a caption."""
 
     kind: BlockName
     text: str
+    marks: list[MarkResponse]
+    level: Annotated[LevelName | None, means("Urgency of a callout, if known.")]
 
 
 class ListItemResponse(TypedDict):
@@ -58,6 +79,8 @@ class ListItemResponse(TypedDict):
 
     text: str
     depth: Annotated[int, means("0 at the outermost level.")]
+    label: Annotated[str, means("Number in the source, such as 3. or b); empty for a bullet.")]
+    marks: list[MarkResponse]
 
 
 class ListBlock(TypedDict):
@@ -68,12 +91,24 @@ class ListBlock(TypedDict):
     items: list[ListItemResponse]
 
 
+class CellFormatResponse(TypedDict):
+    """A table cell that spans several columns or rows, or has formatted text."""
+
+    row: int
+    column: int
+    columns: Annotated[int, means("The number of columns that the cell spans.")]
+    rows: Annotated[int, means("The number of rows that the cell spans.")]
+    marks: list[MarkResponse]
+
+
 class TableBlock(TypedDict):
     """A table."""
 
     kind: BlockName
     header_rows: Annotated[int, means("The number of header rows.")]
+    group_rows: Annotated[list[int], means("Rows that are headings of the rows below.")]
     rows: list[list[str]]
+    cells: Annotated[list[CellFormatResponse], means("The cells with spans or formatting.")]
 
 
 BlockResponse = TextBlock | ListBlock | TableBlock

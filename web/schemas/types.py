@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, WithJsonSchema
 
 from index.autocomplete.entries import NameKind
-from kb.model.article import BlockKind
+from kb.model.article import BlockKind, CalloutLevel, MarkKind
 from kb.model.records import ArticleStatus, ReviewState
 
 
@@ -28,6 +28,8 @@ Path = Annotated[str, WithJsonSchema({"type": "string", "format": "uri-reference
 StatusName = Annotated[str, one_of(ArticleStatus)]
 ReviewName = Annotated[str, one_of(ReviewState)]
 BlockName = Annotated[str, one_of(BlockKind)]
+MarkName = Annotated[str, one_of(MarkKind)]
+LevelName = Annotated[str, one_of(CalloutLevel)]
 SuggestionKindName = Annotated[str, one_of(NameKind)]
 Piece = Annotated[
     list[str | bool],

@@ -160,7 +160,7 @@ def _build_passage(number: int, passages: Sequence[Passage], taxonomy: Taxonomy)
         number=number,
         path=passage.heading_path,
         place="\n".join(passage.heading_path),
-        first_text=passage.blocks[0].plain if passage.blocks else "",
+        first_text=passage.opening,
         blocks=tuple(Editable(build_block_view(block), block.plain) for block in passage.blocks),
         tags=tuple(
             TagLine(views[tag.tag], round(100 * tag.confidence), tag.reason) for tag in passage.tags

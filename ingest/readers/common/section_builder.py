@@ -7,11 +7,23 @@ every format.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from ingest.readers.common.inline_text import parse_inline
 from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
-from kb.model.article import Article, Block, BlockKind, ListItem, Metadata, Section
+from kb.model.article import (
+    Article,
+    Block,
+    BlockKind,
+    Cell,
+    ListItem,
+    Marks,
+    Metadata,
+    Row,
+    Section,
+)
 
 
 @dataclass(slots=True)
@@ -44,20 +56,23 @@ class SectionBuilder:
             self._headings.append(_Heading(1, ""))
 
     def add_block(self, block: Block) -> None:
-        """Normalise a block and add it to the current section. Empty blocks are ignored."""
-        rows = [tuple(map(self._normalize_line, row)) for row in block.rows]
+        """Normalise a block and add it to the current section. Empty blocks are ignored.
+
+        Its texts may be formatted (`ingest.readers.common.inline_text`).
+        """
+        text, marks = self._parse(block.text, keep_lines=True)
+        rows, header_rows = _remove_empty_rows(
+            [tuple(map(self._normalize_cell, row)) for row in block.rows], block.header_rows
+        )
         block = replace(
             block,
-            text=self._normalize_lines(block.text),
-            items=tuple(
-                ListItem(text, item.depth)
-                for item in block.items
-                if (text := self._normalize_lines(item.text))
-            ),
-            rows=tuple(row for row in rows if any(row)),
-            header_rows=sum(1 for row in rows[: block.header_rows] if any(row)),
+            text=text,
+            marks=marks,
+            items=tuple(filter(_has_text, map(self._normalize_item, block.items))),
+            rows=rows,
+            header_rows=header_rows,
         )
-        if block.text or block.items or block.rows:
+        if block.text or block.items or block.rows or block.figure:
             self._headings[-1].blocks.append(block)
 
     def add_text(self, kind: BlockKind, text: str) -> None:
@@ -110,12 +125,40 @@ class SectionBuilder:
             )
         return Article(self._normalize_line(title), self.build_sections(), metadata)
 
-    def _normalize_line(self, text: str) -> str:
-        return " ".join(self._normalizer.normalize(text).split())
+    def _parse(self, text: str, *, keep_lines: bool = False) -> tuple[str, Marks]:
+        return parse_inline(text, self._normalizer.normalize, keep_lines=keep_lines)
 
-    def _normalize_lines(self, text: str) -> str:
-        lines = (" ".join(line.split()) for line in self._normalizer.normalize(text).split("\n"))
-        return "\n".join(line for line in lines if line)
+    def _normalize_line(self, text: str) -> str:
+        return self._parse(text)[0]
+
+    def _normalize_item(self, item: ListItem) -> ListItem:
+        text, marks = self._parse(item.text, keep_lines=True)
+        return ListItem(text, item.depth, self._normalize_line(item.label), marks)
+
+    def _normalize_cell(self, cell: Cell) -> Cell:
+        text, marks = self._parse(cell.text)
+        return Cell(text, cell.columns, cell.rows, marks)
+
+
+def _has_text(item: ListItem) -> bool:
+    return bool(item.text)
+
+
+def _remove_empty_rows(rows: Sequence[Row], header_rows: int) -> tuple[tuple[Row, ...], int]:
+    """Return the rows with text, with the spans over removed rows shortened, and the headers."""
+    kept = [number for number, row in enumerate(rows) if any(cell.text for cell in row)]
+    if len(kept) == len(rows):
+        return tuple(rows), header_rows
+    shortened = tuple(
+        tuple(
+            replace(cell, rows=sum(1 for other in kept if number <= other < number + cell.rows))
+            if cell.rows > 1
+            else cell
+            for cell in rows[number]
+        )
+        for number in kept
+    )
+    return shortened, sum(1 for number in kept if number < header_rows)
 
 
 def _close_sections(open_sections: list[tuple[_Heading, list[Section]]], level: int) -> None:

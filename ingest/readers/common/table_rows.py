@@ -1,19 +1,16 @@
-"""Expansion of table rows whose cells span several columns or rows."""
+"""Expansion of table rows whose cells span several columns or rows, and lines inside cells."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+import re
+from collections.abc import Iterable, Sequence
+
+from ingest.readers.common.inline_text import strip_marks
+from kb.model.article import Cell, Row
 
 MAX_SPAN_WIDTH = 50  # columns or rows per cell; a larger value is a mistake or an attack
-
-
-class SpannedCell(NamedTuple):
-    """Text of a table cell and the columns and rows that it spans."""
-
-    text: str
-    columns: int
-    rows: int
+_LINE_END = re.compile(r"[.,:;!?–—-]\s*$")
+_LINE_START = re.compile(r"\s*(?:[A-Z\d(≥≤<>•]|[-–]\s)")
 
 
 def parse_span(value: str) -> int:
@@ -22,23 +19,43 @@ def parse_span(value: str) -> int:
     return min(MAX_SPAN_WIDTH, max(1, int(value))) if value.isascii() and value.isdigit() else 1
 
 
-def expand_row(cells: Iterable[SpannedCell], covered_rows: dict[int, int]) -> tuple[str, ...]:
-    """Return one text per column of a table row; a spanning cell fills the first of its columns.
+def join_cell_lines(cells: Sequence[Sequence[str]], *, is_header: bool = False) -> list[str]:
+    """Return the text of each cell of a row from its lines.
+
+    If several cells have several lines, these correspond to each other and are separated by
+    semicolons. So are lines that read like separate statements; others are joined by spaces.
+    """
+    lines = [[line for line in cell if line.strip()] for cell in cells]
+    parallel = not is_header and sum(1 for cell in lines if len(cell) > 1) > 1
+    return [_join_lines(cell, parallel=parallel, is_header=is_header) for cell in lines]
+
+
+def _join_lines(lines: Sequence[str], *, parallel: bool, is_header: bool) -> str:
+    text = ""
+    for line in lines:
+        plain, above = strip_marks(line), strip_marks(text)
+        separate = not is_header and _LINE_START.match(plain) and not _LINE_END.search(above)
+        text += ("; " if parallel or separate else " ") + line if text else line
+    return text
+
+
+def expand_row(cells: Iterable[Cell], covered_rows: dict[int, int]) -> Row:
+    """Return one cell per column of a table row; a spanning cell is in the first of its columns.
 
     `covered_rows` maps a column to the number of following rows that a cell above still covers.
     It is updated, so that the rows of a table must be expanded in order.
     """
-    texts: list[str] = []
+    row: list[Cell] = []
 
     def fill_covered() -> None:
-        while covered_rows.get(len(texts), 0) > 0:
-            covered_rows[len(texts)] -= 1
-            texts.append("")
+        while covered_rows.get(len(row), 0) > 0:
+            covered_rows[len(row)] -= 1
+            row.append(Cell())
 
     for cell in cells:
         fill_covered()
         for offset in range(cell.columns):
-            covered_rows[len(texts)] = cell.rows - 1
-            texts.append("" if offset else cell.text)
+            covered_rows[len(row)] = cell.rows - 1
+            row.append(Cell() if offset else cell)
     fill_covered()
-    return tuple(texts)
+    return tuple(row)

@@ -9,9 +9,9 @@ import re
 
 from bs4.element import PageElement, Tag
 
-from ingest.readers.common.table_rows import SpannedCell, expand_row, parse_span
+from ingest.readers.common.table_rows import expand_row, parse_span
 from ingest.readers.html.dom import BLOCKS, contains_element, is_text, walk
-from kb.model.article import Block, BlockKind, ListItem
+from kb.model.article import Block, BlockKind, Cell, ListItem, Row
 
 LISTS = frozenset({"ul", "ol", "menu", "dir"})
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
@@ -123,7 +123,7 @@ def is_layout_table(table: Tag) -> bool:
 
 def build_table(table: Tag) -> Block:
     """Return a table block; a cell that spans columns fills the first of them."""
-    rows: list[tuple[str, ...]] = []
+    rows: list[Row] = []
     header_rows = 0
     covered_rows: dict[int, int] = {}
     for row in table.find_all("tr"):
@@ -143,8 +143,8 @@ def _is_header(row: Tag, cells: list[Tag]) -> bool:
     return in_head or (bool(cells) and all(cell.name == "th" for cell in cells))
 
 
-def _spanned_cell(cell: Tag) -> SpannedCell:
-    return SpannedCell(
+def _spanned_cell(cell: Tag) -> Cell:
+    return Cell(
         inline_text(cell, between="; "),
         parse_span(str(cell.get("colspan", "1"))),
         parse_span(str(cell.get("rowspan", "1"))),

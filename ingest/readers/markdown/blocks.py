@@ -18,7 +18,7 @@ from ingest.readers.common.section_builder import SectionBuilder
 from ingest.readers.html.dom import parse_page, visible_text
 from ingest.readers.html.reader import HtmlWalker
 from ingest.readers.markdown.preprocess import FOOTNOTE_MARK
-from kb.model.article import Block, BlockKind, ListItem
+from kb.model.article import Block, BlockKind, ListItem, table
 
 BREAK_TAG = re.compile(r"<br\s*/?>", re.I)
 # Alert markers of code hosts and note-taking tools: [!WARNING], [!tip]-
@@ -108,14 +108,11 @@ class _BlockBuilder:
         self._header_rows = len(self._rows)
 
     def close_table(self, token: Token) -> None:
-        rows = tuple(tuple(row) for row in self._rows)
         if self._open_items or self._quotes:
-            for row in rows:
+            for row in self._rows:
                 self._add_paragraph(" | ".join(row))
             return
-        self._builder.add_block(
-            Block(kind=BlockKind.TABLE, rows=rows, header_rows=self._header_rows)
-        )
+        self._builder.add_block(table(self._rows, self._header_rows))
 
     def open_row(self, token: Token) -> None:
         self._rows.append([])

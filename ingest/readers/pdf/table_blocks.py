@@ -10,7 +10,7 @@ from ingest.readers.pdf.lines import Dehyphenator, PdfLine, PdfWord, is_bullet
 from ingest.readers.pdf.paragraphs import PdfTable, join_lines
 from ingest.readers.pdf.ruled_tables import SNAP_DISTANCE, Grid
 from ingest.readers.pdf.unruled_tables import RowTable, merge_lines, split_segments
-from kb.model.article import Block, BlockKind
+from kb.model.article import Block, table
 
 REPEATED_HEADER = "a table header repeated on the next page"
 
@@ -36,22 +36,22 @@ class _Rows:
     def build_block(self, page: int) -> Block:
         """Return the rows as a block, without columns in which no cell starts."""
         columns = sorted({column for row in self.cells for column in row})
-        rows = tuple(tuple(row.get(column, "") for column in columns) for row in self.cells)
-        return Block(kind=BlockKind.TABLE, rows=rows, header_rows=self.header_rows, page=page)
+        rows = ([row.get(column, "") for column in columns] for row in self.cells)
+        return table(rows, self.header_rows, page=page)
 
 
 def build_table_blocks(
-    table: PdfTable, dehyphenator: Dehyphenator, omitted: list[OmittedText]
+    pdf_table: PdfTable, dehyphenator: Dehyphenator, omitted: list[OmittedText]
 ) -> Iterator[Block]:
     """Yield the blocks of a table: several if empty rows divide it."""
-    if isinstance(table.grid, RowTable):
+    if isinstance(pdf_table.grid, RowTable):
         rows = _Rows()
-        for row in table.grid.rows:
+        for row in pdf_table.grid.rows:
             texts = {at: cell_text(cell, dehyphenator) for at, cell in enumerate(row) if cell}
             rows.add(texts, [line for cell in row for line in cell])
-        yield rows.build_block(table.page)
+        yield rows.build_block(pdf_table.page)
         return
-    grids = [table.grid, *table.continuations]
+    grids = [pdf_table.grid, *pdf_table.continuations]
     xs = max((grid.xs for grid in grids), key=len)
     rows = _Rows()
     for grid in grids:
@@ -63,11 +63,11 @@ def build_table_blocks(
         for number, texts, lines in _iter_rows(grid, xs, dehyphenator, skip=repeated_count):
             skipped_rows, last_number = range(last_number + 1, number), number
             if rows.cells and any(map(grid.is_spacer, skipped_rows)):
-                yield rows.build_block(table.page)
+                yield rows.build_block(pdf_table.page)
                 rows = _Rows()
             rows.add(texts, lines)
     if rows.cells:
-        yield rows.build_block(table.page)
+        yield rows.build_block(pdf_table.page)
 
 
 def cell_text(lines: Sequence[PdfLine], dehyphenator: Dehyphenator) -> str:

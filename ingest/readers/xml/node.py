@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from ingest.readers.common.table_rows import SpannedCell, expand_row, parse_span
-from kb.model.article import Block, BlockKind, ListItem
+from ingest.readers.common.table_rows import expand_row, join_cell_lines, parse_span
+from kb.model.article import Block, BlockKind, Cell, ListItem, Row
 
 BULLETS = " \t\n•●○◦▪■·"  # typed by the author although the list has bullets
 
@@ -181,24 +181,22 @@ def table_rows(table: XmlNode) -> list[XmlNode]:
 def build_table(rows: list[XmlNode], headers: int, lines: Callable[[XmlNode], str]) -> Block:
     """Return a table block; a cell that spans columns fills the first of them.
 
-    `lines` returns the text of a cell, one line per block. If several cells of a row have several
-    lines, their lines correspond to each other and are separated by semicolons.
+    `lines` returns the text of a cell, one line per block.
     """
     covered_rows: dict[int, int] = {}
-    texts: list[tuple[str, ...]] = []
+    expanded: list[Row] = []
     for row in rows:
         cells = row.children("td", "th")
-        parts = [[line for each in lines(c).split("\n") if (line := each.strip())] for c in cells]
-        has_parallel_lines = sum(1 for part in parts if len(part) > 1) > 1 and len(texts) >= headers
-        joined = [("; " if has_parallel_lines else " ").join(part) for part in parts]
-        texts.append(expand_row(map(_spanned_cell, cells, joined), covered_rows))
+        parts = [lines(cell).split("\n") for cell in cells]
+        joined = join_cell_lines(parts, is_header=len(expanded) < headers)
+        expanded.append(expand_row(map(_spanned_cell, cells, joined), covered_rows))
     return Block(
-        kind=BlockKind.TABLE, rows=tuple(texts), header_rows=min(headers, max(0, len(rows) - 1))
+        kind=BlockKind.TABLE, rows=tuple(expanded), header_rows=min(headers, max(0, len(rows) - 1))
     )
 
 
-def _spanned_cell(cell: XmlNode, text: str) -> SpannedCell:
-    return SpannedCell(
+def _spanned_cell(cell: XmlNode, text: str) -> Cell:
+    return Cell(
         text,
         parse_span(cell.attributes.get("colspan", "1")),
         parse_span(cell.attributes.get("rowspan", "1")),

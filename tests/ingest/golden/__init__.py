@@ -76,5 +76,7 @@ def _render_block(block: Block) -> dict[str, Any]:
         kind = "ordered list" if block.ordered else "list"
         return {kind: ["  " * item.depth + item.text for item in block.items]}
     if block.rows:
-        return {f"table, {block.header_rows} header rows": [" | ".join(row) for row in block.rows]}
+        return {
+            f"table, {block.header_rows} header rows": [" | ".join(row) for row in block.row_texts]
+        }
     return {block.kind.value: block.text}

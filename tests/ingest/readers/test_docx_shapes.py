@@ -84,7 +84,7 @@ def test_content_controls_and_merged_cells_are_read() -> None:
         + control(f"<w:tr>{cell('5 mg')}{control(cell('10 mg'))}{cell('', '<w:vMerge/>')}</w:tr>")
     )
     (section,) = read(para("Warfarin"), f"<w:tbl>{rows}</w:tbl>").article.sections
-    assert section.blocks[1].rows == (("Dose", "", "Every day"), ("5 mg", "10 mg", ""))
+    assert section.blocks[1].row_texts == (("Dose", "", "Every day"), ("5 mg", "10 mg", ""))
 
 
 def test_unreadable_content_is_reported() -> None:

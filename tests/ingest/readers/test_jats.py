@@ -151,7 +151,7 @@ def test_table_keeps_caption_rows_and_notes() -> None:
     )
     caption, table, foot = result.article.sections[0].blocks
     assert caption == block(BlockKind.CAPTION, "Table 1.\nDoses")
-    assert table.rows == (("Drug", "mg"), ("A", "5 a"))
+    assert table.row_texts == (("Drug", "mg"), ("A", "5 a"))
     assert table.header_rows == 1
     assert foot == block(BlockKind.CAPTION, "a Daily.\nEnd.")
     assert result.omitted == ()

@@ -165,7 +165,7 @@ def test_ruled_table_has_header_and_caption() -> None:
     caption, table = read(page).article.sections[0].blocks
     assert (caption.kind, caption.text) == ("caption", "Table 1: Targets")
     assert table.header_rows == 1
-    assert table.rows == (
+    assert table.row_texts == (
         ("Indication", "INR"),
         ("Mechanical valve, mitral", "3.0"),
         ("Atrial fibrillation", "2.5"),
@@ -181,8 +181,8 @@ def test_table_over_two_pages_is_joined_with_one_header() -> None:
         for at, row in enumerate(rows, 1):
             page.text(55, top + 14 + 20 * at, row).text(205, top + 14 + 20 * at, f"{row} mg")
     result = read(*pages)
-    (table,) = [block for block in result.article.sections[0].blocks if block.rows]
-    assert [row[0] for row in table.rows] == ["Drug", "A", "B", "C", "D"]
+    (table,) = [block for block in result.article.sections[0].blocks if block.row_texts]
+    assert [row[0] for row in table.row_texts] == ["Drug", "A", "B", "C", "D"]
     assert (table.page, table.header_rows) == (1, 1)
     assert [piece.text for piece in result.omitted] == ["Drug Dose"]
 
@@ -193,7 +193,10 @@ def test_word_across_cell_boundary_is_split() -> None:
     page.line(50, 100, 50, 140).line(110, 120, 110, 140).line(350, 100, 350, 140)
     page.text(55, 114, "Carbonic anhydrase inhibitors").text(55, 134, "Intervention:Monitor it")
     (table,) = read(page).article.sections[0].blocks
-    assert table.rows == (("Carbonic anhydrase inhibitors", ""), ("Intervention:", "Monitor it"))
+    assert table.row_texts == (
+        ("Carbonic anhydrase inhibitors", ""),
+        ("Intervention:", "Monitor it"),
+    )
 
 
 def test_unruled_table_is_read_by_rows() -> None:
@@ -203,7 +206,7 @@ def test_unruled_table_is_read_by_rows() -> None:
     ):
         page.text(50, 90 + 14 * at, age).text(300, 90 + 14 * at, dose)
     (table,) = read(page).article.sections[0].blocks
-    assert table.rows == (("6 months", "2.5 mL"), ("1 year", "5 mL"), ("4 years", "10 mL"))
+    assert table.row_texts == (("6 months", "2.5 mL"), ("1 year", "5 mL"), ("4 years", "10 mL"))
 
 
 def test_box_becomes_callout_but_heading_bar_does_not() -> None:

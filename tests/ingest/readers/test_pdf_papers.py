@@ -49,7 +49,7 @@ def test_table_across_columns_does_not_split_them() -> None:
     page.lines(50, 130, "First. " + DOSE * 3, 48)
     page.lines(318, 130, "Second. " + DOSE * 3, 48)
     blocks = read(page).article.sections[0].blocks
-    assert len(blocks[0].rows) == 4
+    assert len(blocks[0].row_texts) == 4
     assert [block.text for block in blocks[1:]] == [
         ("First. " + DOSE * 3).strip(),
         ("Second. " + DOSE * 3).strip(),

@@ -8,7 +8,7 @@ from ingest.readers.common.result import AS_METADATA, ReaderResult
 from ingest.readers.spl.metadata import DEFAULT_SECTION_NAME
 from ingest.readers.spl.reader import CODED_DATA, HIGHLIGHTS, IMAGE, REPEATED_HIGHLIGHTS, read_spl
 from kb.errors import SourceError, SourceProblem
-from kb.model.article import Block, BlockKind, ListItem, Metadata, Section, paragraph
+from kb.model.article import BlockKind, ListItem, Metadata, Section, paragraph, table
 from tests.ingest.block_shapes import assert_all_is_kept_or_reported, block, listed
 
 LONG_TITLE = (
@@ -208,7 +208,7 @@ def test_table_keeps_caption_header_rows_notes_and_footer() -> None:
     result = label(part("34092-7", "Trials", text))
     caption, table, foot, note = result.article.sections[0].blocks
     assert caption == block(BlockKind.CAPTION, "Table 1")
-    assert table.rows == (("Drug", "N[1]"), ("A[1]", "1"), ("B; C", "2; 3"))
+    assert table.row_texts == (("Drug", "N[1]"), ("A[1]", "1"), ("B; C", "2; 3"))
     assert table.header_rows == 1
     assert foot == block(BlockKind.CAPTION, "py = years")
     assert note == block(BlockKind.CAPTION, "[1] Counted.")
@@ -231,7 +231,7 @@ def test_layout_table_is_read_as_text_with_question_headings() -> None:
         paragraph("A tablet."),
         listed("white"),
         paragraph("Keep it dry."),
-        Block(kind=BlockKind.TABLE, rows=(("Phone", "123"),)),
+        table((("Phone", "123"),)),
     )
 
 
@@ -241,7 +241,7 @@ def test_nested_table_is_read_once_with_its_notes() -> None:
     result = label(part("34068-7", "Dose", text)).article.sections
     assert result[0].blocks == (
         paragraph("Doses"),
-        Block(kind=BlockKind.TABLE, rows=(("A[1]", "1"),)),
+        table((("A[1]", "1"),)),
         block(BlockKind.CAPTION, "[1] Note."),
     )
 
@@ -252,7 +252,7 @@ def test_numeric_table_with_lists_remains_a_table() -> None:
         "<td>5 of 10</td></tr></tbody></table>"
     )
     result = label(part("34084-4", "Reactions", text)).article.sections
-    assert result[0].blocks[0].rows == (("Total",), ("Nausea mild", "5 of 10"))
+    assert result[0].blocks[0].row_texts == (("Total",), ("Nausea mild", "5 of 10"))
 
 
 def test_images_are_reported_and_captions_kept_once() -> None:

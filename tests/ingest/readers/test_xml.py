@@ -190,7 +190,7 @@ def test_table_has_one_text_per_cell_with_spans() -> None:
     rows = table_rows(parse_xml(data, "a.xml", []))
     table = build_table(rows, 2, lambda cell: node_text(cell, INLINE, gap="\n"))
     assert table.header_rows == 2
-    assert table.rows == (
+    assert table.row_texts == (
         ("Drug", "Dose", ""),
         ("", "first", "next ones"),
         ("A", "1; 2", "3; 4"),
@@ -201,7 +201,7 @@ def test_table_has_one_text_per_cell_with_spans() -> None:
 def test_unbounded_span_is_limited() -> None:
     cell = XmlNode("td", {"colspan": "999999"}, ["x"])
     table = build_table([XmlNode("tr", content=[cell])], 0, lambda cell: node_text(cell, INLINE))
-    assert len(table.rows[0]) == 50
+    assert len(table.row_texts[0]) == 50
 
 
 def test_items_keep_numbers_and_lose_typed_bullets() -> None:

@@ -6,14 +6,23 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from kb.model.article import Article, Block, BlockKind, ListItem, Metadata, Section, paragraph
+from kb.model.article import (
+    Article,
+    Block,
+    BlockKind,
+    ListItem,
+    Metadata,
+    Section,
+    paragraph,
+    table,
+)
 from kb.model.passage import Evidence, Passage, Tag
 from tests.kb.builders import passage
 
 LIST = Block(
     kind=BlockKind.LIST, items=(ListItem("Aspirin"), ListItem("low dose", 1), ListItem("Warfarin"))
 )
-TABLE = Block(kind=BlockKind.TABLE, rows=(("Drug", "Dose"), ("Aspirin", "75 mg")), header_rows=1)
+TABLE = table((("Drug", "Dose"), ("Aspirin", "75 mg")), 1)
 CALLOUT = Block(kind=BlockKind.CALLOUT, text="Stop at once if you bleed.")
 CAPTION = Block(kind=BlockKind.CAPTION, text="Figure 1: the knee")
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.errors import CorrectionError, EditConflictError
-from kb.model.article import Article, Block, BlockKind, ListItem, Section, paragraph
+from kb.model.article import Article, Block, BlockKind, ListItem, Section, paragraph, table
 from kb.model.corrections import Correction, CorrectionKind, apply_corrections, validate_correction
 from kb.model.passage import Evidence, Passage, Tag
 from kb.storage.article_store import ArticleStore
@@ -19,7 +19,7 @@ from tests.raises import raises
 ANN, BEN = Actor("ann"), Actor("ben")
 USE = (paragraph("Take it once."), paragraph("Swallow it whole."))
 LIST = Block(kind=BlockKind.LIST, items=(ListItem("Rash"), ListItem("Itch", 1)))
-TABLE = Block(kind=BlockKind.TABLE, rows=(("Age", "Dose"), ("Adult", "5 mg")), header_rows=1)
+TABLE = table((("Age", "Dose"), ("Adult", "5 mg")), 1)
 HARM = (LIST, TABLE)
 ARTICLE = Article("Gout", (Section("Use", USE), Section("Harm", (), (Section("Skin", HARM),))))
 

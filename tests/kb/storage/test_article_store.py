@@ -13,7 +13,7 @@ from sqlalchemy import event, select
 
 from kb.editorial.workflow import ReviewWorkflow
 from kb.errors import NotFoundError, WorkflowStateError
-from kb.model.article import Article, Block, BlockKind, ListItem, Section, paragraph
+from kb.model.article import Article, Block, BlockKind, ListItem, Section, paragraph, table
 from kb.model.passage import Evidence, Passage, Tag
 from kb.model.records import ArticleStatus
 from kb.storage import change_feed as feed_module
@@ -98,7 +98,7 @@ def test_stored_version_is_read_back_unchanged(store: ArticleStore) -> None:
     blocks = (
         paragraph("β-blocker — 5 µg, “quoted”, 中文, \u00ad, 😀", page=2),
         Block(kind=BlockKind.LIST, items=(ListItem("a"), ListItem("b", 1)), ordered=True),
-        Block(kind=BlockKind.TABLE, rows=(("Drug", ""), ("x", "y")), header_rows=1),
+        table((("Drug", ""), ("x", "y")), 1),
         Block(kind=BlockKind.CALLOUT, text="Stop."),
     )
     article = replace(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from kb.editorial.workflow import ReviewWorkflow
 from kb.errors import SettingsError
-from kb.model.article import Article, Block, BlockKind, ListItem, Metadata
+from kb.model.article import Article, Block, BlockKind, ListItem, Metadata, table
 from kb.model.passage import Passage
 from kb.model.records import ArticleRecord, ArticleStatus, ReviewState
 from kb.storage.article_store import ArticleStore
@@ -111,9 +111,7 @@ TEXTS = st.text(max_size=60)
 BLOCKS = st.one_of(
     st.builds(lambda text: Block(kind=BlockKind.CALLOUT, text=text), TEXTS),
     st.builds(
-        lambda rows, heads: Block(
-            kind=BlockKind.TABLE, rows=tuple(map(tuple, rows)), header_rows=heads
-        ),
+        lambda rows, heads: table(tuple(map(tuple, rows)), heads),
         st.lists(st.lists(TEXTS, max_size=12), max_size=5),
         st.integers(0, 6),
     ),
@@ -142,9 +140,9 @@ def sheet(*blocks: Block) -> Leaflet:
 @given(st.lists(BLOCKS, max_size=3))
 @example([Block(kind=BlockKind.CALLOUT, text="word " * 8_000)])
 @example([Block(kind=BlockKind.PARAGRAPH, text="x" * 20_000)])
-@example([Block(kind=BlockKind.TABLE, rows=(("word " * 5_000, "b"), ("c", "d")), header_rows=1)])
-@example([Block(kind=BlockKind.TABLE, rows=(("h " * 50, "b"),) * 80, header_rows=70)])
-@example([Block(kind=BlockKind.TABLE, rows=(("x" * 900,) * 40,) * 3, header_rows=1)])
+@example([table((("word " * 5_000, "b"), ("c", "d")), 1)])
+@example([table((("h " * 50, "b"),) * 80, 70)])
+@example([table((("x" * 900,) * 40,) * 3, 1)])
 def test_leaflet_fits_any_blocks(blocks: list[Block]) -> None:
     made = pypdfium2.PdfDocument(render_pdf([sheet(*blocks)], "Site", TODAY))
     assert re.search(r"X, \w+ 1\b", made[0].get_textpage().get_text_range())

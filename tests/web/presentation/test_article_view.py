@@ -8,14 +8,14 @@ from datetime import date
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from kb.model.article import Block, BlockKind, ListItem, Metadata
+from kb.model.article import Block, BlockKind, Cell, ListItem, Mark, MarkKind, Metadata, table
 from kb.model.records import ReviewState, get_review_state
 from tests.web.builders import save, simple
 from web.presentation.article_view import (
     CALLOUT_WORD,
-    _nest_items,
     build_block_view,
     build_tag_views,
+    format_text,
 )
 from web.presentation.az_index import build_listing
 from web.presentation.formatting import format_duration, format_review
@@ -26,8 +26,8 @@ def plain(text):
     return ((text, False),)
 
 
-def nested(items):
-    return [(item.text[0][0], nested(item.below)) for item in items]
+def nested(view):
+    return [(item.text[0].text, nested(item.below)) for item in view.items] if view else []
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,77 @@ def nested(items):
 )
 def test_lists_nest_by_depth_and_lose_nothing(depths, tree):
     items = [ListItem(str(n), depth) for n, depth in enumerate(depths)]
-    assert nested(_nest_items(items, plain)) == tree
+    block = Block(kind=BlockKind.LIST, items=tuple(items))
+    assert nested(build_block_view(block, plain).list) == tree
+
+
+def labels_and_start(*items, ordered=True):
+    view = build_block_view(Block(kind=BlockKind.LIST, items=items, ordered=ordered), plain).list
+    return view.numbering, view.start, [item.label for item in view.items]
+
+
+def test_a_list_shows_the_numbers_of_its_source():
+    third, fourth = ListItem("a", label="3."), ListItem("b", label="4.")
+    assert labels_and_start(third, fourth) == ("decimal", 3, ["", ""])
+    assert labels_and_start(ListItem("a", label="b."), ListItem("b", label="c.")) == (
+        "lower-alpha",
+        2,
+        ["", ""],
+    )
+    assert labels_and_start(ListItem("a", label="b)")) == ("", 1, ["b)"])
+    assert labels_and_start(third, ListItem("b", label="7.")) == ("", 1, ["3.", "7."])
+    assert labels_and_start(ListItem("a", label="1.2.1")) == ("", 1, ["1.2.1"])
+    assert labels_and_start(ListItem("a"), ListItem("b")) == ("decimal", 1, ["", ""])
+    assert labels_and_start(ListItem("a"), ordered=False) == ("", 1, [""])
+
+
+def spans(text, marks, highlight=plain):
+    return [
+        (span.text, sorted(span.kinds), span.matched, span.href)
+        for span in format_text(text, marks, highlight)
+    ]
+
+
+def test_formatting_and_highlighting_overlap():
+    strong = Mark(MarkKind.STRONG, 0, 8)
+    found = spans("Stop now", (strong,), lambda _: (("Stop", True), (" now", False)))
+    assert found == [("Stop", ["strong"], True, ""), (" now", ["strong"], False, "")]
+
+
+def test_a_power_is_displayed_raised_without_its_sign():
+    raised = Mark(MarkKind.SUPERSCRIPT, 2, 4)
+    assert spans("10^9/L", (raised,)) == [
+        ("10", [], False, ""),
+        ("9", ["superscript"], False, ""),
+        ("/L", [], False, ""),
+    ]
+
+
+@pytest.mark.parametrize("href", ["javascript:alert(1)", "data:text/html,x", "//x.example", ""])
+def test_an_unsafe_link_is_displayed_as_text(href):
+    assert spans("here", (Mark(MarkKind.LINK, 0, 4, href),))[0][3] == ""
+
+
+def test_spanning_cells_and_group_rows():
+    block = table(
+        [
+            ["Age", "Dose", "Note"],
+            ["Children", "", ""],
+            [Cell("1 to 5", rows=2), Cell("5 mg", columns=2), ""],
+            ["", "6 mg", "later"],
+        ],
+        1,
+    )
+    view = build_block_view(block, plain)
+    shown = [
+        (row.is_group, [(cell.text[0].text, cell.columns, cell.rows) for cell in row.cells])
+        for row in view.rows
+    ]
+    assert shown == [
+        (True, [("Children", 3, 1)]),
+        (False, [("1 to 5", 1, 2), ("5 mg", 2, 1)]),
+        (False, [("6 mg", 1, 1), ("later", 1, 1)]),
+    ]
 
 
 def test_a_tag_under_safety_brings_the_word(taxonomy):
@@ -111,6 +181,6 @@ def test_the_alphabet_ignores_accents_case_and_signs(empty_store):
 
 
 def test_a_table_without_header_has_none():
-    view = build_block_view(Block(kind=BlockKind.TABLE, rows=(("a",), ("b",))), plain)
+    view = build_block_view(table((("a",), ("b",))), plain)
     assert view.header == []
     assert len(view.rows) == 2

@@ -136,7 +136,7 @@ def test_an_article(store: ArticleStore):
     assert list(article["passages"][0]) == PASSAGE_KEYS
     assert article["created_at"].endswith("Z")
     assert article["sections"][0]["blocks"] == [
-        {"kind": "paragraph", "text": "Warfarin thins the blood."}
+        {"kind": "paragraph", "text": "Warfarin thins the blood.", "marks": [], "level": None}
     ]
 
 

@@ -178,18 +178,18 @@ def _table(block: Block) -> Iterator[Flowable]:
     width = max(map(len, block.rows), default=0)
     if width > MAX_COLUMNS:
         for row in block.rows:
-            yield _paragraph(" | ".join(row), TEXT)
+            yield _paragraph(" | ".join(cell.text for cell in row), TEXT)
         return
     if not width:
         return
     rows = [
-        [_paragraph(cell, CELL_HEAD if at < block.header_rows else CELL) for cell in row]
+        [_paragraph(cell.text, CELL_HEAD if at < block.header_rows else CELL) for cell in row]
         + [""] * (width - len(row))
         for at, row in enumerate(block.rows)
     ]
     header_rows = block.rows[: block.header_rows]
     repeated = len(header_rows) <= MAX_HEADER_ROWS and all(
-        len(c) <= MAX_HEADER_CHARACTERS for row in header_rows for c in row
+        len(c.text) <= MAX_HEADER_CHARACTERS for row in header_rows for c in row
     )
     table = Table(
         rows,
