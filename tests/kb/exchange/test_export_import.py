@@ -25,7 +25,17 @@ from kb.errors import ExportError, NotFoundError, WorkflowStateError
 from kb.exchange.archive_reader import MANIFEST
 from kb.exchange.exporter import ExportFilter, load_exported_article
 from kb.exchange.importer import Conflict, ImportReport
-from kb.model.article import Article, Block, BlockKind, ListItem, Metadata, Section
+from kb.model.article import (
+    Article,
+    Block,
+    BlockKind,
+    Cell,
+    ListItem,
+    Mark,
+    MarkKind,
+    Metadata,
+    Section,
+)
 from kb.model.corrections import Correction, CorrectionKind
 from kb.model.passage import Evidence, Passage, Tag
 from kb.model.records import ArticleStatus, WorkflowState
@@ -42,6 +52,8 @@ BY = Actor("editor")
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=30)
 WORDS = st.sampled_from(["gout", "heart failure", "µg “quoted”", "émigré", "5 < 6 & 7"])
 DAYS = st.none() | st.dates(date(1990, 1, 1), date(2060, 1, 1))
+LINKS = st.sampled_from([(), (Mark(MarkKind.LINK, 0, 4, "https://nhs.example/a"),)])
+CELLS = st.one_of(st.builds(Cell, TEXTS), st.builds(Cell, WORDS, st.integers(1, 3), marks=LINKS))
 BLOCKS = st.one_of(
     st.builds(
         Block,
@@ -58,7 +70,7 @@ BLOCKS = st.one_of(
     st.builds(
         Block,
         kind=st.just(BlockKind.TABLE),
-        rows=st.lists(st.tuples(TEXTS, TEXTS), max_size=2).map(tuple),
+        rows=st.lists(st.tuples(CELLS, CELLS), max_size=2).map(tuple),
         header_rows=st.integers(0, 1),
     ),
 )
