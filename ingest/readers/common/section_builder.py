@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from ingest.readers.common.callout_level import level_from_text
 from ingest.readers.common.inline_text import parse_inline
 from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
@@ -72,6 +73,8 @@ class SectionBuilder:
             rows=rows,
             header_rows=header_rows,
         )
+        if block.kind is BlockKind.CALLOUT and block.level is None:
+            block = replace(block, level=level_from_text(block.text))
         if block.text or block.items or block.rows or block.figure:
             self._headings[-1].blocks.append(block)
 
