@@ -49,12 +49,16 @@ Highlight = Callable[[str], Snippet]
 
 @dataclass(frozen=True, slots=True)
 class TextSpan:
-    """A part of a text with the same formatting. `matched` is true for a highlighted word."""
+    """A part of a text with the same formatting. `matched` is true for a highlighted word.
+
+    A `hidden` part is not displayed, but copied with the text: the "^" of an exponent.
+    """
 
     text: str
     matched: bool = False
     kinds: frozenset[MarkKind] = frozenset()
     href: str = ""
+    hidden: bool = False
 
 
 FormattedText = tuple[TextSpan, ...]
@@ -284,7 +288,6 @@ def format_text(text: str, marks: Sequence[Mark], highlight: Highlight) -> Forma
         position += len(piece)
     if not marks:
         return tuple(TextSpan(text[start:end], matched) for start, end, matched in pieces)
-    # The "^" of an exponent is displayed as raised text.
     hidden = {
         mark.start
         for mark in marks
@@ -297,11 +300,9 @@ def format_text(text: str, marks: Sequence[Mark], highlight: Highlight) -> Forma
         cuts = sorted({start, end, *(edge for edge in edges if start < edge < end)})
         for left, right in pairwise(cuts):
             around = [mark for mark in marks if mark.start <= left and mark.end >= right]
-            if left in hidden:
-                continue
             kinds = frozenset(mark.kind for mark in around)
             href = next((mark.href for mark in around if is_safe_link(mark.href)), "")
-            spans.append(TextSpan(text[left:right], matched, kinds, href))
+            spans.append(TextSpan(text[left:right], matched, kinds, href, left in hidden))
     return tuple(spans)
 
 

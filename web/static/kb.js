@@ -20,6 +20,17 @@ document.addEventListener("keydown", (event) => {
   box.select();
 });
 
+// Say that a table continues beyond its edge, where it is wider than the page.
+const tables = document.querySelectorAll(".table");
+const edges = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    const overflows = target.scrollWidth > target.clientWidth;
+    target.classList.toggle("overflowing", overflows);
+    if (target.previousElementSibling?.matches(".scroll-hint")) target.previousElementSibling.hidden = !overflows;
+  }
+});
+for (const table of tables) edges.observe(table);
+
 // Copy a passage as text with its citation and URL.
 const LIST = "ul, ol";
 
@@ -28,10 +39,11 @@ function lines(block, indent = "") {
   if (block.matches(LIST)) {
     return [...block.children].flatMap((item, number) => {
       const own = [...item.childNodes].filter((node) => !node.matches?.(LIST));
-      const sign = block.matches("ol") ? `${number + 1}.` : "-";
+      const numbered = block.matches("ol") ? `${number + block.start}. ` : "- ";
+      const sign = item.matches(".labelled") ? "" : numbered;
       const text = own.map((node) => node.textContent).join("").trim();
       const below = [...item.children].filter((child) => child.matches(LIST));
-      return [`${indent}${sign} ${text}`, ...below.flatMap((list) => lines(list, `${indent}  `))];
+      return [`${indent}${sign}${text}`, ...below.flatMap((list) => lines(list, `${indent}  `))];
     });
   }
   const rows = [...block.querySelectorAll("tr")];

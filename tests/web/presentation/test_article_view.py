@@ -83,6 +83,7 @@ def test_a_power_is_displayed_raised_without_its_sign():
     raised = Mark(MarkKind.SUPERSCRIPT, 2, 4)
     assert spans("10^9/L", (raised,)) == [
         ("10", [], False, ""),
+        ("^", ["superscript"], False, ""),
         ("9", ["superscript"], False, ""),
         ("/L", [], False, ""),
     ]
