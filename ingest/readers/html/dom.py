@@ -5,6 +5,7 @@ The main content is determined by `ingest.readers.html.main_content`.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Container, Iterator
 from typing import TypeGuard
@@ -12,7 +13,8 @@ from typing import TypeGuard
 from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
 from bs4.element import CData, NavigableString, PageElement, Tag
 
-from ingest.readers.common.result import POWER, OmittedText
+from ingest.readers.common.inline_text import remove_noncharacters, strip_marks
+from ingest.readers.common.result import OmittedText
 from kb.errors import SourceError, SourceProblem
 
 MAX_DEPTH = 200  # nested elements; the HTML walker uses two stack frames per level
@@ -71,8 +73,13 @@ BLOCKS = frozenset(
         "ul",
     ]
 )
+DELETED_TAGS = frozenset({"del", "s", "strike"})
 # Elements without visible text, removed without a report.
 INVISIBLE = frozenset(["script", "style", "template", "head", "title", "meta", "link", "noframes"])
+
+
+# Character references to the characters that represent formatting (U+FDD0 to U+FDEF).
+_NONCHARACTER_REFERENCE = re.compile(r"&#(?:x0*fd[de][0-9a-f]|0*(?:649[789]\d|650[01]\d));?", re.I)
 
 
 def parse_page(text: str, source: str) -> BeautifulSoup:
@@ -84,6 +91,7 @@ def parse_page(text: str, source: str) -> BeautifulSoup:
             "Split it into several articles.",
             code=SourceProblem.TOO_MANY_TAGS,
         )
+    text = _NONCHARACTER_REFERENCE.sub("", remove_noncharacters(text))
     with warnings.catch_warnings():  # XHTML is parsed as HTML, as in browsers
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         soup = BeautifulSoup(text, "lxml")
@@ -97,23 +105,7 @@ def parse_page(text: str, source: str) -> BeautifulSoup:
             "Simplify the markup.",
             code=SourceProblem.TOO_DEEP,
         )
-    for superscript in soup.find_all("sup"):
-        _separate_superscript(superscript)
     return soup
-
-
-def _separate_superscript(superscript: Tag) -> None:
-    """Mark a power with "^" and separate a note number from its word.
-
-    10<sup>9</sup> must not become 109.
-    """
-    before = superscript.previous_sibling
-    if not is_text(before) or not str(before)[-1:].strip():
-        return
-    if superscript.find("a"):
-        superscript.insert_before(" ")
-    elif str(before)[-1].isdigit() and POWER.fullmatch(superscript.get_text().strip()):
-        superscript.insert_before("^")
 
 
 def walk(root: Tag) -> Iterator[tuple[PageElement | None, int]]:
@@ -151,6 +143,8 @@ def visible_text(root: Tag) -> str:
                 unseen += element.name in INVISIBLE
                 if element.name in BLOCKS or element.name == "br":
                     parts.append("\n")
+                elif element.name in DELETED_TAGS:
+                    parts.append(" ")
                 break
             if not unseen and is_text(element):
                 parts.append(element)
@@ -159,7 +153,9 @@ def visible_text(root: Tag) -> str:
             unseen -= tag.name in INVISIBLE and tag is not root
             if tag.name in BLOCKS:
                 parts.append("\n")
-    return "".join(parts)
+            elif tag.name in DELETED_TAGS:
+                parts.append(" ")
+    return strip_marks("".join(parts))
 
 
 def contains_element(tag: Tag, names: Container[str]) -> bool:
@@ -209,4 +205,4 @@ def visible_line(element: PageElement) -> str:
         if element.name == "template":  # its text nodes have a separate type
             return " ".join(element.get_text(" ").split())
         return " ".join(visible_text(element).split())
-    return " ".join(str(element).split()) if is_text(element) else ""
+    return " ".join(strip_marks(str(element)).split()) if is_text(element) else ""

@@ -9,21 +9,36 @@ import re
 
 from bs4.element import PageElement, Tag
 
-from ingest.readers.common.table_rows import expand_row, parse_span
+from ingest.readers.common.table_rows import expand_row, join_cell_lines, parse_span
 from ingest.readers.html.dom import BLOCKS, contains_element, is_text, walk
 from kb.model.article import Block, BlockKind, Cell, ListItem, Row
+from kb.model.list_numbering import Numbering, format_number
 
 LISTS = frozenset({"ul", "ol", "menu", "dir"})
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
 NOT_IN_CELLS = frozenset({"table", *HEADINGS})  # elements of which a table is used for layout
+LIST_STYLE = re.compile(r"list-style(?:-type)?\s*:\s*([a-z-]+)", re.I)
+NUMBER = re.compile(r"-?\d{1,6}")
+# Values of the attribute `type` and of the CSS property list-style-type.
+NUMBERING_NAMES = {
+    "1": Numbering.DECIMAL,
+    "a": Numbering.LOWER_ALPHA,
+    "A": Numbering.UPPER_ALPHA,
+    "i": Numbering.LOWER_ROMAN,
+    "I": Numbering.UPPER_ROMAN,
+    **{numbering.value: numbering for numbering in Numbering},
+    "decimal-leading-zero": Numbering.DECIMAL,
+    "lower-latin": Numbering.LOWER_ALPHA,
+    "upper-latin": Numbering.UPPER_ALPHA,
+}
 LAYOUT_ROLES = frozenset({"presentation", "none"})
 
 _SPACE = re.compile(r"\s+")
 
 
-def inline_text(tag: Tag, *, images: bool = True, between: str = " ") -> str:
-    """Return the text of an element: a line break for `br`, `between` before a list item."""
+def inline_text(tag: Tag, *, images: bool = True) -> str:
+    """Return the text of an element, with a line break for `br`."""
     parts: list[str] = []
     for element, _ in walk(tag):
         if isinstance(element, Tag):
@@ -32,7 +47,7 @@ def inline_text(tag: Tag, *, images: bool = True, between: str = " ") -> str:
             elif element.name == "img" and images:
                 parts.append(str(element.get("alt", "")))
             elif element.name in BLOCKS and "".join(parts[-1:]).strip():
-                parts.append(between if element.name == "li" else " ")
+                parts.append(" ")
         elif is_text(element):
             parts.append(collapse_whitespace(element))
     return "".join(parts)
@@ -45,29 +60,59 @@ def collapse_whitespace(element: PageElement | None) -> str:
 
 def build_list_items(tag: Tag) -> tuple[ListItem, ...]:
     """Return the items of a list and its nested lists in reading order."""
-    items: list[tuple[list[str], int]] = []
+    items: list[tuple[list[str], int, str]] = []
     open_items: list[list[str]] = []
     open_tags: list[Tag] = []
-    depth = 0
+    counters = [_ItemCounter(tag)]
     for element, _ in walk(tag):
         if isinstance(element, Tag):
             open_tags.append(element)
-            depth += element.name in LISTS
+            if element.name in LISTS:
+                counters.append(_ItemCounter(element))
             if element.name == "li":
                 open_items.append([])
-                items.append((open_items[-1], depth))
+                items.append((open_items[-1], len(counters) - 1, counters[-1].label(element)))
             elif open_items:
                 open_items[-1].append(_item_separator(element))
         elif element is None:
             ended = open_tags.pop() if open_tags else tag
-            depth -= ended.name in LISTS and ended is not tag
+            if ended.name in LISTS and ended is not tag:
+                counters.pop()
             if ended.name == "li":
                 open_items.pop()
         elif is_text(element) and str(element).strip() and not open_items:
-            items.append(([collapse_whitespace(element)], depth))
+            items.append(([collapse_whitespace(element)], len(counters) - 1, ""))
         elif is_text(element) and open_items:
             open_items[-1].append(collapse_whitespace(element))
-    return tuple(ListItem("".join(parts), depth) for parts, depth in items)
+    return tuple(ListItem("".join(parts), depth, label) for parts, depth, label in items)
+
+
+class _ItemCounter:
+    """Numbers of the items of one list, as a browser counts them."""
+
+    def __init__(self, tag: Tag) -> None:
+        style = LIST_STYLE.search(str(tag.get("style", "")))
+        kind = style[1].lower() if style else str(tag.get("type", "1"))
+        self._numbering = NUMBERING_NAMES.get(kind) if tag.name == "ol" else None
+        self._step = -1 if tag.has_attr("reversed") else 1
+        first = len(tag.find_all("li", recursive=False)) if self._step < 0 else 1
+        self._next = _parse_number(tag.get("start"), first)
+
+    def label(self, item: Tag) -> str:
+        """Return the label of the next item; an item without a number has none."""
+        if self._numbering is None:
+            return ""
+        self._next = _parse_number(item.get("value"), self._next)
+        style = LIST_STYLE.search(str(item.get("style", "")))
+        number, self._next = self._next, self._next + self._step
+        if style and style[1].lower() in ("none", "disc", "circle", "square"):
+            return ""
+        return format_number(number, self._numbering) + "."
+
+
+def _parse_number(value: object, default: int) -> int:
+    text = str(value or "").strip()
+    return int(text) if NUMBER.fullmatch(text) else default
 
 
 def _item_separator(tag: Tag) -> str:
@@ -126,11 +171,17 @@ def build_table(table: Tag) -> Block:
     rows: list[Row] = []
     header_rows = 0
     covered_rows: dict[int, int] = {}
-    for row in table.find_all("tr"):
+    sources = _rows_in_order(table)
+    for number, row in enumerate(sources):
         cells = row.find_all(["td", "th"], recursive=False)
-        if header_rows == len(rows) and _is_header(row, cells):
-            header_rows += 1
-        rows.append(expand_row(map(_spanned_cell, cells), covered_rows))
+        is_header = header_rows == len(rows) and _is_header(row, cells)
+        header_rows += is_header
+        texts = join_cell_lines([_cell_lines(cell) for cell in cells], is_header=is_header)
+        rows_left = len(sources) - number
+        spanned = (
+            _spanned_cell(cell, text, rows_left) for cell, text in zip(cells, texts, strict=True)
+        )
+        rows.append(expand_row(spanned, covered_rows))
     return Block(
         kind=BlockKind.TABLE,
         rows=tuple(rows),
@@ -138,14 +189,36 @@ def build_table(table: Tag) -> Block:
     )
 
 
+def _rows_in_order(table: Tag) -> list[Tag]:
+    """Return the rows of a table as displayed: the head first, the foot last."""
+    rows = [row for row in table.find_all("tr") if row.find_parent("table") is table]
+    parts = {"thead": 0, "tfoot": 2}
+    return sorted(rows, key=lambda row: parts.get(row.parent.name if row.parent else "", 1))
+
+
+def _cell_lines(cell: Tag) -> list[str]:
+    """Return the lines of a cell: line breaks, paragraphs and list items start a new one."""
+    lines = [""]
+    for element, _ in walk(cell):
+        if isinstance(element, Tag):
+            if element.name in BLOCKS or element.name == "br":
+                lines.append("")
+            elif element.name == "img":
+                lines[-1] += str(element.get("alt", ""))
+        elif element is not None and is_text(element):
+            lines[-1] += collapse_whitespace(element)
+    return lines
+
+
 def _is_header(row: Tag, cells: list[Tag]) -> bool:
     in_head = row.parent is not None and row.parent.name == "thead"
     return in_head or (bool(cells) and all(cell.name == "th" for cell in cells))
 
 
-def _spanned_cell(cell: Tag) -> Cell:
+def _spanned_cell(cell: Tag, text: str, rows_left: int) -> Cell:
+    rows = str(cell.get("rowspan", "1")).strip()
     return Cell(
-        inline_text(cell, between="; "),
+        text,
         parse_span(str(cell.get("colspan", "1"))),
-        parse_span(str(cell.get("rowspan", "1"))),
+        rows_left if rows == "0" else min(parse_span(rows), rows_left),
     )

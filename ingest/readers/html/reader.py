@@ -13,6 +13,7 @@ from itertools import chain
 from bs4 import BeautifulSoup
 from bs4.element import Tag
 
+from ingest.readers.common.callout_level import level_from_classes
 from ingest.readers.common.result import (
     MAX_CALLOUT_WORDS,
     MAX_HEADING_WORDS,
@@ -42,8 +43,18 @@ from ingest.readers.html.elements import (
     inline_text,
     is_layout_table,
 )
+from ingest.readers.html.formulas import replace_formulas
+from ingest.readers.html.inline_marks import (
+    count_unnamed_icons,
+    mark_check_boxes,
+    mark_emphasis,
+    mark_raised_text,
+    place_image_labels,
+    remove_deleted_text,
+)
 from ingest.readers.html.main_content import extract_main_content
 from ingest.readers.html.metadata import find_json_ld_text, read_metadata
+from ingest.readers.html.panels import label_panels
 from ingest.readers.html.text_density import ancestor_ids
 from ingest.readers.html.trafilatura_check import extract_with_trafilatura
 from ingest.text_encoding import TextNormalizer
@@ -70,6 +81,9 @@ TRAFILATURA_FAILED = "The cross-check with trafilatura failed. Check that the ar
 READ_FROM_JSON_LD = (
     "The text was read from the JSON-LD, because the page displays it with a script."
 )
+UNNAMED_ICONS = (
+    "Table cells that contain only an icon without a name: {number}. Check what they mean."
+)
 LONG_TEXT_OMITTED = (
     "A long text next to the article was omitted. Check whether it belongs to the article."
 )
@@ -79,9 +93,15 @@ def read_html(text: str, source: str) -> ReaderResult:
     """Parse a page. Raises `SourceError` if it has no text or exceeds a limit."""
     soup = parse_page(text, source)
     body = soup.body or soup
-    visible = visible_text(body)
-    about = read_metadata(soup, visible)
     omitted: list[OmittedText] = []
+    replace_formulas(soup)
+    mark_raised_text(soup, omitted)
+    place_image_labels(body)
+    mark_check_boxes(body)
+    visible = visible_text(body)
+    remove_deleted_text(body, omitted)
+    label_panels(soup, body)
+    about = read_metadata(soup, visible)
     warnings = list(about.warnings)
     json_ld_text = find_json_ld_text(soup)
     trafilatura_text = extract_with_trafilatura(text)
@@ -102,6 +122,10 @@ def read_html(text: str, source: str) -> ReaderResult:
         warnings.append(
             f'{LONG_TEXT_OMITTED} It begins: "{long_texts[0].text[:MAX_SHOWN_LENGTH]}..."'
         )
+    mark_emphasis(content, about.metadata.url)
+    unnamed_icons = count_unnamed_icons(content)
+    if unnamed_icons:
+        warnings.append(UNNAMED_ICONS.format(number=unnamed_icons))
     normalizer = TextNormalizer()
     builder = SectionBuilder(normalizer)
     HtmlWalker(builder, content).add_content(content)
@@ -181,7 +205,8 @@ class HtmlWalker:
             self._level = HEADINGS[tag.name]
             self._builder.add_heading(self._level, inline_text(tag))
         elif _is_callout(tag):
-            self._builder.add_text(BlockKind.CALLOUT, callout_text(tag))
+            level = level_from_classes(get_classes(tag))
+            add(Block(kind=BlockKind.CALLOUT, text=callout_text(tag), level=level))
         elif tag.name in LISTS and not contains_element(tag, BLOCKS_NOT_IN_ITEMS):
             add(Block(kind=BlockKind.LIST, items=build_list_items(tag), ordered=tag.name == "ol"))
         elif tag.name == "dl" and not contains_element(tag, BLOCKS_NOT_IN_ITEMS):

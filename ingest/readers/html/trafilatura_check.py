@@ -66,6 +66,7 @@ MAX_FORM_WORDS = 150  # words of a box with a form; a longer one may have other 
 MAX_DATE_WORDS = 12  # words of a line with the date of the article
 MAX_BYLINE_WORDS = 30  # words of the box around such a line; a list of other pages is longer
 NOTE_PREFIX_LENGTH = 40  # characters at the start of a box that identify notes
+PANEL_LABEL = "data-panel-label"  # attribute of a heading that was the label of a tab
 SUBHEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 CONTROLS = frozenset({"input", "select", "textarea", "form"})
 PROTECTED_ELEMENTS = frozenset(
@@ -247,7 +248,7 @@ def _is_boilerplate(box: _Box, next_is_kept: bool, density: TextDensity) -> bool
 def _is_clinical_content(block: Tag, box: Tag, density: TextDensity) -> bool:
     """Return whether a block of a boilerplate box has the form of clinical content or a date."""
     text = visible_line(block)
-    if REVIEW_LINE.search(text):
+    if REVIEW_LINE.search(text) or block.has_attr(PANEL_LABEL):
         return True
     measured = density.measure(box)
     is_byline = measured.words <= MAX_BYLINE_WORDS and len(text.split()) <= MAX_DATE_WORDS

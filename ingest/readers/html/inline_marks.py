@@ -1,0 +1,267 @@
+"""Formatting of HTML text: the elements and styles that give a part of a text another meaning.
+
+The text nodes of the page are changed in place (`ingest.readers.common.inline_text`), so that all
+later code only joins texts: raised and lowered text, symbol fonts and named icons in the whole page
+(`mark_raised_text`), because the visible text also depends on them; emphasis and links in the
+content alone (`mark_emphasis`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urljoin
+
+from bs4 import BeautifulSoup
+from bs4.element import NavigableString, PageElement, Tag
+
+from ingest.readers.common.inline_text import mark_note, mark_text
+from ingest.readers.common.result import OmittedText
+from ingest.readers.common.symbol_fonts import is_symbol_font, map_symbols
+from ingest.readers.html.dom import BLOCKS, DELETED_TAGS, get_classes, is_text, remove_element
+from kb.model.article import MarkKind
+
+_WORD_IMAGE_CLASSES = frozenset({"emoji", "wp-smiley", "latex", "mwe-math-fallback-image-inline"})
+DELETED = "deleted text"
+UNKNOWN_SYMBOL = "a symbol in an unknown font"
+_STRUCK_STYLE = re.compile(r"text-decoration(?:-line)?\s*:[^;]*line-through", re.I)
+_RAISED_STYLE = re.compile(r"vertical-align\s*:\s*(?:super|text-top|\+?(?!0)\d)", re.I)
+_LOWERED_STYLE = re.compile(r"vertical-align\s*:\s*(?:sub|text-bottom|-(?!0\b)\d)", re.I)
+_FONT_STYLE = re.compile(r"font-family\s*:\s*['\"]?\s*([^;,'\"]+)|font\s*:[^;]*?\s([A-Z]\w+)", re.I)
+_BOLD_STYLE = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.I)
+_ITALIC_STYLE = re.compile(r"font-style\s*:\s*(?:italic|oblique)", re.I)
+_RAISED_CLASSES = frozenset({"sup", "superscript", "super"})
+_LOWERED_CLASSES = frozenset({"sub", "subscript"})
+_NOTE_CLASSES = frozenset(
+    {"reference", "footnote", "footnote-ref", "footnoteref", "noteref", "fn", "citation", "cite"}
+)
+_NOTE_ROLES = frozenset({"doc-noteref", "doc-biblioref"})
+_STRONG_TAGS = frozenset({"b", "strong"})
+_EMPHASIS_TAGS = frozenset({"i", "em", "cite", "dfn", "var"})
+_ICON_TAGS = frozenset({"i", "span", "svg", "em", "b"})
+_ICON_CLASS = re.compile(
+    r"(?:^|[-_])(?:icons?|fa[srlb]?|glyphicon|bi|mdi|dashicons)(?:[-_]|$)", re.I
+)
+
+
+def place_image_labels(body: Tag) -> None:
+    """Put the description of an image that stands for a word in its place.
+
+    Such an image is between words, or is a smiley or a formula. A description that only repeats the
+    caption is removed.
+    """
+    for image in body.find_all("img"):
+        alt = " ".join(str(image.get("alt", "")).split())
+        figure = image.find_parent("figure")
+        caption = figure.find("figcaption") if isinstance(figure, Tag) else None
+        if (
+            isinstance(caption, Tag)
+            and caption.get_text(" ", strip=True).casefold() == alt.casefold()
+        ):
+            del image["alt"]
+        elif alt and (_is_word_image(image, alt) or _is_between_words(image)):
+            image.replace_with(NavigableString(alt))
+
+
+def _is_word_image(image: Tag, alt: str) -> bool:
+    return bool(_WORD_IMAGE_CLASSES & set(get_classes(image))) or not any(map(str.isalnum, alt))
+
+
+def _is_between_words(image: Tag) -> bool:
+    """Return whether an image follows an unfinished sentence, or a word in lower case follows."""
+    before = _adjacent_text(image, forwards=False).rstrip()
+    after = _adjacent_text(image, forwards=True).lstrip()
+    is_unfinished = bool(before) and before[-1] not in ".!?:;"
+    return bool(after) and (is_unfinished or after[0].islower())
+
+
+def _adjacent_text(image: Tag, *, forwards: bool) -> str:
+    """Return the text before or after an image in the same paragraph."""
+    for element in image.next_elements if forwards else image.previous_elements:
+        if isinstance(element, Tag):
+            # A paragraph is left at its start tag; going forwards, at the next one's.
+            if element.name in BLOCKS or element.name == "br":
+                return ""
+        elif is_text(element) and str(element).strip():
+            return str(element) if _block_of(element) is _block_of(image) else ""
+    return ""
+
+
+def _block_of(element: PageElement) -> Tag | None:
+    return next((parent for parent in element.parents if parent.name in BLOCKS), None)
+
+
+def mark_check_boxes(body: Tag) -> None:
+    """Replace the check boxes of lists and tables by their state."""
+    for box in body.find_all("input", type="checkbox"):
+        if box.find_parent(["li", "td", "dd"]) is not None:
+            label = box.find_parent("label")
+            if isinstance(label, Tag):
+                label.name = "span"
+            box.replace_with(NavigableString("☒ " if box.has_attr("checked") else "☐ "))
+
+
+def remove_deleted_text(body: Tag, omitted: list[OmittedText]) -> None:
+    """Remove struck-out text and report it."""
+    for tag in body.find_all(_is_deleted):
+        remove_element(tag, DELETED, omitted)
+
+
+def _is_deleted(tag: Tag) -> bool:
+    return tag.name in DELETED_TAGS or bool(_STRUCK_STYLE.search(str(tag.get("style", ""))))
+
+
+def mark_raised_text(soup: BeautifulSoup, omitted: list[OmittedText]) -> None:
+    """Mark raised and lowered text, map symbol fonts, and give icons their names as text."""
+    for tag in soup.find_all(True):
+        style = str(tag.get("style", ""))
+        font = _find_font(tag, style)
+        if font and is_symbol_font(font):
+            _map_symbol_text(tag, font, omitted)
+        label = _icon_label(tag)
+        if label:
+            tag.append(NavigableString(f" {label} "))
+        kind = _find_position(tag, style)
+        if kind is None or tag.find(list(BLOCKS)):
+            continue
+        if kind is MarkKind.SUPERSCRIPT and _is_note(tag):
+            _surround(tag, *_split(mark_note("\0")))
+        else:
+            _surround(tag, *_split(mark_text(kind, "\0")))
+
+
+def _find_font(tag: Tag, style: str) -> str:
+    if tag.name == "font" and tag.get("face"):
+        return str(tag["face"]).split(",")[0].strip()
+    found = _FONT_STYLE.search(style) if "font" in style.lower() else None
+    return (found[1] or found[2] or "").strip() if found else ""
+
+
+def _map_symbol_text(tag: Tag, font: str, omitted: list[OmittedText]) -> None:
+    for text in _own_texts(tag):
+        mapped, unknown = map_symbols(str(text), font)
+        text.replace_with(NavigableString(mapped))
+        if unknown:
+            omitted.append(OmittedText(UNKNOWN_SYMBOL, f"{unknown} ({font})"))
+
+
+def _own_texts(tag: Tag) -> list[NavigableString]:
+    """Return the texts of an element whose font no other element inside it changes."""
+    texts = []
+    for text in tag.find_all(string=True):
+        between = []
+        for parent in text.parents:
+            if parent is tag:
+                break
+            between.append(parent)
+        if is_text(text) and not any(
+            _find_font(parent, str(parent.get("style", ""))) for parent in between
+        ):
+            texts.append(text)
+    return texts
+
+
+def _find_position(tag: Tag, style: str) -> MarkKind | None:
+    """Return whether an element raises or lowers its text."""
+    names = {name.lower() for name in get_classes(tag)} if tag.has_attr("class") else set()
+    if tag.name == "sup" or (tag.name == "span" and names & _RAISED_CLASSES):
+        return MarkKind.SUPERSCRIPT
+    if tag.name == "sub" or (tag.name == "span" and names & _LOWERED_CLASSES):
+        return MarkKind.SUBSCRIPT
+    if tag.name in BLOCKS or "vertical-align" not in style.lower():
+        return None
+    if _RAISED_STYLE.search(style):
+        return MarkKind.SUPERSCRIPT
+    return MarkKind.SUBSCRIPT if _LOWERED_STYLE.search(style) else None
+
+
+def _is_note(tag: Tag) -> bool:
+    """Return whether a superscript refers to a note: it is, contains or is inside such a link."""
+    parent = tag.parent
+    around = [tag, *tag.find_all("a")]
+    if parent is not None and parent.name in ("a", "span"):
+        around.append(parent)
+    return any(
+        (element.name == "a" and str(element.get("href", "")).startswith("#"))
+        or element.get("role") in _NOTE_ROLES
+        or "noteref" in str(element.get("epub:type", ""))
+        or _NOTE_CLASSES & {name.lower() for name in get_classes(element)}
+        for element in around
+    )
+
+
+def _icon_label(tag: Tag) -> str:
+    """Return the name of an element that is displayed as an icon, or an empty string."""
+    if tag.name not in _ICON_TAGS or str(tag.get("aria-hidden", "")).lower() == "true":
+        return ""
+    label = str(tag.get("aria-label") or tag.get("title") or "")
+    if tag.name == "svg":
+        title = tag.find("title")
+        label = label or (title.get_text(" ", strip=True) if isinstance(title, Tag) else "")
+        tag.clear()
+        tag.name = "span" if label else "svg"
+        return label
+    if tag.get_text(strip=True) or tag.find(["img", "svg"]):
+        return ""
+    is_icon = tag.get("role") == "img" or any(map(_ICON_CLASS.search, get_classes(tag)))
+    return label if is_icon else ""
+
+
+def count_unnamed_icons(content: Tag) -> int:
+    """Return the number of table cells that contain only an icon without a name."""
+    return sum(
+        1
+        for cell in content.find_all("td")
+        if not cell.get_text(strip=True) and any(map(_is_unnamed_icon, cell.find_all(True)))
+    )
+
+
+def _is_unnamed_icon(tag: Tag) -> bool:
+    return (
+        tag.name == "svg"
+        or (tag.name == "img" and not str(tag.get("alt", "")).strip())
+        or (tag.name in _ICON_TAGS and any(map(_ICON_CLASS.search, get_classes(tag))))
+    )
+
+
+def mark_emphasis(content: Tag, base_url: str) -> None:
+    """Mark emphasised text and links. Relative addresses are resolved if `base_url` is known."""
+    for tag in content.find_all(True):
+        if tag.name in BLOCKS:
+            continue
+        style = str(tag.get("style", ""))
+        kinds = [*_emphasis_kinds(tag, style)]
+        if tag.find(list(BLOCKS)) or not tag.get_text(strip=True):
+            continue
+        for kind in kinds:
+            _surround(tag, *_split(mark_text(kind, "\0")))
+        if tag.name == "a" and tag.get("href"):
+            href = _absolute(str(tag["href"]).strip(), base_url)
+            _surround(tag, *_split(mark_text(MarkKind.LINK, "\0", href)))
+
+
+def _emphasis_kinds(tag: Tag, style: str) -> Iterator[MarkKind]:
+    if tag.name in _STRONG_TAGS or _BOLD_STYLE.search(style):
+        yield MarkKind.STRONG
+    if tag.name in _EMPHASIS_TAGS or _ITALIC_STYLE.search(style):
+        yield MarkKind.EMPHASIS
+
+
+def _absolute(href: str, base_url: str) -> str:
+    if href.startswith("#") or not base_url:
+        return href
+    try:
+        return urljoin(base_url, href)
+    except ValueError:  # an invalid address, such as an unclosed IPv6 host
+        return ""
+
+
+def _split(marked: str) -> tuple[str, str]:
+    start, _, end = marked.partition("\0")
+    return start, end
+
+
+def _surround(tag: Tag, start: str, end: str) -> None:
+    if start:
+        tag.insert(0, NavigableString(start))
+        tag.append(NavigableString(end))
