@@ -199,8 +199,13 @@ def _rows_in_order(table: Tag) -> list[Tag]:
 def _cell_lines(cell: Tag) -> list[str]:
     """Return the lines of a cell: line breaks, paragraphs and list items start a new one."""
     lines = [""]
+    after_item = False
     for element, _ in walk(cell):
         if isinstance(element, Tag):
+            if element.name == "li":
+                if after_item and lines[-1].strip():
+                    lines[-1] = lines[-1].rstrip(" ;,") + ";"
+                after_item = True
             if element.name in BLOCKS or element.name == "br":
                 lines.append("")
             elif element.name == "img":
