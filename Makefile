@@ -36,7 +36,7 @@ check: $(VENV)/.dev services ## Check formatting, lint, types and layers, and ru
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2
 
-trials: $(VENV)/.dev services ## Run the slow tests: crashes and damaged files (several minutes)
+trials: $(VENV)/.dev services ## Run the slow tests: crashes, damaged files, generated requests (several minutes)
 	$(BIN)/pytest -m slow
 
 test-cluster: $(VENV)/.dev services ## Run the tests that need PostgreSQL

@@ -108,10 +108,34 @@ def browser() -> Iterator[Browser]:
 Open = Callable[..., Page]
 
 
+@pytest.fixture(scope="session")
+def shared_context(browser: Browser, address: str) -> Iterator[Callable[..., BrowserContext]]:
+    """Return a function that returns the browser context with these options, one for all tests.
+
+    In a new context Chromium starts a process and requests every style sheet and script again.
+    """
+    contexts: dict[str, BrowserContext] = {}
+
+    def find(**options: object) -> BrowserContext:
+        key = repr(sorted(options.items()))
+        if key not in contexts:
+            contexts[key] = browser.new_context(base_url=address, **options)  # type: ignore[arg-type]
+        return contexts[key]
+
+    yield find
+    for context in contexts.values():
+        context.close()
+
+
 @pytest.fixture
-def open_page(browser: Browser, address: str) -> Iterator[Open]:
-    """Return a function that opens a page; at the end no page may have complained or strayed."""
-    contexts: list[BrowserContext] = []
+def open_page(
+    browser: Browser, address: str, shared_context: Callable[..., BrowserContext]
+) -> Iterator[Open]:
+    """Return a function that opens a page; at the end no page may have complained or strayed.
+
+    A page with a script to run first has a context of its own, with an empty cache.
+    """
+    opened: list[Page | BrowserContext] = []
     faults: list[str] = []
 
     def watch(page: Page) -> None:
@@ -125,22 +149,22 @@ def open_page(browser: Browser, address: str) -> Iterator[Open]:
     def make(
         path: str, width: int = 1280, height: int = 800, script: str = "", **options: object
     ) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            base_url=address,
-            **options,  # type: ignore[arg-type]
-        )
-        contexts.append(context)
         if script:
+            context = browser.new_context(base_url=address, **options)  # type: ignore[arg-type]
             context.add_init_script(script)
+            opened.append(context)
+        else:
+            context = shared_context(**options)
         page = context.new_page()
+        opened.append(page)
+        page.set_viewport_size({"width": width, "height": height})
         watch(page)
         page.goto(path)
         return page
 
     yield make
-    for context in contexts:
-        context.close()
+    for one in reversed(opened):
+        one.close()
     assert faults == []
 
 
@@ -159,6 +183,15 @@ def held(page: Page, address: str) -> list[Route]:
 
     page.route(address, hold)
     return late
+
+
+def violations(page: Page) -> list[tuple[str, list[str]]]:
+    """Return the rules that axe finds violated in light and in dark, and by which elements."""
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        found += Axe().run(page).response["violations"]
+    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
 
 
 def grave(page: Page) -> list[str]:

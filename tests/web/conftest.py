@@ -17,10 +17,10 @@ from kb.model.taxonomy import Taxonomy, load_taxonomy
 from kb.settings import Settings
 from kb.storage.article_store import ArticleStore
 from tests.web.builders import TODAY, fill
-from tests.web.chromium import address, browser, open_page, sample_app
+from tests.web.chromium import address, browser, open_page, sample_app, shared_context
 from web.app import create_app
 
-__all__ = ["address", "browser", "open_page", "sample_app"]  # fixtures
+__all__ = ["address", "browser", "open_page", "sample_app", "shared_context"]  # fixtures
 
 
 class CompiledTemplates(BytecodeCache):

@@ -38,8 +38,15 @@ schema = schemathesis.openapi.from_dict(
 # Chosen once for all runs, as everywhere in the suite. Of other choices schemathesis takes some for
 # mistakes that no address can show: `topic=0` is a number to it, and a text to whoever reads it.
 @schema.parametrize()
-@settings(max_examples=150)
+@settings(max_examples=20)
 def test_generated_requests_conform_to_openapi(sample_app, case):
+    case.call_and_validate(app=sample_app, headers=PLAIN)
+
+
+@pytest.mark.slow
+@schema.parametrize()
+@settings(max_examples=150)
+def test_more_generated_requests_conform_to_openapi(sample_app, case):
     case.call_and_validate(app=sample_app, headers=PLAIN)
 
 
