@@ -23,7 +23,7 @@ print(*sys.modules, sep="\\n", file=sys.stderr)
 """
 
 SERVER = {"authlib", "flask", "gunicorn", "jinja2", "joserfc", "mcp", "werkzeug"}
-READERS = {"bs4", "ingest", "lxml", "mammoth", "markdown_it", "nh3", "pypdfium2", "trafilatura"}
+READERS = {"bs4", "ingest", "lxml", "markdown_it", "nh3", "pypdfium2", "trafilatura"}
 OTHERS = {"alembic", "argon2", "psycopg", "reportlab", "requests", "yaml"}
 INDEX = {"Stemmer", "index", "numpy", "rapidfuzz", "whoosh", "xxhash"}
 STORE = {"kb.storage.article_store", "pydantic", "pydantic_settings", "sqlalchemy"}

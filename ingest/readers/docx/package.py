@@ -16,14 +16,19 @@ from dataclasses import dataclass
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from ingest.readers.docx.namespaces import convert_to_transitional
 from kb.errors import SourceError, SourceProblem
 
 MEGABYTE = 1_000_000
 MAX_BYTES = 25 * MEGABYTE
 MAX_ENTRIES = 2_000  # a document has 15, plus one per image
 MAX_UNPACKED_BYTES = 200 * MEGABYTE
+# Start and end tags per part. 100 pages have 300,000; lxml needs 100 bytes for each.
+MAX_TAGS = 2_000_000
+MAX_DEPTH = 150  # nested elements; a table in a table cell is 4 levels deeper
 CHUNK_BYTES = 65_536
 KEPT_SUFFIXES = (".xml", ".rels")
+STRICT_NAMESPACES = b"http://purl.oclc.org/ooxml/"
 
 ENCRYPTED_FLAG = 0x1
 OLE_MAGIC = b"\xd0\xcf\x11\xe0"  # DOC files, and password-protected DOCX files
@@ -37,6 +42,15 @@ OTHER_FORMATS = (
     ("ppt/", "is a PowerPoint presentation."),
     ("content.xml", "is an OpenDocument file."),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship:
+    """Relationship of a part: its kind ("styles") and the name of a part, or an external URL."""
+
+    kind: str
+    target: str
+    is_external: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +77,32 @@ class DocxPackage:
         """Return the name of a part in the folder of the main part."""
         return posixpath.join(posixpath.dirname(self.main), name)
 
-    def to_zip(self, changed: dict[str, bytes]) -> io.BytesIO:
-        """Return the XML parts as a ZIP file, with changed parts replaced."""
-        file = io.BytesIO()
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-            for name, data in {**self.parts, **changed}.items():
-                archive.writestr(name, data)
-        file.seek(0)
-        return file
+    def find_related(self, kind: str, default: str) -> str:
+        """Return the name of the part of a kind ("styles"), related to the main part or usual."""
+        for relationship in self.relationships(self.main).values():
+            if relationship.kind == kind and relationship.target in self.parts:
+                return relationship.target
+        return self.sibling(default)
+
+    def relationships(self, name: str) -> dict[str, Relationship]:
+        """Return the relationships of a part by id. Raises `SourceError`."""
+        folder, file_name = posixpath.split(name)
+        tree = self.parse(posixpath.join(folder, "_rels", f"{file_name}.rels"))
+        if tree is None:
+            return {}
+        return {
+            str(element.get("Id", "")): _read_relationship(element, folder)
+            for element in tree.iter(f"{RELATIONSHIPS}Relationship")
+        }
+
+
+def _read_relationship(element: etree._Element, folder: str) -> Relationship:
+    kind = str(element.get("Type", "")).rpartition("/")[2]
+    target = str(element.get("Target", ""))
+    if element.get("TargetMode") == "External":
+        return Relationship(kind, target, is_external=True)
+    name = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
+    return Relationship(kind, name, is_external=False)
 
 
 def open_package(data: bytes, source: str) -> DocxPackage:
@@ -163,7 +195,18 @@ def _find_main_part(parts: dict[str, bytes], source: str) -> str:
 
 
 def parse_part(data: bytes, source: str, name: str) -> etree._Element:
-    """Parse a part. Raises `SourceError` if it is damaged or has a document type."""
+    """Parse a part, with the namespaces of transitional documents.
+
+    Raises `SourceError` if it is damaged, has a document type or exceeds a limit.
+    """
+    if data.count(b"<") > MAX_TAGS:
+        raise SourceError(
+            source,
+            f"has more than {MAX_TAGS:,} tags.",
+            SPLIT_HINT,
+            name,
+            code=SourceProblem.TOO_MANY_TAGS,
+        )
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True
     )
@@ -181,4 +224,21 @@ def parse_part(data: bytes, source: str, name: str) -> etree._Element:
             name,
             code=SourceProblem.DOCUMENT_TYPE,
         )
+    _check_depth(root, source, name)
+    if STRICT_NAMESPACES in data:
+        convert_to_transitional(root)
     return root
+
+
+def _check_depth(root: etree._Element, source: str, name: str) -> None:
+    depth = 0
+    for event, _ in etree.iterwalk(root, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        if depth > MAX_DEPTH:
+            raise SourceError(
+                source,
+                f"has more than {MAX_DEPTH} nested elements.",
+                SIMPLIFY_HINT,
+                name,
+                code=SourceProblem.TOO_DEEP,
+            )

@@ -1,63 +1,47 @@
-"""DOCX reader: structure from paragraph styles.
+"""DOCX reader: structure from paragraph styles, numbering and tables.
 
-mammoth converts the document prepared by `ingest.readers.docx.preprocess` to HTML. The HTML is
-cleaned here (title, bold headings, boxes, notes) and read by the HTML reader. Only its elements and
-text are used; links are discarded, because they may be unsafe (``javascript:``).
+The parts are prepared by `ingest.readers.docx.preprocess` and read into items by
+`ingest.readers.docx.content`; this module finds the title and the headings and emits blocks. What
+is left out is reported: deleted, hidden and struck-through text, page headers, comments.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import groupby
 
-import mammoth  # type: ignore[import-untyped]
-from bs4 import BeautifulSoup
-from bs4.element import Tag
+from lxml import etree  # type: ignore[import-untyped]
 
 from ingest.metadata import ParsedMetadata, parse_metadata
+from ingest.readers.common.inline_text import strip_marks
 from ingest.readers.common.result import (
     DATE_FROM_FILE,
-    MAX_CALLOUT_WORDS,
     MAX_HEADING_WORDS,
     OmittedText,
     ReaderResult,
 )
 from ingest.readers.common.section_builder import SectionBuilder
 from ingest.readers.common.titles import derive_title
-from ingest.readers.docx.package import SIMPLIFY_HINT, DocxPackage, open_package
-from ingest.readers.docx.preprocess import has_strikethrough, preprocess
-from ingest.readers.html.dom import parse_page
-from ingest.readers.html.elements import HEADINGS
-from ingest.readers.html.reader import HtmlWalker
+from ingest.readers.docx.content import ContentReader
+from ingest.readers.docx.inline import PartContext
+from ingest.readers.docx.items import Item, Paragraph, Role, item_lines, iter_paragraphs
+from ingest.readers.docx.lists import ListBuilder
+from ingest.readers.docx.namespaces import find_child
+from ingest.readers.docx.notes import ENDNOTE, FOOTNOTE, NoteNumbers, find_notes
+from ingest.readers.docx.numbering import read_numbering
+from ingest.readers.docx.other_parts import read_other_parts
+from ingest.readers.docx.package import SAVE_AS_DOCX_HINT, DocxPackage, open_package
+from ingest.readers.docx.preprocess import preprocess
+from ingest.readers.docx.runs import part_text
+from ingest.readers.docx.styles import StyleSheet
+from ingest.readers.docx.tables import flatten
 from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
+from kb.model.article import Block, BlockKind, ListItem
 
-STYLES = """
-p[style-name='Title'] => p.title:fresh
-p[style-name='heading 7'] => h6:fresh
-p[style-name='heading 8'] => h6:fresh
-p[style-name='heading 9'] => h6:fresh
-p[style-name='caption'] => figcaption:fresh
-p[style-name='toc heading'] => p.contents:fresh
-p[style-name^='toc '] => p.contents:fresh
-p[style-name='List Bullet 2'] => ul|ol > li > ul > li:fresh
-p[style-name='List Bullet 3'] => ul|ol > li > ul|ol > li > ul > li:fresh
-p[style-name='List Number 2'] => ul|ol > li > ol > li:fresh
-p[style-name='List Number 3'] => ul|ol > li > ul|ol > li > ol > li:fresh
-table => table:fresh
-"""
 CONTENTS = "the table of contents"
-UNDESCRIBED_IMAGE = "an image without a description"
-STRIKETHROUGH_KEPT = "Struck-through text was kept."
 FOOTNOTES_HEADING = "Footnotes"
-UNKNOWN_SYMBOL = "a symbol in an unknown font"
-SYMBOL_MESSAGE = re.compile(r"^A w:sym element.*: (char .*)$")
-MAX_STYLED_HEADING_WORDS = (
-    40  # words; templates may number whole clauses as outline levels, and these are text
-)
-
-KEPT_ATTRIBUTES = ("colspan", "rowspan", "alt", "class")
-NOTE_BACKLINK = re.compile(r"#(?:foot|end)note-ref-")
-NOTE_ID = re.compile(r"(?:foot|end)note-\d+")
+UNREFERENCED_NOTE = "a note without a reference"
 
 # Titles set by an application, or placeholders.
 GENERIC_TITLE = re.compile(
@@ -68,6 +52,7 @@ GENERIC_TITLE = re.compile(
 _SENTENCE_END = re.compile(r"[.,;][\"”’')\]]*$")
 _NUMBER = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)\.?\s+\S")
 _BOLD_LEVELS = (2, 3)  # levels of bold lines in capitals, and of other bold lines
+MAX_BOLD_LEVEL = 6
 
 CORE_PROPERTIES = "docProps/core.xml"
 # Core property, and the key of `ingest.metadata`.
@@ -77,62 +62,113 @@ PROPERTY_KEYS = {"title": "title", "creator": "author", "modified": "published",
 def read_docx(data: bytes, source: str) -> ReaderResult:
     """Parse a Word document. Raises `SourceError` if it cannot be opened or contains no text."""
     package = open_package(data, source)
-    changed, visible_text, omitted = preprocess(package)
-    soup = parse_page(_convert_to_html(package, changed, omitted), source)
-    body = soup.body or soup
+    document = _Document(package)
+    items, visible_text = document.read_body()
+    title_paragraph = _take_title(items)
+    content = flatten(items)
+    if not any(_is_heading(item) for item in content):
+        _find_headings(content)
     parsed = _read_metadata(package)
-    _remove_contents(soup, omitted)
-    styled_title = _extract_title(soup)
-    _clean_html(soup, omitted)
-    if not soup.find(list(HEADINGS)):
-        _find_headings(soup)
-    _add_notes_heading(soup)
     normalizer = TextNormalizer()
     builder = SectionBuilder(normalizer)
-    HtmlWalker(builder, body).add_content(body)
+    _add_content(builder, content)
+    notes, notes_text = document.read_notes()
+    if notes:
+        builder.add_heading(
+            min((level for level, _ in builder.headings), default=1), FOOTNOTES_HEADING
+        )
+        builder.add_block(Block(kind=BlockKind.LIST, items=notes, ordered=True))
     headings = [text for _, text in builder.headings]
-    title = styled_title or _usable_title(parsed.title) or derive_title(headings, source)
+    title = title_paragraph or _usable_title(parsed.title) or derive_title(headings, source)
     builder.merge_title_heading(title)
-    warnings = [*parsed.warnings, *normalizer.warnings()]
+    others = read_other_parts(package, document.styles)
+    warnings = [*parsed.warnings, *normalizer.warnings(), *others.warnings]
     if parsed.metadata.published:
         warnings.append(DATE_FROM_FILE)
-    if has_strikethrough(package):
-        warnings.append(STRIKETHROUGH_KEPT)
+    visible = "\n".join((visible_text, notes_text, *(each.text for each in others.omitted)))
     return ReaderResult(
         article=builder.build_article(source, "", title, parsed.metadata),
-        visible_text=TextNormalizer().normalize(visible_text),
-        omitted=tuple(omitted),
+        visible_text=TextNormalizer().normalize(visible),
+        omitted=(*document.omitted, *others.omitted),
         warnings=tuple(warnings),
     )
 
 
-def _convert_to_html(
-    package: DocxPackage, changed: dict[str, bytes], omitted: list[OmittedText]
-) -> str:
-    """Return the document as HTML, and add lost symbols to `omitted`.
+class _Document:
+    """The main part with its styles, lists and notes, and the text that is left out."""
 
-    Raises `SourceError` for any failure of mammoth. Of its messages, only lost symbols are used:
-    coverage detects all other lost text.
-    """
-    try:
-        result = mammoth.convert_to_html(
-            package.to_zip(changed),
-            style_map=STYLES,
-            # an embedded map is controlled by the document's author
-            include_embedded_style_map=False,
-            convert_image=mammoth.images.img_element(lambda image: {"src": ""}),
-        )
-    except Exception as error:  # a damaged part can raise any exception
-        is_too_deep = isinstance(error, RecursionError)
-        code = SourceProblem.TOO_DEEP if is_too_deep else SourceProblem.DAMAGED
-        raise SourceError(
-            package.source, "is damaged or too deeply nested.", SIMPLIFY_HINT, code=code
-        ) from error
-    symbols = (
-        match for message in result.messages if (match := SYMBOL_MESSAGE.search(message.message))
-    )
-    omitted.extend(OmittedText(UNKNOWN_SYMBOL, match.group(1)) for match in symbols)
-    return f"<html><body>{result.value}</body></html>"
+    def __init__(self, package: DocxPackage) -> None:
+        main = package.parse(package.main)
+        body = find_child(main, "body")
+        if body is None:
+            raise SourceError(
+                package.source,
+                "is damaged.",
+                SAVE_AS_DOCX_HINT,
+                package.main,
+                code=SourceProblem.DAMAGED,
+            )
+        self._package = package
+        self._body = body
+        self.styles = StyleSheet(package.parse(package.find_related("styles", "styles.xml")))
+        numbering = package.parse(package.find_related("numbering", "numbering.xml"))
+        settings = package.parse(package.find_related("settings", "settings.xml"))
+        self._lists = read_numbering(numbering, self.styles)
+        self._notes = NoteNumbers(settings, body)
+        self._inline_omitted: list[OmittedText] = []
+        self._contents: list[str] = []
+
+    @property
+    def omitted(self) -> tuple[OmittedText, ...]:
+        """Text that is left out."""
+        contents = "\n".join(filter(None, self._contents))
+        listed = (OmittedText(CONTENTS, contents),) if contents else ()
+        return (*self._inline_omitted, *listed)
+
+    def read_body(self) -> tuple[list[Item], str]:
+        """Return the content of the body, and its visible text."""
+        preprocess(self._body, self._inline_omitted)
+        items = self._content_reader(self._package.main).read_items(self._body)
+        return items, part_text(self._body, self.styles)
+
+    def read_notes(self) -> tuple[tuple[ListItem, ...], str]:
+        """Return the notes in the order of their references, and their visible text."""
+        items: dict[tuple[str, str], ListItem] = {}
+        visible: list[str] = []
+        for kind in (FOOTNOTE, ENDNOTE):
+            name = self._package.find_related(f"{kind}s", f"{kind}s.xml")
+            tree = self._package.parse(name)
+            if tree is None:
+                continue
+            preprocess(tree, self._inline_omitted)
+            reader = self._content_reader(name)
+            for note_id, note in find_notes(tree, kind).items():
+                visible.append(part_text(note, self.styles))
+                text = "\n".join(item_lines(reader.read_items(note), "- "))
+                label = self._notes.labels.get((kind, note_id))
+                if label is not None:
+                    items[kind, note_id] = ListItem(text, label=label)
+                elif strip_marks(text).strip():
+                    self._inline_omitted.append(OmittedText(UNREFERENCED_NOTE, strip_marks(text)))
+        ordered = [items[key] for key in self._notes.labels if key in items]
+        return tuple(ordered), "\n".join(visible)
+
+    def _content_reader(self, name: str) -> ContentReader:
+        links: dict[str, str] = {}
+        graphics: dict[str, etree._Element] = {}
+        for key, relationship in self._package.relationships(name).items():
+            if relationship.is_external:
+                links[key] = relationship.target
+            elif relationship.kind in ("chart", "diagramData"):
+                tree = self._package.parse(relationship.target)
+                if tree is not None:
+                    graphics[key] = tree
+
+        def omit(reason: str, text: str) -> None:
+            self._inline_omitted.append(OmittedText(reason, text))
+
+        context = PartContext(self.styles, self._notes, links, graphics, omit)
+        return ContentReader(context, self._lists, self._contents)
 
 
 def _read_metadata(package: DocxPackage) -> ParsedMetadata:
@@ -148,105 +184,73 @@ def _read_metadata(package: DocxPackage) -> ParsedMetadata:
     return parse_metadata(pairs)
 
 
-def _remove_contents(soup: BeautifulSoup, omitted: list[OmittedText]) -> None:
-    lines = [line.extract().get_text(" ") for line in soup.select("p.contents")]
-    if lines:
-        omitted.append(OmittedText(CONTENTS, "\n".join(lines)))
+def _take_title(items: list[Item]) -> str:
+    """Remove the first paragraph with the Title style and return its text."""
+    for paragraph, siblings in iter_paragraphs(items):
+        text = " ".join(paragraph.plain.split())
+        if paragraph.role is Role.TITLE and text:
+            siblings.remove(paragraph)
+            return text
+    return ""
 
 
-def _clean_html(soup: BeautifulSoup, omitted: list[OmittedText]) -> None:
-    """Normalise mammoth's HTML: notes, check boxes, images, attributes and table headers."""
-    for link in soup.find_all("a", href=NOTE_BACKLINK):
-        link.decompose()
-    notes = soup.find_all("li", id=NOTE_ID)
-    for box in soup.find_all("input"):
-        box.replace_with("☒ " if box.has_attr("checked") else "☐ ")
-    for image in soup.find_all("img"):
-        if str(image.get("alt", "")).strip():
-            continue
-        omitted.append(OmittedText(UNDESCRIBED_IMAGE, ""))
-        image.decompose()
-    if notes and isinstance(notes[0].parent, Tag):
-        notes[0].parent["class"] = "notes"
-    for link in soup.find_all("a"):
-        link.unwrap()
-    for tag in soup.find_all(True):
-        tag.attrs = {name: tag[name] for name in KEPT_ATTRIBUTES if tag.has_attr(name)}
-    for heading in soup.find_all(list(HEADINGS)):
-        if len(heading.get_text().split()) > MAX_STYLED_HEADING_WORDS:
-            heading.name = "p"
-    for table in soup.find_all("table"):
-        _clean_table(table)
+def _is_heading(item: Block | Paragraph) -> bool:
+    return isinstance(item, Paragraph) and item.role is Role.HEADING and bool(item.plain)
 
 
-def _clean_table(table: Tag) -> None:
-    """Convert a single-cell table to a callout, and a bold first row to header cells."""
-    cells = table.find_all(["td", "th"])
-    if len(cells) == 1 and len(cells[0].get_text().split()) <= MAX_CALLOUT_WORDS:
-        cells[0].name = "aside"
-        table.replace_with(cells[0])
-        return
-    rows = table.find_all("tr")
-    if len(rows) < 2 or table.find("th") or table.find("table"):
-        return
-    first = rows[0].find_all("td", recursive=False)
-    if first and all(_is_bold(cell) or not cell.get_text().strip() for cell in first):
-        for cell in first:
-            cell.name = "th"
-
-
-def _is_bold(tag: Tag) -> bool:
-    """Return whether all text of an element is bold."""
-    texts = [text for text in tag.find_all(string=True) if text.strip()]
-    return bool(texts) and all(text.find_parent(["strong", "b"]) is not None for text in texts)
-
-
-def _find_headings(soup: BeautifulSoup) -> None:
+def _find_headings(content: list[Block | Paragraph]) -> None:
     """Convert short bold paragraphs to headings, in a document without heading styles."""
-    candidates = [tag for tag in soup.find_all("p") if _could_be_heading(tag)]
-    has_capitals = any(tag.get_text().isupper() for tag in candidates)
-    for tag in candidates:
-        text = tag.get_text(" ").strip()
-        number = _NUMBER.match(text)
+    candidates = [
+        item for item in content[:-1] if isinstance(item, Paragraph) and _could_be_heading(item)
+    ]
+    has_capitals = any(item.plain.isupper() for item in candidates)
+    for item in candidates:
+        number = _NUMBER.match(item.plain)
         upper_level, lower_level = _BOLD_LEVELS
         if number:
-            level = min(6, upper_level + number.group(1).count("."))
+            item.level = min(MAX_BOLD_LEVEL, upper_level + number.group(1).count("."))
         else:
-            level = upper_level if text.isupper() or not has_capitals else lower_level
-        tag.name = f"h{level}"
+            item.level = upper_level if item.plain.isupper() or not has_capitals else lower_level
+        item.role = Role.HEADING
 
 
-def _could_be_heading(tag: Tag) -> bool:
-    text = tag.get_text(" ").strip()
+def _could_be_heading(item: Paragraph) -> bool:
+    text = item.plain
     return (
-        tag.find_parent(["li", "table", "aside"]) is None
-        and _is_bold(tag)
+        item.role in (Role.TEXT, Role.TITLE)
+        and not item.in_table
+        and item.is_bold
         and len(text.split()) <= MAX_HEADING_WORDS
         and not _SENTENCE_END.search(text)
         and any(map(str.isalpha, text))
-        and tag.find_next_sibling() is not None
     )
-
-
-def _extract_title(soup: BeautifulSoup) -> str:
-    """Remove the paragraph with the Title style and return its text."""
-    for paragraph in soup.select("p.title"):
-        text = paragraph.get_text(" ").strip()
-        if text:
-            paragraph.decompose()
-            return text
-    return ""
 
 
 def _usable_title(stated: str) -> str:
     return "" if GENERIC_TITLE.fullmatch(stated) else stated
 
 
-def _add_notes_heading(soup: BeautifulSoup) -> None:
-    """Add a heading above the notes, which mammoth appends at the end."""
-    notes = soup.select_one("ol.notes")
-    if notes is not None:
-        levels = [HEADINGS[tag.name] for tag in soup.find_all(list(HEADINGS))]
-        heading = soup.new_tag(f"h{min(levels, default=1)}")
-        heading.string = FOOTNOTES_HEADING
-        notes.insert_before(heading)
+def _add_content(builder: SectionBuilder, content: list[Block | Paragraph]) -> None:
+    lists = ListBuilder()
+    for role, group in groupby(filter(_has_content, content), _group_key):
+        if role is Role.LIST_ITEM:
+            for block in lists.build([item for item in group if isinstance(item, Paragraph)]):
+                builder.add_block(block)
+            continue
+        for item in group:
+            if isinstance(item, Block):
+                builder.add_block(item)
+            elif item.role is Role.HEADING:
+                lists.close()
+                builder.add_heading(item.level, " ".join(item.labelled_text.split("\n")))
+            else:
+                kind = BlockKind.CAPTION if item.role is Role.CAPTION else BlockKind.PARAGRAPH
+                builder.add_text(kind, item.labelled_text)
+
+
+def _group_key(item: Block | Paragraph) -> Role | None:
+    return item.role if isinstance(item, Paragraph) else None
+
+
+def _has_content(item: Block | Paragraph) -> bool:
+    return isinstance(item, Block) or bool(item.plain)

@@ -10,14 +10,14 @@ import pytest
 from ingest.coverage import measure_coverage
 from ingest.readers.common.result import DATE_FROM_FILE, ReaderResult
 from ingest.readers.docx import package as docx_package
-from ingest.readers.docx.preprocess import COMMENT, DELETED, FOOTER, HEADER, HIDDEN
+from ingest.readers.docx.drawings import UNDESCRIBED_IMAGE
+from ingest.readers.docx.other_parts import COMMENT, FOOTER, HEADER
 from ingest.readers.docx.reader import (
     CONTENTS,
     FOOTNOTES_HEADING,
-    STRIKETHROUGH_KEPT,
-    UNDESCRIBED_IMAGE,
     read_docx,
 )
+from ingest.readers.docx.runs import DELETED, HIDDEN, STRUCK
 from ingest.readers.media_type import MediaType
 from kb.errors import SourceError, SourceProblem
 from kb.model.article import Section
@@ -148,7 +148,7 @@ def test_tracked_deletion_is_omitted() -> None:
     assert [(piece.reason, piece.text) for piece in result.omitted] == [(DELETED, "50 mg")]
 
 
-def test_hidden_text_is_omitted_and_struck_through_text_kept() -> None:
+def test_hidden_and_struck_through_text_is_omitted() -> None:
     result = read(
         para(run("Give 5 mg", properties="<w:strike/>") + run(" 10 mg")),
         para(
@@ -156,9 +156,11 @@ def test_hidden_text_is_omitted_and_struck_through_text_kept() -> None:
             + run("daily", properties='<w:vanish w:val="0"/>')
         ),
     )
-    assert result.article.plain == "Give 5 mg 10 mg\n\ndaily"
-    assert [(piece.reason, piece.text) for piece in result.omitted] == [(HIDDEN, "Ask Jo")]
-    assert STRIKETHROUGH_KEPT in result.warnings
+    assert result.article.plain == "10 mg\n\ndaily"
+    assert [(piece.reason, piece.text) for piece in result.omitted] == [
+        (STRUCK, "Give 5 mg"),
+        (HIDDEN, "Ask Jo"),
+    ]
 
 
 def test_page_headers_and_comments_are_reported() -> None:
@@ -188,7 +190,7 @@ def test_notes_become_a_section_at_the_end() -> None:
     )
     assert tree(result.article.sections) == [
         ["Dosing", ("paragraph", "5 mg [1]")],
-        [FOOTNOTES_HEADING, ("list", "- BNF 2024")],
+        [FOOTNOTES_HEADING, ("list", "[1] BNF 2024")],
     ]
 
 

@@ -1,4 +1,4 @@
-"""DOCX elements of real documents that mammoth ignores."""
+"""DOCX reader: elements of real documents that simple readers lose."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import pytest
 
 from ingest.coverage import measure_coverage
 from ingest.readers.common.result import ReaderResult
-from ingest.readers.docx.preprocess import EMBEDDED_FILE
-from ingest.readers.docx.reader import MAX_STYLED_HEADING_WORDS, UNKNOWN_SYMBOL, read_docx
+from ingest.readers.docx.content import EMBEDDED_FILE, MAX_STYLED_HEADING_WORDS
+from ingest.readers.docx.inline import UNREADABLE_SYMBOL
+from ingest.readers.docx.reader import read_docx
 from ingest.readers.media_type import MediaType
 from tests.ingest.documents.docx import docx, para, run, table
 
@@ -92,9 +93,10 @@ def test_unreadable_content_is_reported() -> None:
         f"<w:p>{run('Text')}{symbol('Hospital Icons', 'F0FC')}</w:p>", '<w:altChunk r:id="x"/>'
     )
     assert [(piece.reason, piece.text) for piece in result.omitted] == [
+        (UNREADABLE_SYMBOL, "char F0FC in font Hospital Icons"),
         (EMBEDDED_FILE, ""),
-        (UNKNOWN_SYMBOL, "char F0FC in font Hospital Icons"),
     ]
+    assert result.article.plain == "Text[symbol]"
 
 
 def style(identity: str, name: str, inside: str) -> str:

@@ -1,0 +1,186 @@
+"""Formulas in Office Math (OMML) on one line: (140 − age) / (72), x^(2), 3√(RR)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lxml import etree  # type: ignore[import-untyped]
+
+from ingest.readers.docx.namespaces import M, W
+
+# Combining characters of accents -> the name of a function that is read the same.
+BARS = frozenset("\u0304\u0305\u00af\u203e")
+HATS = frozenset("\u0302^")
+
+
+def linearize(formula: etree._Element) -> str:
+    """Return a formula on one line."""
+    return " ".join(_children(formula).split())
+
+
+def _children(element: etree._Element | None) -> str:
+    """Return the contents of an element, without its properties."""
+    if element is None:
+        return ""
+    return "".join(_element(child) for child in element.iterchildren(etree.Element))
+
+
+def _element(element: etree._Element) -> str:
+    tag = str(element.tag)
+    if tag in (f"{W}t", f"{M}t"):
+        return element.text or ""
+    if tag.startswith(W):
+        return "" if tag.removeprefix(W) in ("rPr", "del", "delText") else _children(element)
+    name = tag.removeprefix(M)
+    if name in FORMATS:
+        return FORMATS[name](element)
+    return "" if name.endswith("Pr") else _children(element)
+
+
+def _part(element: etree._Element, name: str) -> str:
+    return _children(next(element.iterchildren(f"{M}{name}"), None)).strip()
+
+
+def _property(element: etree._Element, name: str, default: str) -> str:
+    """Return the value of a property such as ``m:naryPr/m:chr``."""
+    for properties in element.iterchildren(etree.Element):
+        if str(properties.tag).endswith("Pr"):
+            for found in properties.iterchildren(f"{M}{name}"):
+                return str(found.get(f"{M}val", found.get("val", "")))
+    return default
+
+
+def _term(text: str) -> str:
+    """Return a text in parentheses unless it is a single name, number or group."""
+    if not text or text.isalnum() or _is_group(text):
+        return text
+    return text if text.replace(".", "").replace(",", "").isalnum() else f"({text})"
+
+
+def _is_group(text: str) -> bool:
+    depth = 0
+    for position, letter in enumerate(text):
+        depth += (letter in "([{|") - (letter in ")]}")
+        if depth == 0 and position < len(text) - 1:
+            return False
+    return text[0] in "([{" and text[-1] in ")]}"
+
+
+def _fraction(element: etree._Element) -> str:
+    kind = _property(element, "type", "bar")
+    upper, lower = _part(element, "num"), _part(element, "den")
+    return f"({upper}; {lower})" if kind == "noBar" else f"({upper}) / ({lower})"
+
+
+def _root(element: etree._Element) -> str:
+    degree = _part(element, "deg")
+    if _property(element, "degHide", "0") in ("1", "on", "true", ""):
+        degree = ""
+    if degree and not degree.isalnum():
+        degree = f"({degree})"
+    return f" {degree}√({_part(element, 'e')})" if degree != "2" else f"√({_part(element, 'e')})"
+
+
+def _superscript(element: etree._Element) -> str:
+    return f"{_term(_part(element, 'e'))}^({_part(element, 'sup')})"
+
+
+def _subscript(element: etree._Element) -> str:
+    return f"{_term(_part(element, 'e'))}_{_term(_part(element, 'sub'))}"
+
+
+def _both_scripts(element: etree._Element) -> str:
+    return f"{_subscript(element)}^({_part(element, 'sup')})"
+
+
+def _prescripts(element: etree._Element) -> str:
+    lower, upper = _part(element, "sub"), _part(element, "sup")
+    marks = (f"_{_term(lower)}" if lower else "") + (f"^({upper})" if upper else "")
+    return f" {marks} {_part(element, 'e')}"
+
+
+def _fence(element: etree._Element) -> str:
+    start = _property(element, "begChr", "(")
+    end = _property(element, "endChr", ")")
+    separator = _property(element, "sepChr", "|")
+    gap = f" {separator} " if separator == "|" else f"{separator} "
+    inside = [_children(part).strip() for part in element.iterchildren(f"{M}e")]
+    return f"{start}{gap.join(inside)}{end}"
+
+
+def _n_ary(element: etree._Element) -> str:
+    sign = _property(element, "chr", "∫")
+    lower = "" if _is_hidden(element, "subHide") else _part(element, "sub")
+    upper = "" if _is_hidden(element, "supHide") else _part(element, "sup")
+    limits = (f"_({lower})" if lower else "") + (f"^({upper})" if upper else "")
+    return f" {sign}{limits} {_part(element, 'e')}"
+
+
+def _is_hidden(element: etree._Element, name: str) -> bool:
+    return _property(element, name, "0") in ("1", "on", "true", "")
+
+
+def _function(element: etree._Element) -> str:
+    name, argument = _part(element, "fName"), _part(element, "e")
+    return f"{name}{argument}" if _is_group(argument or " ") else f"{name} {argument}"
+
+
+def _lower_limit(element: etree._Element) -> str:
+    return f"{_part(element, 'e')}_({_part(element, 'lim')})"
+
+
+def _upper_limit(element: etree._Element) -> str:
+    return f"{_part(element, 'e')}^({_part(element, 'lim')})"
+
+
+def _accent(element: etree._Element) -> str:
+    base = _part(element, "e")
+    sign = _property(element, "chr", "\u0302")
+    if len(base) == 1 and sign:
+        combining = "\u0304" if sign in BARS else "\u0302" if sign in HATS else sign
+        return base + combining
+    return f"{sign.strip()}({base})" if sign in BARS or sign in HATS else f"{base}{sign}"
+
+
+def _bar(element: etree._Element) -> str:
+    base = _part(element, "e")
+    return f"{base}\u0304" if len(base) == 1 else f"({base})\u0304"
+
+
+def _group_sign(element: etree._Element) -> str:
+    sign = _property(element, "chr", "⏟")
+    base = _part(element, "e")
+    return f" {base}{sign} " if sign.strip() in "→←⇒⇐↔⇌" else base
+
+
+def _matrix(element: etree._Element) -> str:
+    rows = (
+        ", ".join(_children(cell).strip() for cell in row.iterchildren(f"{M}e"))
+        for row in element.iterchildren(f"{M}mr")
+    )
+    return f"[{'; '.join(rows)}]"
+
+
+def _equations(element: etree._Element) -> str:
+    lines = (_children(part).replace("&", "").strip() for part in element.iterchildren(f"{M}e"))
+    return "; ".join(line for line in lines if line)
+
+
+FORMATS: dict[str, Callable[[etree._Element], str]] = {
+    "f": _fraction,
+    "rad": _root,
+    "sSup": _superscript,
+    "sSub": _subscript,
+    "sSubSup": _both_scripts,
+    "sPre": _prescripts,
+    "d": _fence,
+    "nary": _n_ary,
+    "func": _function,
+    "limLow": _lower_limit,
+    "limUpp": _upper_limit,
+    "acc": _accent,
+    "bar": _bar,
+    "groupChr": _group_sign,
+    "m": _matrix,
+    "eqArr": _equations,
+}
