@@ -51,8 +51,8 @@ def read_task(folder: Path) -> Task:
 def articles(folder: Path) -> Iterator[dict[str, Any]]:
     """Yield each document as an article with one section without a heading.
 
-    A document without a title gets a unique placeholder, because articles need a title and words of
-    the document would be indexed twice.
+    A document without a title gets a unique placeholder, because articles need a title. A title
+    made of words of the document would index these words twice.
     """
     for entry in objects(folder / "corpus.jsonl"):
         name = str(entry["_id"])

@@ -33,7 +33,9 @@ def timed(action: Callable[[], T]) -> tuple[T, float]:
 def percentile(values: Sequence[float], share: float) -> float:
     """Return the percentile for `share` by the nearest-rank method."""
     if not values or not 0 < share <= 1:
-        raise ValueError("a percentile needs values, and a share above 0 and up to 1")
+        raise ValueError(
+            "The percentile needs at least one value, and a share above 0 and at most 1."
+        )
     return sorted(values)[math.ceil(share * len(values)) - 1]
 
 

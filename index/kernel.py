@@ -42,7 +42,7 @@ _LIBRARY = _load_library()
 
 
 def bind(name: str, result: Any, arguments: str) -> Any:
-    """Return a function of the kernel; `arguments` has one letter each: p, i, I, Q or d."""
+    """Return a kernel function; `arguments` are type codes (keys of `_ARGUMENT_TYPES`)."""
     function = getattr(_LIBRARY, name)
     function.restype = result
     function.argtypes = [_ARGUMENT_TYPES[letter] for letter in arguments]

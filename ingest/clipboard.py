@@ -135,7 +135,7 @@ def _is_item(tag: Tag) -> bool:
 
 
 def _make_list(soup: BeautifulSoup, run: list[tuple[int, Tag]]) -> None:
-    place = run[0][1]
+    first = run[0][1]
     outer: list[tuple[int, Tag]] = []
     top: Tag | None = None
     for level, paragraph in run:
@@ -143,16 +143,16 @@ def _make_list(soup: BeautifulSoup, run: list[tuple[int, Tag]]) -> None:
         while outer and outer[-1][0] > level:
             outer.pop()
         if not outer or outer[-1][0] < level:
-            made = soup.new_tag("ol" if ordered else "ul")
+            new_list = soup.new_tag("ol" if ordered else "ul")
             if outer:
                 items = outer[-1][1].find_all("li", recursive=False)
-                (items[-1] if items else outer[-1][1]).append(made)
+                (items[-1] if items else outer[-1][1]).append(new_list)
             elif top is None:
-                place.insert_before(made)
-                top = made
+                first.insert_before(new_list)
+                top = new_list
             else:
-                place.insert_before(made)
-            outer.append((level, made))
+                first.insert_before(new_list)
+            outer.append((level, new_list))
         item = soup.new_tag("li")
         for child in list(paragraph.contents):
             item.append(child.extract())

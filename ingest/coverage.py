@@ -89,9 +89,9 @@ def _lost_text_warnings(visible: str, missing: Counter[str]) -> Iterator[str]:
     lost: list[str] = []
     for sentence in split_sentences(visible):
         words = Counter(_words(sentence))
-        missing_here = words & left
-        if words and missing_here.total() >= MIN_LOST_SHARE * words.total():
-            left -= missing_here
+        missing_words = words & left
+        if words and missing_words.total() >= MIN_LOST_SHARE * words.total():
+            left -= missing_words
             lost.append(" ".join(sentence.split()))
     for text in lost[:MAX_EXCERPTS]:
         shown = text if len(text) <= MAX_EXCERPT_LENGTH else text[: MAX_EXCERPT_LENGTH - 3] + "..."
@@ -99,8 +99,8 @@ def _lost_text_warnings(visible: str, missing: Counter[str]) -> Iterator[str]:
     if len(lost) > MAX_EXCERPTS:
         yield f"Text missing from the article: {len(lost) - MAX_EXCERPTS} more passages of text."
     if left:
-        words_left = ", ".join(f'"{word}"' for word in list(left)[:MAX_EXCERPTS])
-        yield f"Text missing from the article: {left.total()} single words, such as {words_left}."
+        quoted = ", ".join(f'"{word}"' for word in list(left)[:MAX_EXCERPTS])
+        yield f"Text missing from the article: {left.total()} single words, such as {quoted}."
 
 
 def _words(text: str) -> Iterable[str]:

@@ -168,8 +168,8 @@ def find_dates(text: str) -> list[date]:
 def _parse_month(text: str) -> int:
     if text.isdigit():
         return int(text)
-    meant = (number for number, name in enumerate(MONTHS, 1) if name.startswith(text.lower()))
-    return next(meant, 0)  # the pattern requires three letters, which identify a month
+    numbers = (number for number, name in enumerate(MONTHS, 1) if name.startswith(text.lower()))
+    return next(numbers, 0)  # the pattern requires three letters, which identify a month
 
 
 def _parse_value(name: str, key: str, value: Any, warnings: list[str]) -> Any:

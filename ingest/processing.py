@@ -115,15 +115,15 @@ def _source_key(task: IngestTask, article: Article, media_type: MediaType) -> st
     A web page is identified by its URL. Its own metadata counts only within its host, so that no
     page can impersonate an article of another site.
     """
-    source, place = task.source, task.document.location
-    stranger = bool(source.url) and not place
-    if article.metadata.id and not stranger:
+    source, location = task.source, task.document.location
+    is_web_page = bool(source.url) and not location
+    if article.metadata.id and not is_web_page:
         return f"id:{article.metadata.id}"
     url = article.metadata.url
-    believed = not stranger or urlsplit(url).netloc == urlsplit(source.url).netloc
-    if url and believed and media_type in (MediaType.HTML, MediaType.JSON_LINES):
+    is_same_site = not is_web_page or urlsplit(url).netloc == urlsplit(source.url).netloc
+    if url and is_same_site and media_type in (MediaType.HTML, MediaType.JSON_LINES):
         return f"url:{url}"
-    return source.key + (f"#{place}" if place else "")
+    return source.key + (f"#{location}" if location else "")
 
 
 def _with_url(article: Article, source: SourceFile) -> Article:

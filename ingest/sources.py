@@ -154,12 +154,12 @@ def _check_file(path: Path, name: str) -> Path | SourceError:
 def _walk_folder(folder: Path) -> Iterator[Path | SourceError]:
     errors: list[OSError] = []
     empty = True
-    for here, folders, names in os.walk(_normalize_path(folder), onerror=errors.append):
+    for current, folders, names in os.walk(_normalize_path(folder), onerror=errors.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             if not name.startswith("."):
                 empty = False
-                path = Path(here) / name
+                path = Path(current) / name
                 yield _check_file(path, _printable_path(path))
     for error in errors:
         yield SourceError(

@@ -248,7 +248,7 @@ def _check_directory(file: IO[bytes], limits: ArchiveLimits) -> Rejection | None
 
 
 def _read_end_record(file: IO[bytes]) -> tuple[int, int] | None:
-    """Return (entries, directory size); for ZIP64 archives (over 4 GB), excessive values."""
+    """Return (entries, directory size); ZIP64 archives yield values above every limit."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - END_RECORD.size - MAX_COMMENT_LENGTH - 20))
     tail = file.read()

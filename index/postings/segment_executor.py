@@ -47,8 +47,8 @@ from index.query.parser import (
 )
 
 MAX_BOUND = 2**16 - 1  # the highest bound
-# Lists are accumulated if they have more postings than this fraction (1/n) of the passages, else
-# united. For all matches and for the top k.
+# Lists are accumulated if they have more postings than 1/n of the number of passages, else united.
+# One value applies to queries for all matches, the other to queries for the top k.
 MIN_ACCUMULATE_SHARE, MIN_ACCUMULATE_SHARE_TOP_K = 4, 16
 
 

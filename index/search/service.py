@@ -167,7 +167,7 @@ class SearchService:
                 raise QueryError(f"Unknown tag {tag!r}. Use one of {known}.", code="unknown-tag")
 
     def _resolve_tags(self, query: ParsedQuery) -> ParsedQuery:
-        """Return `query` with tag keys for labels; unknown tags become words, with a note."""
+        """Return `query` with tag keys for tag labels; unknown tags become words, with a note."""
         by_name = {tag.key.casefold(): tag.key for tag in self._taxonomy}
         by_name |= {tag.label.casefold(): tag.key for tag in self._taxonomy}
         keys: list[str] = []

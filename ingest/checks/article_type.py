@@ -56,14 +56,14 @@ def _evidence(
     if title:
         yield STRONG, f"the title has {format_examples(title)}"
     opening = " ".join(split_sentences(passages[0].text)[:OPENING_SENTENCES]) if passages else ""
-    said = [hit.words for hit in settings.find("opening_words", opening)]
-    if said:
-        yield STRONG, f"it opens with {format_examples(said[:1])}"
+    opening_words = [hit.words for hit in settings.find("opening_words", opening)]
+    if opening_words:
+        yield STRONG, f"it opens with {format_examples(opening_words[:1])}"
     elif any(True for _ in settings.find("other_openings", opening)):
         yield -STRONG, ""
     tags = {tag.tag for passage in passages for tag in passage.tags}
-    found = [tag for tag in settings.texts("tags") if tag in tags][:MAX_FROM_TAGS]
-    for tag in found:
+    matching_tags = [tag for tag in settings.texts("tags") if tag in tags][:MAX_FROM_TAGS]
+    for tag in matching_tags:
         yield WEAK, f"a passage is tagged {tag}"
 
 
@@ -76,8 +76,8 @@ def detect_audience(article: Article, sentences: Iterable[str], settings: RuleOp
         return STAFF
     words = [word for sentence in sentences for word in tokenize(sentence)]
     reader = set(settings.texts("reader_words"))
-    spoken_to = sum(word in reader for word in words)
-    if words and 100 * spoken_to / len(words) >= settings.number("per_hundred_words"):
+    reader_count = sum(word in reader for word in words)
+    if words and 100 * reader_count / len(words) >= settings.number("per_hundred_words"):
         return PATIENTS
     return settings.text("default")
 

@@ -273,5 +273,5 @@ def _validate_patterns(patterns: list[str]) -> str:
 
 
 def _suggest(name: str, known: Mapping[str, Any]) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f" Did you mean {near[0]!r}?" if near else f" Use one of: {', '.join(known)}."
+    matches = get_close_matches(name, known, n=1)
+    return f" Did you mean {matches[0]!r}?" if matches else f" Use one of: {', '.join(known)}."

@@ -57,8 +57,8 @@ def find_conflicts(
 
 def describe_location(statement: Statement[V]) -> str:
     """Return the location of a statement for use in a message."""
-    place = str(statement.location)
-    inside = "in the opening" if place == "opening" else f'under "{place}"'
+    heading = str(statement.location)
+    inside = "in the opening" if heading == "opening" else f'under "{heading}"'
     return (
         f'in the article "{statement.article_title}", {inside}'
         if statement.article_title

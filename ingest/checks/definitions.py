@@ -89,13 +89,13 @@ def extract_denials(
         # A sentence without a full stop is a question or a heading.
         if not sentence.endswith(".") or negation.contains("no_denial", sentence):
             continue
-        said = tokenize(sentence)
-        if origin and said[:1] and said[0] in SUBJECT_BEFORE:
+        words = tokenize(sentence)
+        if origin and words[:1] and words[0] in SUBJECT_BEFORE:
             continue
-        kept = filter_content_words(set(said) - left_out)
-        if len(kept) >= MIN_WORDS:
-            key = "said:" + " ".join(sorted(kept))
-            yield Statement(key, not denying.isdisjoint(said), sentence, part.location, origin)
+        content = filter_content_words(set(words) - left_out)
+        if len(content) >= MIN_WORDS:
+            key = "said:" + " ".join(sorted(content))
+            yield Statement(key, not denying.isdisjoint(words), sentence, part.location, origin)
 
 
 def check_contradictory_definitions(context: CheckContext, rule: Rule) -> Iterator[Finding]:
@@ -132,11 +132,11 @@ def check_contradictory_definitions(context: CheckContext, rule: Rule) -> Iterat
 
 def _check_denials(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     negation = context.negation
-    said = [s for part in context.text_parts for s in extract_denials(part, negation)]
-    said += [
+    statements = [s for part in context.text_parts for s in extract_denials(part, negation)]
+    statements += [
         s for part, title in _related_parts(context) for s in extract_denials(part, negation, title)
     ]
-    for one, other in find_conflicts(said, lambda a, b: a != b):
+    for one, other in find_conflicts(statements, lambda a, b: a != b):
         yield rule.finding(
             f'"{_shorten(one.sentence)}" is contradicted {describe_location(other)}: '
             f'"{_shorten(other.sentence)}"',

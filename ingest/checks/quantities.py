@@ -116,29 +116,29 @@ def check_number_conflicts(context: CheckContext, rule: Rule) -> Iterator[Findin
 
 def _find_quantities(sentence: str, rule: Rule) -> Iterator[tuple[str, re.Match[str], float]]:
     """Yield (key without the subject, match, factor of the unit)."""
-    for found in _sessions_pattern(rule.texts("sessions")).finditer(sentence):
-        yield "number of sessions", found, 1
+    for match in _sessions_pattern(rule.texts("sessions")).finditer(sentence):
+        yield "number of sessions", match, 1
     lower = sentence.lower()
     patterns = [pattern for pattern, words in INTERVALS if any(word in lower for word in words)]
     for pattern in patterns:
-        for found in pattern.finditer(sentence):
-            act = _action_before(sentence[: found.start()], rule)
+        for match in pattern.finditer(sentence):
+            act = _action_before(sentence[: match.start()], rule)
             if act:
-                yield f"interval:{act}", found, HOURS[found["unit"].lower()]
+                yield f"interval:{act}", match, HOURS[match["unit"].lower()]
     has_dose = DOSE_UNIT.search(sentence)
-    for found in DOSE.finditer(sentence) if has_dose else ():
-        drug = found["drug"].lower()
+    for match in DOSE.finditer(sentence) if has_dose else ():
+        drug = match["drug"].lower()
         if drug not in rule.texts("not_drugs"):
-            family, worth = _unit_value(found["unit"])
-            yield f"dose:{drug}:{family}", found, worth
-    for found in DOSE_OF_SUBJECT.finditer(sentence) if has_dose else ():
-        family, worth = _unit_value(found["unit"])
-        yield f"usual dose:{family}", found, worth
+            family, factor = _unit_value(match["unit"])
+            yield f"dose:{drug}:{family}", match, factor
+    for match in DOSE_OF_SUBJECT.finditer(sentence) if has_dose else ():
+        family, factor = _unit_value(match["unit"])
+        yield f"usual dose:{family}", match, factor
     lasts = "last" in lower or "take" in lower
-    for found in LASTS.finditer(sentence) if lasts else ():
-        subject = normalize_term(found["of"])
+    for match in LASTS.finditer(sentence) if lasts else ():
+        subject = normalize_term(match["of"])
         if subject:
-            yield f"duration:{subject}", found, HOURS[found["unit"].lower()]
+            yield f"duration:{subject}", match, HOURS[match["unit"].lower()]
 
 
 @cache
@@ -147,7 +147,7 @@ def _sessions_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _unit_value(unit: str) -> tuple[str, float]:
-    """Return the dimension of a unit of dose, and its factor."""
+    """Return the dimension of a dose unit, and its factor to the base unit."""
     family = "units" if unit.startswith("unit") else "mass"
     return family, MILLIGRAMS[unit if unit in MILLIGRAMS else _singular(unit)]
 

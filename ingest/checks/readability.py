@@ -60,9 +60,9 @@ def count_syllables(word: str) -> int:
 
 
 def _count_in_letters(word: str) -> int:
-    heard = len(VOWELS.findall(word)) - len(SILENT_VOWELS.findall(word))
-    heard += sum(len(pattern.findall(word)) for pattern in HIDDEN_SYLLABLES)
-    return max(1, heard + len(EXTRA_SYLLABLES.findall(word)))
+    syllables = len(VOWELS.findall(word)) - len(SILENT_VOWELS.findall(word))
+    syllables += sum(len(pattern.findall(word)) for pattern in HIDDEN_SYLLABLES)
+    return max(1, syllables + len(EXTRA_SYLLABLES.findall(word)))
 
 
 WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*")

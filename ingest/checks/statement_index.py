@@ -50,7 +50,7 @@ def extract_keys(
     )
     return StatementKeys(
         frozenset(_hash(stated) for stated, _ in pairs),
-        frozenset(_hash(sought) for _, sought in pairs),
+        frozenset(_hash(conflicting) for _, conflicting in pairs),
     )
 
 
@@ -66,9 +66,9 @@ def _key_pairs(part: CheckPassage, names: Sequence[str], rules: Rules) -> Iterat
         yield definition.key, definition.key
     for quantity in extract_quantities(part, names, numbers):
         yield quantity.key, quantity.key
-    for said in extract_denials(part, rules.settings("negation"), origin=names[0]):
+    for statement in extract_denials(part, rules.settings("negation"), origin=names[0]):
         # Only the opposite statement is a conflict.
-        yield f"{said.value} {said.key}", f"{not said.value} {said.key}"
+        yield f"{statement.value} {statement.key}", f"{not statement.value} {statement.key}"
 
 
 def _hash(key: str) -> int:
@@ -113,20 +113,20 @@ class StatementIndex:
     ) -> tuple[RelatedPassage, ...]:
         """Return the passages of other articles that may contradict one of these."""
         names = (article.title, article.metadata.also_called)
-        sought = {key for p in passages for key in extract_keys(*names, p, self._rules).conflicting}
+        keys = {key for p in passages for key in extract_keys(*names, p, self._rules).conflicting}
         with self._connect() as file:
             ids = {
                 str(row[0])
-                for key in sought
+                for key in keys
                 for row in file.execute(
                     "SELECT passage_id FROM stated WHERE key = ? AND article_id != ? LIMIT ?",
                     (key, article_id, MAX_PER_KEY),
                 )
             }
-        met = self._store.published_passages(ids)
+        related = self._store.published_passages(ids)
         return tuple(
             RelatedPassage(summary.id, summary.title, summary.metadata.also_called, passage)
-            for _, (summary, passage) in sorted(met.items())
+            for _, (summary, passage) in sorted(related.items())
         )
 
     def _apply_batch(self) -> bool:

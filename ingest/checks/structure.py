@@ -115,8 +115,8 @@ def check_near_duplicates(context: CheckContext, rule: Rule) -> Iterator[Finding
         duplicate = duplicates.get(part.passage.id)
         if duplicate is None or duplicate.share < rule.number("jaccard"):
             continue
-        where = f"the article {duplicate.article_id}" if duplicate.article_id else "this article"
-        under = f'under "{duplicate.heading}"' if duplicate.heading else "in the opening"
+        article = f"the article {duplicate.article_id}" if duplicate.article_id else "this article"
+        position = f'under "{duplicate.heading}"' if duplicate.heading else "in the opening"
         level = None
         if context.has_section_tag(part.passage, "help"):
             level = rule.level("help_level")
@@ -124,7 +124,7 @@ def check_near_duplicates(context: CheckContext, rule: Rule) -> Iterator[Finding
             level = rule.level("boilerplate_level")
         yield rule.finding(
             f"{duplicate.share:.0%} of this passage is the same as /passages/{duplicate.other_id}, "
-            f"{under} of {where}.",
+            f"{position} of {article}.",
             at=part.location,
             words=part.sentences[:1],
             suggestion="Keep one of them and link to it.",

@@ -362,8 +362,8 @@ def normalized_names(tag: Tag) -> str:
     """
     if not tag.attrs:
         return ""
-    parted = map(_separate_words, (*get_classes(tag), str(tag.get("id", ""))))
-    return " ".join(f"-{name}-" for name in parted if name)
+    normalized = map(_separate_words, (*get_classes(tag), str(tag.get("id", ""))))
+    return " ".join(f"-{name}-" for name in normalized if name)
 
 
 @lru_cache(maxsize=CACHED_NAMES)

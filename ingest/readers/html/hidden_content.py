@@ -28,7 +28,7 @@ HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 
 
 def expand_collapsed(body: Tag, density: TextDensity) -> None:
-    """Make collapsed parts visible, and the fallback for browsers without scripts."""
+    """Make collapsed parts and the fallback for browsers without scripts visible."""
     noscript_tags = [tag for tag in density.iter_tags() if tag.name == "noscript"]
     noscript_words = sum(density.measure(tag).words for tag in noscript_tags)
     if noscript_words >= MIN_NOSCRIPT_WORDS and 2 * noscript_words > density.measure(body).words:
