@@ -125,7 +125,7 @@ def count_terms(article: ArticleSummary, passages: Sequence[Passage]) -> Article
 def score_articles(
     query: ParsedQuery, articles: Sequence[ArticleTerms], idfs: Mapping[str, float]
 ) -> list[float]:
-    """Return the BM25 score of each article for the words of `query`; `idfs` is the idf."""
+    """Return the BM25 score of each article for `query`; `idfs` maps stems to their idf."""
     mean = sum(article.length for article in articles) / len(articles)
     factors = {
         leaf.stem: leaf.weight * idfs[leaf.stem]

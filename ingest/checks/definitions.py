@@ -114,7 +114,7 @@ def check_contradictory_definitions(context: CheckContext, rule: Rule) -> Iterat
             f'as "{other.value}".',
             at=one.location,
             words=(one.value, other.value),
-            suggestion="Use the long form given in the sources everywhere.",
+            suggestion="Use one long form everywhere: the one in the sources.",
         )
     yield from _check_denials(context, rule)
     meanings = [s for s in stated if s.key.startswith("meaning:")]

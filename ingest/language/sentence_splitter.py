@@ -41,7 +41,7 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 def iter_sentences(text: str) -> Iterator[str]:
-    """Yield the sentences of `text` like `split_sentences`, each when it is needed."""
+    """Yield the sentences of `text` lazily; the result is that of `split_sentences`."""
     start = 0
     for end in _END.finditer(text):
         if end.end() < len(text) and _is_sentence_end(text, start, end):

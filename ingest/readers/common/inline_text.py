@@ -89,7 +89,7 @@ def strip_marks(text: str) -> str:
 
 
 def separate_raised_text(text: str) -> str:
-    """Return a formatted text in which raised and lowered parts are separated from others."""
+    """Return formatted text with superscripts and subscripts separated from other text."""
     done = ""
     position = 0
     for match in _RAISED.finditer(text):
