@@ -353,6 +353,12 @@ ARTICLE_ELEMENTS = frozenset({"main", "article", "section"})
 CACHED_NAMES = 10_000  # class names and ids; a site uses some hundreds
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
+# Parts of an id that say nothing about its content: "main-sidebar-2" is a sidebar.
+_GENERIC_PARTS = re.compile(
+    r"(?:-(?:main|container|wrapper?|box|block|section|area|inner|outer|content|page|site|top"
+    r"|bottom|left|right|js|region|module|component|global|primary|secondary|\d+)(?=-))+-"
+)
+HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
 
 
 def normalized_names(tag: Tag) -> str:
@@ -372,8 +378,34 @@ def _separate_words(name: str) -> str:
 
 
 @lru_cache(maxsize=CACHED_NAMES)
-def _rules_for_names(names: str) -> tuple[ClassRule, ...]:
-    return tuple(rule for rule in CLASS_RULES if rule.pattern.search(names))
+def _rules_for_names(classes: str, identifier: str) -> tuple[ClassRule, ...]:
+    """Return the rules for normalised classes and an id, of which the whole name must match."""
+    return tuple(
+        rule
+        for rule in CLASS_RULES
+        if rule.pattern.search(classes) or (identifier and rule.pattern.fullmatch(identifier))
+    )
+
+
+def _find_rules(tag: Tag) -> tuple[ClassRule, ...]:
+    """Return the rules for the names of an element.
+
+    A name that repeats words of the element's heading says what its text is about: the id
+    "how-to-respond" is not a form for comments.
+    """
+    if not tag.attrs or tag.name in HEADINGS:
+        return ()
+    classes = [name for name in map(_separate_words, get_classes(tag)) if name]
+    identifier = _GENERIC_PARTS.sub("-", f"-{_separate_words(str(tag.get('id', '')))}-")
+    rules = _rules_for_names(" ".join(f"-{name}-" for name in classes), identifier)
+    if not rules:
+        return ()
+    heading = tag.find(HEADINGS)
+    words = set(_separate_words(heading.get_text(" ")).split("-")) if heading else set()
+    classes = [name for name in classes if not words.issuperset(name.split("-"))]
+    if words.issuperset(filter(None, identifier.split("-"))):
+        identifier = ""
+    return _rules_for_names(" ".join(f"-{name}-" for name in classes), identifier)
 
 
 def match_class_rule(tag: Tag, measured: ElementDensity, page: ElementDensity) -> str:
@@ -383,7 +415,7 @@ def match_class_rule(tag: Tag, measured: ElementDensity, page: ElementDensity) -
     """
     if measured.titles:
         return ""
-    for rule in _rules_for_names(normalized_names(tag)):
+    for rule in _find_rules(tag):
         if (
             measured.words <= min(rule.max_words, rule.max_page_share * page.words)
             and measured.link_share >= rule.min_link_share

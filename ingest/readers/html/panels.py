@@ -6,6 +6,7 @@ all panels would read as one text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from bs4 import BeautifulSoup
@@ -25,6 +26,8 @@ PANEL_CLASSES = frozenset(
     | {"govuk-tabs__panel", "accordion-collapse", "accordion-body", "accordion-content", "collapse"}
 )
 LAST_LEVEL = 6
+MIN_WORD_LENGTH = 3  # shorter words, such as "and", do not show that two headings are alike
+_WORD = re.compile(r"\w+")
 
 
 def label_panels(soup: BeautifulSoup, body: Tag) -> None:
@@ -93,14 +96,30 @@ def _level_above(tag: Tag) -> int:
 
 
 def _add_heading(soup: BeautifulSoup, panel: Tag, label: str, level: int) -> None:
+    """Insert a label above the text of a panel, unless the panel begins with such a heading."""
+    _reveal(panel)
+    level = min(level, LAST_LEVEL)
     first = panel.find(list(HEADINGS))
-    if isinstance(first, Tag) and first.get_text(" ", strip=True) == label:
-        _reveal(panel)
-        return
-    heading = soup.new_tag(f"h{min(level, LAST_LEVEL)}", attrs={PANEL_LABEL: ""})
+    if isinstance(first, Tag):
+        if _begins_with(panel, first) and set(_words(label)) & set(_words(first.get_text(" "))):
+            return
+        # The headings of the panel are below the label.
+        shift = level + 1 - HEADINGS[first.name]
+        for heading in panel.find_all(list(HEADINGS)) if shift > 0 else ():
+            heading.name = f"h{min(HEADINGS[heading.name] + shift, LAST_LEVEL)}"
+    heading = soup.new_tag(f"h{level}", attrs={PANEL_LABEL: ""})
     heading.string = label
     panel.insert(0, heading)
-    _reveal(panel)
+
+
+def _begins_with(panel: Tag, heading: Tag) -> bool:
+    """Return whether no text of a panel precedes one of its headings."""
+    first = next((text for text in panel.find_all(string=True) if text.strip()), None)
+    return first is not None and heading in first.parents
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in _WORD.findall(text.casefold()) if len(word) > MIN_WORD_LENGTH]
 
 
 def _reveal(panel: Tag) -> None:

@@ -66,6 +66,13 @@ MAX_FORM_WORDS = 150  # words of a box with a form; a longer one may have other 
 MAX_DATE_WORDS = 12  # words of a line with the date of the article
 MAX_BYLINE_WORDS = 30  # words of the box around such a line; a list of other pages is longer
 NOTE_PREFIX_LENGTH = 40  # characters at the start of a box that identify notes
+PROSE_ELEMENTS = frozenset({"p", "li", "td", "th", "dd", "div"})
+# A quantity or a negation. A second extractor alone is no reason to lose it.
+CLINICAL_STATEMENT = re.compile(
+    r"\d\s?(?:%|°|[µμ]g|m?cg|[mkn]?g|m[lL]|mmol|units?|hours?|days?|weeks?|times|tablets?|doses?)\b"
+    r"|[<>≤≥±]\s?\d|\b(?:not|never|avoid|without|cannot|stop|do(?:es)?n[’']t)\b",
+    re.I,
+)
 PANEL_LABEL = "data-panel-label"  # attribute of a heading that was the label of a tab
 SUBHEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 CONTROLS = frozenset({"input", "select", "textarea", "form"})
@@ -202,11 +209,18 @@ class _TextBlocks:
 def remove_disputed_blocks(
     content: Tag, trafilatura_text: TrafilaturaText, omitted: list[OmittedText]
 ) -> None:
-    """Remove content that only our rules keep and that looks like boilerplate."""
+    """Remove content that only our rules keep and that looks like boilerplate.
+
+    A page without links, controls and text omitted so far has no boilerplate.
+    """
     blocks = _TextBlocks(content, trafilatura_text)
     density = blocks.density
+    has_boilerplate = bool(
+        omitted or density.measure(content).links or contains_element(content, CONTROLS)
+    )
     if (
-        not blocks.prose_indexes()
+        not has_boilerplate
+        or not blocks.prose_indexes()
         or trafilatura_text.word_count < MIN_TRAFILATURA_SHARE * density.measure(content).prose
     ):
         return
@@ -249,6 +263,8 @@ def _is_clinical_content(block: Tag, box: Tag, density: TextDensity) -> bool:
     """Return whether a block of a boilerplate box has the form of clinical content or a date."""
     text = visible_line(block)
     if REVIEW_LINE.search(text) or block.has_attr(PANEL_LABEL):
+        return True
+    if block.name in PROSE_ELEMENTS and CLINICAL_STATEMENT.search(text):
         return True
     measured = density.measure(box)
     is_byline = measured.words <= MAX_BYLINE_WORDS and len(text.split()) <= MAX_DATE_WORDS

@@ -25,7 +25,9 @@ def page(monkeypatch):
         monkeypatch.setattr(
             trafilatura_check.trafilatura, "extract", lambda *_, **__: kept.replace("<p>", "")
         )
-        body = f"<main><h1>Tablets</h1>{LEAD}{BODY}{inside}{END}{after}</main>"
+        start = "<main><input type='hidden'><h1>Tablets</h1>"
+        body = f"{start}{LEAD}{BODY}{inside}{END}{after}</main>"
+        # The control shows that the page has more than an article.
         return read_html(f"<html><body>{body}</body></html>", "page.html")
 
     return reading

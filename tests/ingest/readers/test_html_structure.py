@@ -1,0 +1,190 @@
+"""Structure and formatting of HTML that carries meaning."""
+
+import pytest
+
+from ingest.readers.html.reader import read_html
+from kb.model.article import CalloutLevel, Cell, ListItem, Mark, MarkKind
+
+
+def read(body, head=""):
+    start = f"<html><head><title>Doses of a drug</title>{head}</head><body><main>"
+    page = f"{start}<h1>Doses of a drug</h1>{body}</main></body></html>"
+    return read_html(page, "page.html")
+
+
+def sections(body):
+    return {path[-1] if path else "": section for path, section in read(body).article.walk()}
+
+
+def plain(body):
+    return read(body).article.plain
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("<p>Give <b>250</b><sup>1</sup> mg.</p>", "Give 250 1 mg."),
+        ("<p>Give 250<sup><a href='#n1'>1</a></sup> mg.</p>", "Give 250 1 mg."),
+        ("<p>Give 250<a href='#n1'><sup>1</sup></a> mg.</p>", "Give 250 1 mg."),
+        ("<p>Under <b>10</b><span><sup>9</sup></span>/L.</p>", "Under 10^9/L."),
+        ("<p>Under 10<span style='vertical-align: super'>9</span>/L.</p>", "Under 10^9/L."),
+        ("<p>Under 10<span style='vertical-align:6px'>9</span>/L.</p>", "Under 10^9/L."),
+        ("<p>Under 10<span class='superscript'>9</span>/L.</p>", "Under 10^9/L."),
+        ("<p>CO<span style='vertical-align:sub'>2</span></p>", "CO2"),
+        ("<p>Take <sup>1</sup>/<sub>2</sub> tablet.</p>", "Take 1/2 tablet."),
+        ("<p>2<del>0</del> mg</p>", "2 mg"),
+        ("<p>Give <span style='text-decoration: line-through'>10</span> 5 mg</p>", "Give 5 mg"),
+        ("<p>50 <font face='Symbol'>m</font>g</p>", "50 µg"),
+        ("<p>INR <span style='font-family: Symbol'>³</span> 5</p>", "INR ≥ 5"),
+        ("<p>K is <img alt='≥' src='a.png'> 6</p>", "K is ≥ 6"),
+        ("<p>It must <img alt='not' src='a.png'> be given.</p>", "It must not be given."),
+        ("<p>x<math><msup><mn>10</mn><mn>9</mn></msup></math></p>", "x10^9"),
+        (
+            "<p><span class='katex'><span class='katex-mathml'><math><semantics><mrow><msup>"
+            "<mn>10</mn><mn>9</mn></msup></mrow><annotation>10^9</annotation></semantics></math>"
+            "</span><span class='katex-html' aria-hidden='true'>109</span></span> cells</p>",
+            "10^9 cells",
+        ),
+        ("<ul><li><input type='checkbox' checked> Weight</li></ul>", "- ☒ Weight"),
+        ("<p>&#xFDD0;Stop&#64977;</p>", "Stop"),
+    ],
+)
+def test_text_keeps_its_meaning(body, text):
+    assert plain(body) == text
+
+
+def test_deleted_text_is_reported():
+    result = read("<p>Give <s>10 mg</s> 5 mg daily.</p>")
+    assert [omission.text for omission in result.omitted] == ["10 mg"]
+
+
+def test_emphasis_and_links_are_kept():
+    body = (
+        "<p>Do <strong>not</strong> give <a href='https://x.example/a'>this</a> <em>ever</em>.</p>"
+    )
+    (block,) = read(body).article.sections[0].blocks
+    assert block.text == "Do not give this ever."
+    assert block.marks == (
+        Mark(MarkKind.STRONG, 3, 6),
+        Mark(MarkKind.LINK, 12, 16, "https://x.example/a"),
+        Mark(MarkKind.EMPHASIS, 17, 21),
+    )
+
+
+def test_an_unsafe_link_is_text():
+    (block,) = read("<p>See <a href='javascript:x()'>this</a>.</p>").article.sections[0].blocks
+    assert (block.text, block.marks) == ("See this.", ())
+
+
+@pytest.mark.parametrize(
+    ("body", "labels"),
+    [
+        ("<ol start=3><li>a</li><li>b</li></ol>", ["3.", "4."]),
+        ("<ol type=A><li>a</li><li>b</li></ol>", ["A.", "B."]),
+        ("<ol style='list-style-type: lower-roman'><li>a</li><li>b</li></ol>", ["i.", "ii."]),
+        ("<ol><li>a</li><li value=7>b</li><li>c</li></ol>", ["1.", "7.", "8."]),
+        ("<ol reversed><li>a</li><li>b</li></ol>", ["2.", "1."]),
+        ("<ul><li>a</li></ul>", [""]),
+        ("<ol><li>a<ul><li>b</li></ul></li><li>c</li></ol>", ["1.", "", "2."]),
+        ("<ul><li>a<ol type=a><li>b</li></ol></li></ul>", ["", "a."]),
+    ],
+)
+def test_list_items_keep_their_numbers(body, labels):
+    (block,) = read(body).article.sections[0].blocks
+    assert [item.label for item in block.items] == labels
+
+
+def test_a_nested_item_keeps_its_depth():
+    (block,) = read("<ol><li>a<ul><li>b</li></ul></li></ol>").article.sections[0].blocks
+    assert block.items == (ListItem("a", 0, "1."), ListItem("b", 1))
+
+
+def test_cells_keep_spans_and_lines():
+    body = (
+        "<table><tr><th>Age</th><th colspan=2>Dose</th></tr>"
+        "<tr><td rowspan=2>Adult<br>Child</td><td>500 mg<br>250 mg</td><td>x</td></tr>"
+        "<tr><td>1 g</td><td>y</td></tr></table>"
+    )
+    (block,) = read(body).article.sections[0].blocks
+    assert block.rows[0] == (Cell("Age"), Cell("Dose", columns=2), Cell())
+    assert block.rows[1] == (Cell("Adult; Child", rows=2), Cell("500 mg; 250 mg"), Cell("x"))
+    assert block.rows[2] == (Cell(), Cell("1 g"), Cell("y"))
+
+
+def test_an_icon_is_its_name_and_a_nameless_one_causes_a_warning():
+    body = (
+        "<table><tr><th>Fluid</th><th>A</th></tr>"
+        "<tr><td>Glucose</td><td><i class='fa fa-times' title='Do not mix'></i></td></tr>"
+        "<tr><td>Saline</td><td><svg role='img' aria-label='Mix'><path/></svg></td></tr>{}</table>"
+    )
+    result = read(body.format(""))
+    assert result.article.sections[0].blocks[0].row_texts[1:] == (
+        ("Glucose", "Do not mix"),
+        ("Saline", "Mix"),
+    )
+    unnamed = "<tr><td>Water</td><td><i class='fa fa-check'></i></td></tr>"
+    assert len(read(body.format(unnamed)).warnings) == len(result.warnings) + 1
+
+
+TABS = (
+    "<p>The doses differ by age.</p><ul role='tablist'><li><a role='tab' href='#t1'>Adults</a>"
+    "</li><li><a role='tab' href='#t2'>Children</a></li></ul><div>"
+    "<div role='tabpanel' id='t1'><p>Give 500 mg twice a day.</p></div>"
+    "<div role='tabpanel' id='t2' hidden>{}<p>Give 100 mg twice a day.</p></div></div>"
+)
+
+
+def test_the_label_of_a_tab_is_the_heading_of_its_panel():
+    found = sections(TABS.format(""))
+    assert found["Adults"].blocks[0].text == "Give 500 mg twice a day."
+    assert found["Children"].blocks[0].text == "Give 100 mg twice a day."
+
+
+def test_headings_of_a_panel_are_below_its_label():
+    paths = [path for path, _ in read(TABS.format("<h2>Oral dose</h2>")).article.walk()]
+    assert ("Children", "Oral dose") in paths
+
+
+def test_a_button_that_expands_a_panel_is_its_heading():
+    body = (
+        "<p>The doses differ by age and weight.</p>"
+        "<div><button aria-expanded='false' aria-controls='p1'>Children</button>"
+        "<div id='p1' hidden><p>Give 100 mg twice a day.</p></div></div>"
+    )
+    assert sections(body)["Children"].blocks[0].text == "Give 100 mg twice a day."
+
+
+@pytest.mark.parametrize(
+    ("attributes", "level"),
+    [
+        ("class='nhsuk-care-card nhsuk-care-card--immediate'", CalloutLevel.EMERGENCY),
+        ("class='care-card care-card--non-urgent'", CalloutLevel.NON_URGENT),
+        ("class='alert alert-warning'", CalloutLevel.IMPORTANT),
+    ],
+)
+def test_a_callout_has_the_level_of_its_class(attributes, level):
+    body = f"<div {attributes}><p>The arm is cold.</p></div><p>More text.</p>"
+    assert read(body).article.sections[0].blocks[0].level is level
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "id='how-to-respond'",
+        "id='multi-modal-analgesia'",
+        "id='social-sharing-of-needles'",
+        "class='related-conditions-section'",
+    ],
+)
+def test_a_name_that_is_the_subject_of_a_section_is_no_furniture(names):
+    words = names.split("'")[1].replace("-", " ")
+    body = f"<section {names}><h2>{words}</h2><p>Give adrenaline 500 micrograms.</p></section>"
+    assert "500 micrograms" in plain(f"<p>First paragraph of the article.</p>{body}")
+
+
+def test_an_alternative_text_that_repeats_the_caption_appears_once():
+    body = (
+        "<p>Text.</p><figure><img alt='Safe triangle' src='a.png'>"
+        "<figcaption>Safe triangle</figcaption></figure>"
+    )
+    assert plain(body).count("Safe triangle") == 1
