@@ -56,7 +56,7 @@ def measure_coverage(result: ReaderResult, media_type: MediaType) -> Coverage:
     omitted: Counter[str] = Counter()
     for omission in result.omitted:
         omitted.update(_words(VISIBLE_TEXT[media_type](omission.text)))
-    body = source - omitted
+    body = source - omitted if omitted else source
     missing = body - Counter(_words("\n".join(_article_texts(result))))
     if not body:
         return Coverage(1.0)

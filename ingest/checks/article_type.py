@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from ingest.checks.config import RuleOptions
 from ingest.checks.negation import format_examples
@@ -74,9 +75,9 @@ def detect_audience(article: Article, sentences: Iterable[str], settings: RuleOp
         return PATIENTS
     if topics & set(settings.texts("staff_topics")):
         return STAFF
-    words = [word for sentence in sentences for word in tokenize(sentence)]
+    words = list(chain.from_iterable(map(tokenize, sentences)))
     reader = set(settings.texts("reader_words"))
-    reader_count = sum(word in reader for word in words)
+    reader_count = sum(map(reader.__contains__, words))
     if words and 100 * reader_count / len(words) >= settings.number("per_hundred_words"):
         return PATIENTS
     return settings.text("default")

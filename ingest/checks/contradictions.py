@@ -73,13 +73,9 @@ def content_words(text: str) -> frozenset[str]:
 
 def filter_content_words(words: Iterable[str]) -> frozenset[str]:
     """Return the content words among the results of `ingest.language.phrase_matcher.tokenize`."""
-    function_words = _load_words("function-words")
+    kept = frozenset(words) - _load_words("function-words")
     return frozenset(
-        [
-            _normalize_word(word)
-            for word in words
-            if len(word) > len("of") and word not in function_words  # `BOUNDARY` is shorter
-        ]
+        [_normalize_word(word) for word in kept if len(word) > len("of")]  # `BOUNDARY` is shorter
     )
 
 

@@ -80,7 +80,9 @@ class PhraseMatcher:
         for position, (word, following) in enumerate(pairwise((*words, BOUNDARY))):
             known = self._known.get(word)
             if known is None:
-                known = self._add_word(word)
+                if len(self._known) >= CACHED_WORDS:
+                    self._known.clear()
+                known = self._known[word] = self._phrases_from(word)
             if not known:
                 continue
             for tag, phrase, wanted, longest_word in known.get(following, known[ANY_OTHER]):
@@ -91,7 +93,7 @@ class PhraseMatcher:
                     start = position + (wanted[0] == BOUNDARY)  # `^` itself is not a word
                     yield PhraseMatch(tag, phrase, " ".join(words[start:end]), start - 1)
 
-    def _add_word(self, word: str) -> dict[str, tuple[_Phrase, ...]]:
+    def _phrases_from(self, word: str) -> dict[str, tuple[_Phrase, ...]]:
         """Return the phrases that may start with `word`, by the following word.
 
         `ANY_OTHER` is the key of those that do not name it: single words and wildcards.
@@ -100,19 +102,17 @@ class PhraseMatcher:
         for length in self._lengths:
             if length <= len(word):
                 phrases += self._beginnings.get(word[:length], ())
+        if not phrases:
+            return {}
         seconds = [phrase.words[1] if len(phrase.words) > 1 else WILDCARD for phrase in phrases]
-        if len(self._known) >= CACHED_WORDS:
-            self._known.clear()
-        self._known[word] = known = {
+        return {
             following: tuple(
                 phrase
                 for phrase, second in zip(phrases, seconds, strict=True)
                 if second == following or second.endswith(WILDCARD)
             )
             for following in (*seconds, ANY_OTHER)
-            if phrases
         }
-        return known
 
 
 @lru_cache(maxsize=CACHED_TEXTS)
