@@ -149,6 +149,7 @@ def open_page(
     def make(
         path: str, width: int = 1280, height: int = 800, script: str = "", **options: object
     ) -> Page:
+        options["viewport"] = {"width": width, "height": height}
         if script:
             context = browser.new_context(base_url=address, **options)  # type: ignore[arg-type]
             context.add_init_script(script)
@@ -157,7 +158,6 @@ def open_page(
             context = shared_context(**options)
         page = context.new_page()
         opened.append(page)
-        page.set_viewport_size({"width": width, "height": height})
         watch(page)
         page.goto(path)
         return page
