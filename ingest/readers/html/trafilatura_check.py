@@ -262,9 +262,8 @@ def _is_boilerplate(box: _Box, next_is_kept: bool, density: TextDensity) -> bool
 def _is_clinical_content(block: Tag, box: Tag, density: TextDensity) -> bool:
     """Return whether a block of a boilerplate box has the form of clinical content or a date."""
     text = visible_line(block)
-    if REVIEW_LINE.search(text) or block.has_attr(PANEL_LABEL):
-        return True
-    if block.name in PROSE_ELEMENTS and CLINICAL_STATEMENT.search(text):
+    is_statement = block.name in PROSE_ELEMENTS and bool(CLINICAL_STATEMENT.search(text))
+    if is_statement or REVIEW_LINE.search(text) or block.has_attr(PANEL_LABEL):
         return True
     measured = density.measure(box)
     is_byline = measured.words <= MAX_BYLINE_WORDS and len(text.split()) <= MAX_DATE_WORDS
