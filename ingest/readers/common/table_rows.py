@@ -10,7 +10,8 @@ from kb.model.article import Cell, Row
 
 MAX_SPAN_WIDTH = 50  # columns or rows per cell; a larger value is a mistake or an attack
 _LINE_END = re.compile(r"[.,:;!?–—-]\s*$")
-_LINE_START = re.compile(r"\s*(?:[A-Z\d(≥≤<>•]|[-–]\s)")
+_TRAILING_SPACE = re.compile("\\s+([\ufdd8-\ufddc]+)$")
+_LINE_START = re.compile(r"\s*(?:[\d(≥≤<>•]|[-–]\s)")
 
 
 def parse_span(value: str) -> int:
@@ -25,9 +26,14 @@ def join_cell_lines(cells: Sequence[Sequence[str]], *, is_header: bool = False) 
     If several cells have several lines, these correspond to each other and are separated by
     semicolons. So are lines that read like separate statements; others are joined by spaces.
     """
-    lines = [[line for line in cell if line.strip()] for cell in cells]
+    lines = [[_strip(line) for line in cell if strip_marks(line).strip()] for cell in cells]
     parallel = not is_header and sum(1 for cell in lines if len(cell) > 1) > 1
     return [_join_lines(cell, parallel=parallel, is_header=is_header) for cell in lines]
+
+
+def _strip(line: str) -> str:
+    """Return a formatted line without white space at its ends, inside marks or outside."""
+    return _TRAILING_SPACE.sub(r"\1", line.strip())
 
 
 def _join_lines(lines: Sequence[str], *, parallel: bool, is_header: bool) -> str:

@@ -6,11 +6,27 @@ the visible text that coverage is measured against.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from ingest.readers.xml.node import XmlNode, mark_superscripts, node_line, node_text
-from kb.model.article import Block, BlockKind, ListItem
+from ingest.readers.common.formulas import MathNode, format_math
+from ingest.readers.common.inline_text import mark_note, mark_text
+from ingest.readers.common.result import OmittedText
+from ingest.readers.xml.node import (
+    PLACEHOLDER,
+    XmlNode,
+    formatted_line,
+    mark_inline,
+    node_line,
+    node_text,
+)
+from kb.model.article import Block, BlockKind, ListItem, MarkKind
 
+DELETED = "deleted text"
+MARK_ELEMENTS = {
+    "bold": MarkKind.STRONG,
+    "italic": MarkKind.EMPHASIS,
+    "sub": MarkKind.SUBSCRIPT,
+}
 # Inline elements; all others are surrounded by a gap.
 INLINE = frozenset(
     [
@@ -22,6 +38,7 @@ INLINE = frozenset(
         "italic",
         "monospace",
         "named-content",
+        "note-reference",
         "overline",
         "roman",
         "sans-serif",
@@ -41,14 +58,6 @@ FORMULA_ELEMENTS = frozenset(
 # Replaces a formula that is only an image, so that the sentence shows the gap.
 FORMULA_PLACEHOLDER = "[formula]"
 FORMULA_IMAGE = "a formula image"
-OPERATORS = frozenset("=<>≤≥≈≠±×·+−-/∝→")
-# MathML elements by number of children: {} is a child, in parentheses if it is a term.
-MATHML_FORMATS = {
-    ("mfrac", 2): "{}/{}",
-    ("msup", 2): "{}^{}",
-    ("msubsup", 3): "{0}{plain[1]}^{2}",
-    ("mroot", 2): "{1}√{0}",
-}
 TEX_DELIMITERS = ("\\begin{document}", "\\end{document}")
 
 # Parts of a reference, and how each is appended; other parts start a new sentence.
@@ -71,12 +80,16 @@ def line_text(node: XmlNode | None) -> str:
     return node_line(node, INLINE)
 
 
+def formatted_text(node: XmlNode | None) -> str:
+    """Return the formatted text of an element on one line, or an empty string for None."""
+    return formatted_line(node, INLINE)
+
+
 def preprocess_article(root: XmlNode, report: Callable[[XmlNode, str], None]) -> None:
     """Convert formulas to text, separate name parts, and mark powers and note numbers.
 
     `report` is called with the image of a formula without text, and the reason.
     """
-    mark_superscripts(root)
     for node in root.walk():
         if node.name in ("name", "string-name") and not _has_loose_text(node):
             node.content = [part for name in node.elements for part in (" ", name)][1:]
@@ -86,6 +99,30 @@ def preprocess_article(root: XmlNode, report: Callable[[XmlNode, str], None]) ->
             if isinstance(child, XmlNode) and child.name in FORMULA_ELEMENTS:
                 gap = " " if child.name == "disp-formula" else ""
                 node.content[index] = gap + _format_formula(child, report) + gap
+    mark_inline(root, _find_marks)
+
+
+def remove_struck_text(root: XmlNode, omitted: list[OmittedText]) -> None:
+    """Remove struck-out text and report it."""
+    for node in root.walk():
+        for child in node.children("strike"):
+            omitted.append(OmittedText(DELETED, line_text(child)))
+            child.content = []
+
+
+def _find_marks(node: XmlNode) -> Iterator[str]:
+    if node.name in MARK_ELEMENTS:
+        yield mark_text(MARK_ELEMENTS[node.name], PLACEHOLDER)
+    elif node.name == "sup":
+        is_note = node.contains("xref")
+        yield mark_note(PLACEHOLDER) if is_note else mark_text(MarkKind.SUPERSCRIPT, PLACEHOLDER)
+    elif node.name == "xref":
+        for superscript in node.children("sup"):
+            superscript.name = "note-reference"
+    elif node.name == "note-reference":
+        yield mark_note(PLACEHOLDER)
+    elif node.name in ("ext-link", "uri"):
+        yield mark_text(MarkKind.LINK, PLACEHOLDER, node.attributes.get("href", ""))
 
 
 def _format_formula(node: XmlNode, report: Callable[[XmlNode, str], None]) -> str:
@@ -94,7 +131,7 @@ def _format_formula(node: XmlNode, report: Callable[[XmlNode, str], None]) -> st
     math = _find_self_or_descendant(node, "mml:math")
     tex = _find_self_or_descendant(node, "tex-math")
     if math:
-        text = " ".join(_linearize(math).split())
+        text = format_math(_math_node(math))
     elif tex:
         body = node_text(tex, INLINE).split(TEX_DELIMITERS[0])[-1].split(TEX_DELIMITERS[1])[0]
         text = " ".join(body.strip(" $\n").split())
@@ -111,34 +148,18 @@ def _find_self_or_descendant(node: XmlNode, name: str) -> XmlNode | None:
     return node if node.name == name else next(node.descendants(name), None)
 
 
-def _linearize(node: XmlNode) -> str:
-    """Return MathML on one line: x^2, (a + b)/c, √(x)."""
-    text = "".join(part for part in node.content if isinstance(part, str)).strip()
-    parts = [_linearize(part) for part in node.elements]
-    name = node.name.removeprefix("mml:")
-    if name == "mo":
-        return f" {text} " if text in OPERATORS else text
-    if name == "semantics":
-        parts = parts[:1]  # the other children are alternative notations
-    if (name, len(parts)) in MATHML_FORMATS:
-        grouped = [_parenthesize(part) for part in parts]
-        return MATHML_FORMATS[name, len(parts)].format(*grouped, plain=parts)
-    if name == "msqrt":
-        return "√" + _parenthesize("".join(parts))
-    return (" " if name in ("mtable", "mtr") else "").join([text, *parts])
-
-
-def _parenthesize(text: str) -> str:
-    text = text.strip()
-    return text if text.lstrip("-−").isalnum() else f"({text})"
+def _math_node(node: XmlNode) -> MathNode:
+    text = "".join(part for part in node.content if isinstance(part, str))
+    children = tuple(map(_math_node, node.elements))
+    return MathNode(node.name.removeprefix("mml:"), text, children, dict(node.attributes))
 
 
 def definition_list(node: XmlNode) -> Block:
     """Return a definition list; a nested list becomes part of the definition."""
     items = []
     for item in node.children("def-item"):
-        terms = " / ".join(line_text(term) for term in item.children("term"))
-        meaning = " ".join(line_text(part) for part in item.children("def"))
+        terms = " / ".join(formatted_text(term) for term in item.children("term"))
+        meaning = " ".join(formatted_text(part) for part in item.children("def"))
         items.append(ListItem(f"{terms}: {meaning}" if terms and meaning else terms + meaning))
     return Block(kind=BlockKind.LIST, items=tuple(items))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ingest.readers.common.inline_text import strip_marks
 from ingest.readers.common.result import MAX_CALLOUT_WORDS, OmittedText, ReaderResult
 from ingest.readers.common.section_builder import SectionBuilder
 from ingest.readers.common.titles import derive_title
@@ -24,8 +25,10 @@ from ingest.readers.jats.inline import (
     INLINE,
     definition_list,
     format_citation,
+    formatted_text,
     line_text,
     preprocess_article,
+    remove_struck_text,
 )
 from ingest.readers.xml.node import (
     XmlNode,
@@ -38,6 +41,7 @@ from ingest.readers.xml.node import (
 from ingest.readers.xml.parser import parse_document
 from ingest.text_encoding import TextNormalizer
 from kb.model.article import Block, BlockKind, ListItem
+from kb.model.list_numbering import Numbering
 
 # Section elements, and the heading of one without a title. A section without any heading joins the
 # section above.
@@ -67,6 +71,14 @@ BLOCKS = FLOATS | IMAGES | {"list", "def-list", "disp-quote", "table", "table-wr
 BLOCKS_NOT_IN_ITEMS = ("table-wrap", "table", "fig", "boxed-text", "disp-quote")
 # Elements of a section that are not its text: read with the heading, or about the file.
 HEADING_ELEMENTS = frozenset(["title", "label", "caption", "sec-meta", "object-id"])
+NUMBERINGS = {
+    "order": Numbering.DECIMAL,
+    "ordered": Numbering.DECIMAL,
+    "alpha-lower": Numbering.LOWER_ALPHA,
+    "alpha-upper": Numbering.UPPER_ALPHA,
+    "roman-lower": Numbering.LOWER_ROMAN,
+    "roman-upper": Numbering.UPPER_ROMAN,
+}
 UNORDERED_LIST_TYPES = frozenset(["bullet", "simple", "unordered"])
 SUBSECTIONS = frozenset(SECTION_HEADINGS) - {"boxed-text"}
 NOT_TEXT = HEADING_ELEMENTS | SUBSECTIONS | {"ref"}
@@ -84,7 +96,8 @@ def read_jats(data: bytes, source: str) -> ReaderResult:
     normalizer = TextNormalizer()
     walk = _JatsWalker(SectionBuilder(normalizer))
     preprocess_article(root, walk.omit_image)
-    visible = node_text(root, INLINE, gap="\n")
+    visible = strip_marks(node_text(root, INLINE, gap="\n"))
+    remove_struck_text(root, walk.omitted)
     metadata = read_metadata(root, warnings)
     walk.read_article(root, 0)
     title = read_title(root)
@@ -248,10 +261,10 @@ class _JatsWalker:
         elif node.name == "table":
             self._add_table(node)
         elif node.name == "table-wrap-foot":
-            notes = "\n".join(line_text(note) for note in node.elements) or line_text(node)
+            notes = "\n".join(map(formatted_text, node.elements)) or formatted_text(node)
             self.builder.add_text(BlockKind.CAPTION, notes)
         elif node.name == "fn":
-            self.builder.add_text(BlockKind.PARAGRAPH, line_text(node))
+            self.builder.add_text(BlockKind.PARAGRAPH, formatted_text(node))
         elif node.name in ("boxed-text", "disp-quote"):
             self._add_box(node)
         elif node.name == "list" and not node.contains(*BLOCKS_NOT_IN_ITEMS):
@@ -270,8 +283,8 @@ class _JatsWalker:
         caption = node.find("caption") or XmlNode("caption")
         label, title = line_text(node.find("label")), line_text(caption.find("title"))
         separator = " " if label.endswith((".", ":")) or not label else ". "
-        text = [line_text(part) for part in caption.elements if part.name != "title"]
-        untitled_text = "" if title else line_text(caption)
+        text = [formatted_text(part) for part in caption.elements if part.name != "title"]
+        untitled_text = "" if title else formatted_text(caption)
         lines = [(label + separator + title).rstrip(" "), *(text or [untitled_text])]
         self.builder.add_text(BlockKind.CAPTION, "\n".join(lines))
         for part in node.children("object-id"):
@@ -316,7 +329,11 @@ class _JatsWalker:
         self.builder.add_text(BlockKind.PARAGRAPH, line_text(node.find("title")))
         skip = frozenset(["list", "label"])
         items = iter_list_items(
-            node, "list-item", "label", lambda i: node_text(i, INLINE, skip=skip)
+            node,
+            "list-item",
+            "label",
+            lambda i: node_text(i, INLINE, skip=skip),
+            numbering=lambda each: NUMBERINGS.get(each.attributes.get("list-type", "")),
         )
         ordered = node.attributes.get("list-type", "bullet") not in UNORDERED_LIST_TYPES
         self.builder.add_block(Block(kind=BlockKind.LIST, items=tuple(items), ordered=ordered))

@@ -5,8 +5,20 @@ Labels express structure by formatting: a bold line is a heading, and a table is
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ingest.readers.common.inline_text import mark_text, strip_marks
 from ingest.readers.common.result import MAX_HEADING_WORDS
-from ingest.readers.xml.node import XmlNode, mark_superscripts, node_line, node_text, table_rows
+from ingest.readers.xml.node import (
+    PLACEHOLDER,
+    XmlNode,
+    mark_inline,
+    node_line,
+    node_text,
+    table_rows,
+)
+from kb.model.article import MarkKind
+from kb.model.list_numbering import Numbering
 
 INLINE = frozenset(["content", "linkHtml", "sub", "sup", "footnoteRef", "renderMultiMedia"])
 
@@ -14,6 +26,14 @@ BLOCK_ELEMENTS = ("paragraph", "list", "table")
 MAX_EMPHASISED_WORDS = 30  # words of an emphasised first line, which is more clearly a heading
 # Letters that symbol fonts such as Wingdings draw as bullets.
 BULLET_LETTERS = frozenset(["o", "O", "§", "Ø"])
+NUMBERINGS = {
+    "arabic": Numbering.DECIMAL,
+    "littlealpha": Numbering.LOWER_ALPHA,
+    "bigalpha": Numbering.UPPER_ALPHA,
+    "littleroman": Numbering.LOWER_ROMAN,
+    "bigroman": Numbering.UPPER_ROMAN,
+}
+STYLE_MARKS = {"bold": MarkKind.STRONG, "italics": MarkKind.EMPHASIS}
 EMPHASIS = frozenset(["bold", "underline", "italics"])
 # A table with a list, or with a cell of this many words, is a layout table if at least half of its
 # words are in single-cell rows. Group rows, as in tables of trials, are short.
@@ -44,7 +64,21 @@ def preprocess_label(root: XmlNode) -> None:
                 child.content.insert(0, mark + " " if child.name == "footnote" else "")
             content.append(child)
         node.content = content
-    mark_superscripts(root)
+    mark_inline(root, _find_marks)
+
+
+def _find_marks(node: XmlNode) -> Iterator[str]:
+    if node.name == "sup":
+        yield mark_text(MarkKind.SUPERSCRIPT, PLACEHOLDER)
+    elif node.name == "sub":
+        yield mark_text(MarkKind.SUBSCRIPT, PLACEHOLDER)
+    elif node.name == "linkHtml":
+        yield mark_text(MarkKind.LINK, PLACEHOLDER, node.attributes.get("href", ""))
+    elif node.name == "content":
+        styles = set(node.attributes.get("styleCode", "").lower().split())
+        for style, kind in STYLE_MARKS.items():
+            if style in styles:
+                yield mark_text(kind, PLACEHOLDER)
 
 
 def text_without_notes(node: XmlNode) -> str:
@@ -55,6 +89,14 @@ def text_without_notes(node: XmlNode) -> str:
 def cell_lines(cell: XmlNode) -> str:
     """Return the text of a cell without its footnotes, one line per block."""
     return node_text(cell, INLINE, gap="\n", skip=frozenset(["footnote"]))
+
+
+def list_numbering(node: XmlNode) -> Numbering | None:
+    """Return the numbering style of a list, or None for a list with bullets."""
+    if node.attributes.get("listType") != "ordered":
+        return None
+    style = node.attributes.get("styleCode", "").lower().replace("-", "")
+    return NUMBERINGS.get(style, Numbering.DECIMAL)
 
 
 def item_text(item: XmlNode) -> str:
@@ -73,7 +115,7 @@ def find_heading_line(text: XmlNode, more_below: bool) -> XmlNode | None:
     first = blocks[0]
     if first.name not in ("paragraph", "content") or not line_text(first):
         return None
-    line = node_text(first, INLINE).strip()
+    line = strip_marks(node_text(first, INLINE)).strip()
     max_words = MAX_EMPHASISED_WORDS if is_emphasised(first) else MAX_HEADING_WORDS
     is_short = len(line.split()) <= max_words and "\n" not in line
     return first if is_short and not line.endswith((".", ":", ";", ",")) else None

@@ -18,6 +18,18 @@ PATIENT_SECTIONS = frozenset(["42230-3", "42231-1", "59845-8", "68498-5", "34076
 
 # Words of a title that is a name; the regulator's opening sentence has at least 27.
 MAX_TITLE_WORDS = 16
+GENERIC_TITLES = frozenset(
+    [
+        "drug facts",
+        "drug label",
+        "full prescribing information",
+        "label",
+        "package insert",
+        "package label",
+        "prescribing information",
+        "principal display panel",
+    ]
+)
 # Section names that differ from the LOINC display name.
 SECTION_NAMES = {
     "42230-3": "Patient information",
@@ -57,7 +69,8 @@ def section_name(section: XmlNode) -> str:
 def read_title(label: XmlNode) -> str:
     """Return the title of a label, or the name of the drug if the title is a sentence."""
     title = line_text(label.find("title"))
-    if title and len(title.split()) <= MAX_TITLE_WORDS:
+    is_name = title and title.casefold().strip(" .:*") not in GENERIC_TITLES
+    if is_name and len(title.split()) <= MAX_TITLE_WORDS:
         return _strip_trademarks(title)
     names = drug_names(label)
     if not names:
@@ -83,13 +96,20 @@ def _generic_names(label: XmlNode) -> list[str]:
 
 
 def _names_within(label: XmlNode, element_name: str) -> list[str]:
-    """Return the names directly inside the elements called `element_name`, without duplicates."""
-    names = (
-        " ".join(line_text(name).split())
-        for n in label.descendants(element_name)
-        for name in n.children("name")
-    )
-    return [name for name in dict.fromkeys(names) if name]
+    """Return the names directly inside the elements called `element_name`, without duplicates.
+
+    Names of the parts of a kit, such as an alcohol swab, do not count.
+    """
+    names: dict[str, None] = {}
+    stack = [label]
+    while stack:
+        node = stack.pop()
+        if node.name == element_name:
+            names.update(
+                (name, None) for each in node.children("name") if (name := line_text(each))
+            )
+        stack.extend(child for child in reversed(node.elements) if child.name != "part")
+    return list(names)
 
 
 def read_metadata(label: XmlNode, title: str) -> Metadata:

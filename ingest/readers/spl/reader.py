@@ -8,6 +8,7 @@ as text.
 
 from __future__ import annotations
 
+from ingest.readers.common.inline_text import strip_marks
 from ingest.readers.common.result import AS_METADATA, OmittedText, ReaderResult
 from ingest.readers.common.section_builder import SectionBuilder
 from ingest.readers.common.titles import derive_title
@@ -21,6 +22,7 @@ from ingest.readers.spl.inline import (
     is_layout_table,
     item_text,
     line_text,
+    list_numbering,
     preprocess_label,
     text_without_notes,
 )
@@ -60,7 +62,7 @@ def read_spl(data: bytes, source: str) -> ReaderResult:
     preprocess_label(root)
     normalizer = TextNormalizer()
     walk = _SplWalker(SectionBuilder(normalizer), root)
-    visible = node_text(root, INLINE, gap="\n")
+    visible = strip_marks(node_text(root, INLINE, gap="\n"))
     title = read_title(root)
     walk.read_label(root, title)
     title = title or derive_title([text for _, text in walk.builder.headings], source)
@@ -195,7 +197,9 @@ class _SplWalker:
         if node.name == "list" and not node.contains("table"):
             for caption in node.children("caption"):
                 self.builder.add_text(BlockKind.PARAGRAPH, line_text(caption))
-            items = tuple(iter_list_items(node, "item", "caption", item_text))
+            items = tuple(
+                iter_list_items(node, "item", "caption", item_text, numbering=list_numbering)
+            )
             ordered = node.attributes.get("listType") == "ordered"
             self.builder.add_block(Block(kind=BlockKind.LIST, items=items, ordered=ordered))
         elif node.name == "table" and not is_layout_table(node):
@@ -208,7 +212,7 @@ class _SplWalker:
         else:
             self.builder.add_text(BlockKind.PARAGRAPH, text_without_notes(node))
         for note in find_outermost(node, "footnote"):
-            self.builder.add_text(BlockKind.CAPTION, line_text(note))
+            self.builder.add_text(BlockKind.CAPTION, node_text(note, INLINE))
         for image in node.descendants("renderMultiMedia"):
             self._add_image(image.attributes.get("referencedObject", ""))
 

@@ -6,24 +6,18 @@ Text and elements are in one list, in reading order. `ingest.readers.xml.parser`
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from ingest.readers.common.inline_text import strip_marks
 from ingest.readers.common.table_rows import expand_row, join_cell_lines, parse_span
 from kb.model.article import Block, BlockKind, Cell, ListItem, Row
+from kb.model.list_numbering import Numbering, format_number
 
 BULLETS = " \t\n•●○◦▪■·"  # typed by the author although the list has bullets
 
-# Superscripts that are powers, ordinals, units or trademarks, by the preceding text.
-SIGNED_POWER = re.compile(r"[-−–+]\d+")
-# A superscript after any other number is a note: N=803 with note 1.
-POWER_OF_TEN = re.compile(r"(?<![\d.,])10$")
-WORD_SUFFIXES = frozenset({"st", "nd", "rd", "th", "®", "™", "℠", "©", "°"})
-WORD_BEFORE = re.compile(r"(?:[^\W\d_]{3}|[.,;:)\]%])$")  # "cm" and "m" are units: cm2, kg/m2
-
-WORD_AFTER = re.compile(r"[^\W\d_]{3}")  # a word of three letters; "Tc" after 99m is an element
-
+PLACEHOLDER = "\0"  # stands for the text of an element in a mark
 NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
 _SPACE = re.compile(r"\s+")
 
@@ -91,74 +85,52 @@ def node_text(
 
 
 def node_line(node: XmlNode | None, inline: frozenset[str]) -> str:
-    """Return the text of an element on one line, or an empty string for None."""
+    """Return the plain text of an element on one line, or an empty string for None."""
+    return " ".join(strip_marks(node_text(node, inline)).split()) if node else ""
+
+
+def formatted_line(node: XmlNode | None, inline: frozenset[str]) -> str:
+    """Return the formatted text of an element on one line, or an empty string for None."""
     return " ".join(node_text(node, inline).split()) if node else ""
 
 
-def mark_superscripts(root: XmlNode) -> None:
-    """Mark powers with "^" and separate note numbers from words, in a whole tree.
+def mark_inline(root: XmlNode, find_marks: Callable[[XmlNode], Iterable[str]]) -> None:
+    """Surround the content of formatted elements with marks, in a whole tree.
 
-    10<sup>9</sup> must not become 109, and a word joined to its note number would not be found.
+    `find_marks` returns the formatted form of a placeholder (U+0000) for each mark of an element.
     """
     for node in root.walk():
-        content: list[XmlNode | str] = []
-        for child in node.content:
-            if (
-                content
-                and isinstance(child, XmlNode)
-                and (mark := _separator_before(content[-1], child))
-            ):
-                content.append(mark)
-            if content and _needs_space_after(content[-1], child):
-                content.append(" ")
-            content.append(child)
-        node.content = content
-
-
-def _separator_before(before: XmlNode | str, child: XmlNode) -> str:
-    superscript = (
-        child if child.name == "sup" else child.find("sup") if child.name == "xref" else None
-    )
-    if superscript is None:
-        return ""
-    text = _plain_text(superscript).strip()
-    # an ion; but SO4 with note 1 must not become SO41
-    if isinstance(before, XmlNode) and before.name == "sub":
-        return " " if any(character.isdigit() for character in text) else ""
-    before = before if isinstance(before, str) else _plain_text(before)
-    if not before[-1:].strip():
-        return ""
-    if child.name == "xref" or superscript.contains("xref"):
-        return " "
-    if SIGNED_POWER.fullmatch(text) or (POWER_OF_TEN.search(before) and text.isdigit()):
-        return "^"
-    is_note = before[-1].isdigit() or WORD_BEFORE.search(before)
-    return " " if is_note and text not in WORD_SUFFIXES else ""
-
-
-def _needs_space_after(superscript: XmlNode | str, after: XmlNode | str) -> bool:
-    """Return whether a note number is directly followed by the first word of the note."""
-    if isinstance(superscript, str) or superscript.name != "sup" or not isinstance(after, str):
-        return False
-    return _plain_text(superscript).strip() not in WORD_SUFFIXES and bool(WORD_AFTER.match(after))
-
-
-def _plain_text(node: XmlNode) -> str:
-    return node_text(node, frozenset(), gap="")
+        for marked in find_marks(node):
+            start, _, end = marked.partition(PLACEHOLDER)
+            if start:
+                node.content = [start, *node.content, end]
 
 
 def iter_list_items(
-    node: XmlNode, item: str, label: str, text: Callable[[XmlNode], str], depth: int = 0
+    node: XmlNode,
+    item: str,
+    label: str,
+    text: Callable[[XmlNode], str],
+    depth: int = 0,
+    *,
+    numbering: Callable[[XmlNode], Numbering | None] = lambda _: None,
 ) -> Iterator[ListItem]:
-    """Yield the items of a list and its nested lists. `text` returns an item's own text."""
-    for element in node.children(item):
-        mark = " ".join(
-            node_text(label_element, frozenset()) for label_element in element.children(label)
-        ).strip()
-        mark = mark + " " if any(character.isalnum() for character in mark) else ""
-        yield ListItem(mark + text(element).lstrip(BULLETS), depth)
+    """Yield the items of a list and its nested lists. `text` returns an item's own text.
+
+    The label of an item is the one in the source, or its number in the style that `numbering`
+    returns for the list.
+    """
+    style = numbering(node)
+    for number, element in enumerate(node.children(item), start=1):
+        labels = element.children(label)
+        mark = strip_marks(" ".join(node_text(each, frozenset()) for each in labels)).strip()
+        if style and not labels:
+            mark = f"{format_number(number, style)}."
+        elif not any(map(str.isalnum, mark)):
+            mark = ""
+        yield ListItem(text(element).lstrip(BULLETS), depth, mark)
         for inner in find_outermost(element, "list"):
-            yield from iter_list_items(inner, item, label, text, depth + 1)
+            yield from iter_list_items(inner, item, label, text, depth + 1, numbering=numbering)
 
 
 def find_outermost(node: XmlNode, *names: str) -> Iterator[XmlNode]:

@@ -14,7 +14,7 @@ from ingest.readers.jats.front_matter import (
 from ingest.readers.jats.inline import FORMULA_IMAGE, FORMULA_PLACEHOLDER
 from ingest.readers.jats.reader import AUTHOR_NOTES, MAIN_TEXT, NOTICES, UNTITLED_SECTION, read_jats
 from kb.errors import SourceError, SourceProblem
-from kb.model.article import BlockKind, ListItem, Metadata, Section, paragraph
+from kb.model.article import BlockKind, ListItem, Mark, MarkKind, Metadata, Section, paragraph
 from tests.ingest.block_shapes import assert_all_is_kept_or_reported, block, listed
 
 HEAD = (
@@ -106,7 +106,12 @@ def test_sections_nest_with_their_labels_and_keep_inline_text_in_order() -> None
     assert result == (
         Section(
             "1. Dose",
-            (paragraph("Give 5–10 mg [3] of H2O."),),
+            (
+                paragraph(
+                    "Give 5–10 mg [3] of H2O.",
+                    marks=(Mark(MarkKind.STRONG, 5, 9), Mark(MarkKind.SUBSCRIPT, 21, 22)),
+                ),
+            ),
             (Section("1.1 Children", (paragraph("Less."),)),),
         ),
     )
@@ -167,7 +172,7 @@ def test_lists_definitions_and_quotes_are_read() -> None:
     )
     assert result[0].blocks == (
         paragraph("Steps:"),
-        listed("1. Wash.", ListItem("Soap", 1), ordered=True),
+        listed(ListItem("Wash.", 0, "1."), ListItem("Soap", 1), ordered=True),
         paragraph("then"),
         listed("INR: a ratio"),
         block(BlockKind.CALLOUT, "So they said."),

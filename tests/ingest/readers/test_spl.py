@@ -8,7 +8,16 @@ from ingest.readers.common.result import AS_METADATA, ReaderResult
 from ingest.readers.spl.metadata import DEFAULT_SECTION_NAME
 from ingest.readers.spl.reader import CODED_DATA, HIGHLIGHTS, IMAGE, REPEATED_HIGHLIGHTS, read_spl
 from kb.errors import SourceError, SourceProblem
-from kb.model.article import BlockKind, ListItem, Metadata, Section, paragraph, table
+from kb.model.article import (
+    BlockKind,
+    ListItem,
+    Mark,
+    MarkKind,
+    Metadata,
+    Section,
+    paragraph,
+    table,
+)
 from tests.ingest.block_shapes import assert_all_is_kept_or_reported, block, listed
 
 LONG_TITLE = (
@@ -191,9 +200,9 @@ def test_paragraphs_lists_breaks_and_loose_text_are_read() -> None:
     result = label(part("34068-7", "Dose", text)).article.sections
     assert result[0].blocks == (
         paragraph("Loose text\ngoes on"),
-        paragraph("One\ntwo (2.1) 10^9"),
+        paragraph("One\ntwo (2.1) 10^9", marks=(Mark(MarkKind.SUPERSCRIPT, 16, 18),)),
         paragraph("Steps"),
-        listed("A", ListItem("a. B", 1), ordered=True),
+        listed(ListItem("A"), ListItem("B", 1, "a."), ordered=True),
     )
 
 
@@ -230,7 +239,7 @@ def test_layout_table_is_read_as_text_with_question_headings() -> None:
     assert question.blocks == (
         paragraph("A tablet."),
         listed("white"),
-        paragraph("Keep it dry."),
+        paragraph("Keep it dry.", marks=(Mark(MarkKind.STRONG, 0, 12),)),
         table((("Phone", "123"),)),
     )
 
@@ -309,3 +318,16 @@ def test_deepest_allowed_nesting_is_read_without_loss(tags: str) -> None:
     else:
         result = label(part("34067-9", "Top", deep))
     assert "end" in result.article.plain
+
+
+def test_title_is_the_product_and_not_a_part_of_its_kit() -> None:
+    kit = (
+        "<subject><manufacturedProduct><manufacturedProduct><name>Zylox Kit</name>"
+        "<part><partProduct><name>isopropyl alcohol</name><asEntityWithGeneric><genericMedicine>"
+        "<name>isopropyl alcohol</name></genericMedicine></asEntityWithGeneric></partProduct>"
+        "</part></manufacturedProduct></manufacturedProduct></subject>"
+    )
+    product = part("48780-1", "", "", more=kit)
+    result = label(product, part("34068-7", "Dose", plain("One.")), title="Drug Facts")
+    assert result.article.title == "Zylox Kit"
+    assert "isopropyl alcohol" not in result.article.metadata.also_called

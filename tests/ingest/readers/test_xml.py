@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from ingest.readers.common.inline_text import strip_marks
+from ingest.readers.jats.inline import preprocess_article
 from ingest.readers.xml.node import (
     XmlNode,
     build_table,
     iter_list_items,
-    mark_superscripts,
     node_text,
     table_rows,
 )
@@ -19,7 +20,7 @@ NLM = b'<!DOCTYPE article PUBLIC "-//NLM//DTD JATS (Z39.96) v1.2//EN" "JATS.dtd"
 INVALID_BYTES = "Invalid bytes"
 EXCESSIVE_DEPTH = "Excessive depth"
 AMPLIFICATION = "entity amplification"
-INLINE = frozenset({"i", "sup", "sub", "b", "xref"})
+INLINE = frozenset({"i", "sup", "sub", "bold", "xref", "note-reference"})
 BOMB = b'<!DOCTYPE a [<!ENTITY l0 "lol lol lol">%s]><a>&l9;</a>' % b"".join(
     b'<!ENTITY l%d "%s">' % (n, b"&l%d;" % (n - 1) * 10) for n in range(1, 10)
 )
@@ -156,7 +157,7 @@ def test_comments_instructions_and_namespaces_are_removed() -> None:
     ("data", "text"),
     [
         ("10<sup>9</sup>/L", "10^9/L"),
-        ("<b>10</b><sup>9</sup>", "10^9"),
+        ("<bold>10</bold><sup>9</sup>", "10^9"),
         ("cm<sup>−1</sup>", "cm^−1"),
         ("kg/m<sup>2</sup>", "kg/m2"),
         ("R<sup>2</sup>", "R2"),
@@ -175,9 +176,9 @@ def test_comments_instructions_and_namespaces_are_removed() -> None:
     ],
 )
 def test_superscripts_are_separated_from_words_and_numbers(data: str, text: str) -> None:
-    root = parse_xml(f"<a>{data}</a>".encode(), "a.xml", [])
-    mark_superscripts(root)
-    assert node_text(root, INLINE) == text
+    root = parse_xml(f"<article>{data}</article>".encode(), "a.xml", [])
+    preprocess_article(root, lambda _node, _reason: None)
+    assert strip_marks(node_text(root, INLINE)) == text
 
 
 def test_table_has_one_text_per_cell_with_spans() -> None:
@@ -212,4 +213,4 @@ def test_items_keep_numbers_and_lose_typed_bullets() -> None:
     root = parse_xml(data.encode(), "a.xml", [])
     skip = frozenset({"cap", "list"})
     items = iter_list_items(root, "item", "cap", lambda item: node_text(item, INLINE, skip=skip))
-    assert list(items) == [ListItem("(a) one"), ListItem("inner", 1), ListItem("two")]
+    assert list(items) == [ListItem("one", 0, "(a)"), ListItem("inner", 1), ListItem("two")]
