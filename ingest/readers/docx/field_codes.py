@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ingest.readers.common.formulas import format_structure, parenthesize
 from ingest.readers.docx.symbols import decode_letters, find_symbol
 
 _EQUATION = re.compile(r"\s*EQ\s+(.*)", re.I | re.S)
@@ -74,12 +75,13 @@ def _read_switch(code: str, name: str, depth: int) -> tuple[str, str]:
     code = code[1:]
     first, *others = arguments
     if name == "f" and others:
-        return f"({first}) / ({others[0]})", code
+        return format_structure("mfrac", "", [first, others[0]]), code
     if name == "r":
-        degree = first if others else ""
-        return f"{degree if degree != '2' else ''}√({(others or [first])[0]})", code
+        if others and first not in ("", "2"):
+            return format_structure("mroot", "", [others[0], first]), code
+        return format_structure("msqrt", "", [(others or [first])[0]]), code
     if name == "s":
-        return (f"_{first}" if "do" in options else f"^({first})"), code
+        return ("_" if "do" in options else "^") + parenthesize(first), code
     if name == "b":
         return f"({first})", code
     return "; ".join(arguments), code

@@ -1,4 +1,4 @@
-"""Formulas in Office Math (OMML) on one line: (140 − age) / (72), x^(2), 3√(RR)."""
+"""Formulas in Office Math (OMML) on one line: (140 − age)/72, x^2, 3√(RR)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from ingest.readers.common.formulas import format_structure, parenthesize
 from ingest.readers.docx.namespaces import M, W
 
 # Combining characters of accents -> the name of a function that is read the same.
@@ -51,52 +52,45 @@ def _property(element: etree._Element, name: str, default: str) -> str:
 
 
 def _term(text: str) -> str:
-    """Return a text in parentheses unless it is a single name, number or group."""
-    if not text or text.isalnum() or _is_group(text):
-        return text
-    return text if text.replace(".", "").replace(",", "").isalnum() else f"({text})"
-
-
-def _is_group(text: str) -> bool:
-    depth = 0
-    for position, letter in enumerate(text):
-        depth += (letter in "([{|") - (letter in ")]}")
-        if depth == 0 and position < len(text) - 1:
-            return False
-    return text[0] in "([{" and text[-1] in ")]}"
+    """Return an operand in parentheses unless it is a single name, number or group."""
+    text = text.strip()
+    return text if text.replace(".", "").replace(",", "").isalnum() else parenthesize(text)
 
 
 def _fraction(element: etree._Element) -> str:
-    kind = _property(element, "type", "bar")
     upper, lower = _part(element, "num"), _part(element, "den")
-    return f"({upper}; {lower})" if kind == "noBar" else f"({upper}) / ({lower})"
+    if _property(element, "type", "bar") == "noBar":  # a binomial coefficient
+        return f"{upper}; {lower}"
+    return format_structure("mfrac", "", [upper, lower])
 
 
 def _root(element: etree._Element) -> str:
-    degree = _part(element, "deg")
-    if _property(element, "degHide", "0") in ("1", "on", "true", ""):
-        degree = ""
-    if degree and not degree.isalnum():
-        degree = f"({degree})"
-    return f" {degree}√({_part(element, 'e')})" if degree != "2" else f"√({_part(element, 'e')})"
+    degree = "" if _is_hidden(element, "degHide") else _part(element, "deg")
+    operand = _part(element, "e")
+    if not degree or degree == "2":
+        return format_structure("msqrt", "", [operand])
+    return " " + format_structure("mroot", "", [operand, degree])
 
 
 def _superscript(element: etree._Element) -> str:
-    return f"{_term(_part(element, 'e'))}^({_part(element, 'sup')})"
+    base = _part(element, "e")
+    return format_structure("msup", "", [_term(base) if base else "", _part(element, "sup")])
 
 
 def _subscript(element: etree._Element) -> str:
-    return f"{_term(_part(element, 'e'))}_{_term(_part(element, 'sub'))}"
+    return format_structure("msub", "", [_part(element, "e"), _part(element, "sub")])
 
 
 def _both_scripts(element: etree._Element) -> str:
-    return f"{_subscript(element)}^({_part(element, 'sup')})"
+    parts = [_part(element, name) for name in ("e", "sub", "sup")]
+    return format_structure("msubsup", "", parts)
 
 
 def _prescripts(element: etree._Element) -> str:
+    """Return the scripts before a base, such as the mass number of an isotope."""
     lower, upper = _part(element, "sub"), _part(element, "sup")
-    marks = (f"_{_term(lower)}" if lower else "") + (f"^({upper})" if upper else "")
-    return f" {marks} {_part(element, 'e')}"
+    marks = (f"_{_term(lower)}" if lower else "") + (f"^{_term(upper)}" if upper else "")
+    return f" {marks}{_part(element, 'e')}"
 
 
 def _fence(element: etree._Element) -> str:
@@ -109,10 +103,11 @@ def _fence(element: etree._Element) -> str:
 
 
 def _n_ary(element: etree._Element) -> str:
+    """Return a sum, product or integral with its limits."""
     sign = _property(element, "chr", "∫")
     lower = "" if _is_hidden(element, "subHide") else _part(element, "sub")
     upper = "" if _is_hidden(element, "supHide") else _part(element, "sup")
-    limits = (f"_({lower})" if lower else "") + (f"^({upper})" if upper else "")
+    limits = (f"_{_term(lower)}" if lower else "") + (f"^{_term(upper)}" if upper else "")
     return f" {sign}{limits} {_part(element, 'e')}"
 
 
@@ -122,15 +117,15 @@ def _is_hidden(element: etree._Element, name: str) -> bool:
 
 def _function(element: etree._Element) -> str:
     name, argument = _part(element, "fName"), _part(element, "e")
-    return f"{name}{argument}" if _is_group(argument or " ") else f"{name} {argument}"
+    return f"{name}{argument}" if argument.startswith("(") else f"{name} {argument}"
 
 
 def _lower_limit(element: etree._Element) -> str:
-    return f"{_part(element, 'e')}_({_part(element, 'lim')})"
+    return f"{_part(element, 'e')}_{_term(_part(element, 'lim'))}"
 
 
 def _upper_limit(element: etree._Element) -> str:
-    return f"{_part(element, 'e')}^({_part(element, 'lim')})"
+    return f"{_part(element, 'e')}^{_term(_part(element, 'lim'))}"
 
 
 def _accent(element: etree._Element) -> str:
@@ -158,12 +153,18 @@ def _matrix(element: etree._Element) -> str:
         ", ".join(_children(cell).strip() for cell in row.iterchildren(f"{M}e"))
         for row in element.iterchildren(f"{M}mr")
     )
-    return f"[{'; '.join(rows)}]"
+    return "; ".join(rows)
 
 
 def _equations(element: etree._Element) -> str:
     lines = (_children(part).replace("&", "").strip() for part in element.iterchildren(f"{M}e"))
     return "; ".join(line for line in lines if line)
+
+
+def _phantom(element: etree._Element) -> str:
+    """Return invisible content, which only takes up space, as nothing."""
+    is_shown = _property(element, "show", "1") not in ("0", "off", "false")
+    return _part(element, "e") if is_shown else ""
 
 
 FORMATS: dict[str, Callable[[etree._Element], str]] = {
@@ -182,5 +183,6 @@ FORMATS: dict[str, Callable[[etree._Element], str]] = {
     "bar": _bar,
     "groupChr": _group_sign,
     "m": _matrix,
+    "phant": _phantom,
     "eqArr": _equations,
 }

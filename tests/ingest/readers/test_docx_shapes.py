@@ -96,7 +96,7 @@ def test_unreadable_content_is_reported() -> None:
         (UNREADABLE_SYMBOL, "char F0FC in font Hospital Icons"),
         (EMBEDDED_FILE, ""),
     ]
-    assert result.article.plain == "Text[symbol]"
+    assert result.article.plain == "Text\ufffd"
 
 
 def style(identity: str, name: str, inside: str) -> str:
