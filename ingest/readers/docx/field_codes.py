@@ -72,16 +72,18 @@ def _read_switch(code: str, name: str, depth: int) -> tuple[str, str]:
     while code and code[0] in "(,;":
         argument, code = _read_sequence(code[1:], ",;)", depth + 1)
         arguments.append(argument.strip())
-    code = code[1:]
+    return _format_switch(name, options, arguments), code[1:]
+
+
+def _format_switch(name: str, options: str, arguments: list[str]) -> str:
     first, *others = arguments
     if name == "f" and others:
-        return format_structure("mfrac", "", [first, others[0]]), code
+        return format_structure("mfrac", "", [first, others[0]])
     if name == "r":
-        if others and first not in ("", "2"):
-            return format_structure("mroot", "", [others[0], first]), code
-        return format_structure("msqrt", "", [(others or [first])[0]]), code
+        is_square = not others or first in ("", "2")
+        operand = (others or [first])[0]
+        root = "msqrt" if is_square else "mroot"
+        return format_structure(root, "", [operand] if is_square else [operand, first])
     if name == "s":
-        return ("_" if "do" in options else "^") + parenthesize(first), code
-    if name == "b":
-        return f"({first})", code
-    return "; ".join(arguments), code
+        return ("_" if "do" in options else "^") + parenthesize(first)
+    return f"({first})" if name == "b" else "; ".join(arguments)

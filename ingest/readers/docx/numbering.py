@@ -293,4 +293,5 @@ class NumberCounters:
                 return str(number)
             return shown.format(number)
 
-        return NumberLabel(PLACEHOLDER.sub(number_text, own.text).strip(), own.gap)
+        text = PLACEHOLDER.sub(number_text, own.text)
+        return NumberLabel(text.strip(), " " if text[-1:].isspace() else own.gap)

@@ -200,12 +200,17 @@ def _is_heading(item: Block | Paragraph) -> bool:
 
 def _find_headings(content: list[Block | Paragraph]) -> None:
     """Convert short bold paragraphs to headings, in a document without heading styles."""
+    single_items = _find_single_items(content)
     candidates = [
-        item for item in content[:-1] if isinstance(item, Paragraph) and _could_be_heading(item)
+        item
+        for item in content[:-1]
+        if isinstance(item, Paragraph)
+        and (item.role in (Role.TEXT, Role.TITLE) or id(item) in single_items)
+        and _could_be_heading(item)
     ]
     has_capitals = any(item.plain.isupper() for item in candidates)
     for item in candidates:
-        number = _NUMBER.match(item.plain)
+        number = _NUMBER.match(item.labelled_text)
         upper_level, lower_level = _BOLD_LEVELS
         if number:
             item.level = min(MAX_BOLD_LEVEL, upper_level + number.group(1).count("."))
@@ -214,11 +219,32 @@ def _find_headings(content: list[Block | Paragraph]) -> None:
         item.role = Role.HEADING
 
 
+def _find_single_items(content: list[Block | Paragraph]) -> set[int]:
+    """Return the ids of numbered paragraphs with other content between them.
+
+    A list of which no two items follow each other numbers the headings of a document.
+    """
+    items: dict[str, list[int]] = {}
+    adjacent: set[str] = set()
+    previous = ""
+    for item in filter(_has_content, content):
+        list_id = item.list_id if isinstance(item, Paragraph) and item.is_numbered else ""
+        if list_id:
+            items.setdefault(list_id, []).append(id(item))
+            adjacent |= {list_id} & {previous}
+        previous = list_id
+    return {
+        each
+        for list_id, ids in items.items()
+        if len(ids) > 1 and list_id not in adjacent
+        for each in ids
+    }
+
+
 def _could_be_heading(item: Paragraph) -> bool:
     text = item.plain
     return (
-        item.role in (Role.TEXT, Role.TITLE)
-        and not item.in_table
+        not item.in_table
         and item.is_bold
         and len(text.split()) <= MAX_HEADING_WORDS
         and not _SENTENCE_END.search(text)

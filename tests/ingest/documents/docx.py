@@ -14,6 +14,9 @@ NAMESPACES = (
     ' xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"'
     ' xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
     ' xmlns:pic="http://schemas.openxmlformats.org/drawingml/2006/picture"'
+    ' xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"'
+    ' xmlns:dgm="http://schemas.openxmlformats.org/drawingml/2006/diagram"'
+    ' xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office"'
 )
 RELATIONSHIPS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -69,12 +72,20 @@ def table(*rows: tuple[str, ...], header: bool = False) -> str:
 
 
 def docx(
-    body: str, parts: dict[str, str] | None = None, *, core: str = "", styles: str = ""
+    body: str,
+    parts: dict[str, str] | None = None,
+    *,
+    core: str = "",
+    styles: str = "",
+    lists: str = NUMBERING,
+    links: dict[str, str] | None = None,
+    graphics: dict[str, str] | None = None,
 ) -> bytes:
     """Return a DOCX file.
 
-    `parts` maps part names such as "footnotes" to their inner XML, and `styles` is XML of
-    additional styles.
+    `parts` maps part names such as "footnotes" to their inner XML, `styles` is XML of additional
+    styles, and `lists` that of the list definitions. `links` maps relationship ids to addresses,
+    and `graphics` relationship kinds ("chart") to whole parts; a kind is also its id.
     """
     files = {
         "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/'
@@ -84,7 +95,7 @@ def docx(
         "_rels/.rels": f'<Relationships xmlns="{PACKAGE}"><Relationship Id="r1" '
         f'Type="{RELATIONSHIPS}/officeDocument" Target="word/document.xml"/></Relationships>',
         "word/document.xml": f"<w:document {NAMESPACES}><w:body>{body}</w:body></w:document>",
-        "word/numbering.xml": f"<w:numbering {W}>{NUMBERING}</w:numbering>",
+        "word/numbering.xml": f"<w:numbering {NAMESPACES}>{lists}</w:numbering>",
         "word/styles.xml": f"<w:styles {W}>"
         + "".join(
             f'<w:style w:type="paragraph" w:styleId="{name.replace(" ", "")}">'
@@ -108,6 +119,17 @@ def docx(
         inside.append(
             f'<Relationship Id="{name}" Type="{RELATIONSHIPS}/{name}" Target="{name}.xml"/>'
         )
+    for identity, address in (links or {}).items():
+        inside.append(
+            f'<Relationship Id="{identity}" Type="{RELATIONSHIPS}/hyperlink" TargetMode="External" '
+            f'Target="{escape(address)}"/>'
+        )
+    for kind, text in (graphics or {}).items():
+        files[f"word/{kind}s/{kind}1.xml"] = text
+        inside.append(
+            f'<Relationship Id="{kind}" Type="{RELATIONSHIPS}/{kind}" '
+            f'Target="{kind}s/{kind}1.xml"/>'
+        )
     files["word/_rels/document.xml.rels"] = (
         f'<Relationships xmlns="{PACKAGE}">{"".join(inside)}</Relationships>'
     )
@@ -121,3 +143,51 @@ def zipped(files: dict[str, str]) -> bytes:
         for name, text in files.items():
             archive.writestr(name, text)
     return file.getvalue()
+
+
+def abstract_list(identity: int, *levels: tuple[str, str] | tuple[str, str, dict[str, str]]) -> str:
+    """Return an abstract list definition of levels (format, text, other properties)."""
+    written = []
+    for number, (number_format, text, *others) in enumerate(levels):
+        properties = dict(others[0]) if others else {}
+        font = properties.pop("font", "")
+        start = properties.pop("start", "1")
+        left = properties.pop("left", str(720 * (number + 1)))
+        inside = "".join(f'<w:{name} w:val="{value}"/>' for name, value in properties.items())
+        fonts = f'<w:rPr><w:rFonts w:ascii="{font}" w:hAnsi="{font}"/></w:rPr>' if font else ""
+        written.append(
+            f'<w:lvl w:ilvl="{number}"><w:start w:val="{start}"/>'
+            f'<w:numFmt w:val="{number_format}"/>{inside}<w:lvlText w:val="{text}"/>'
+            f'<w:pPr><w:ind w:left="{left}" w:hanging="360"/></w:pPr>{fonts}</w:lvl>'
+        )
+    return f'<w:abstractNum w:abstractNumId="{identity}">{"".join(written)}</w:abstractNum>'
+
+
+def list_of(identity: int, abstract: int, *, start: int | None = None, level: int = 0) -> str:
+    """Return a list of an abstract definition; `start` restarts it at that number."""
+    override = ""
+    if start is not None:
+        override = (
+            f'<w:lvlOverride w:ilvl="{level}"><w:startOverride w:val="{start}"/></w:lvlOverride>'
+        )
+    return f'<w:num w:numId="{identity}"><w:abstractNumId w:val="{abstract}"/>{override}</w:num>'
+
+
+def style(
+    identity: str,
+    name: str,
+    inside: str = "",
+    *,
+    kind: str = "paragraph",
+    number: tuple[int, int] | None = None,
+) -> str:
+    """Return a style; `number` is its (numbering, level)."""
+    if number:
+        inside += (
+            f'<w:pPr><w:numPr><w:ilvl w:val="{number[1]}"/><w:numId w:val="{number[0]}"/></w:numPr>'
+            "</w:pPr>"
+        )
+    return (
+        f'<w:style w:type="{kind}" w:styleId="{identity}"><w:name w:val="{name}"/>{inside}'
+        "</w:style>"
+    )
