@@ -11,10 +11,11 @@ from ingest.readers.common.inline_text import strip_marks
 from ingest.readers.docx.drawings import DRAWING_TAGS, Drawing, read_drawing
 from ingest.readers.docx.formulas import linearize
 from ingest.readers.docx.namespaces import M, R, W, find_child, get_attribute
-from ingest.readers.docx.notes import ENDNOTE, FOOTNOTE, NoteNumbers
+from ingest.readers.docx.notes import NoteNumbers
 from ingest.readers.docx.preprocess import LINK_ATTRIBUTE
 from ingest.readers.docx.runs import (
     DELETED_ELEMENTS,
+    NOTE_REFERENCES,
     Piece,
     mark_pieces,
     omission_reason,
@@ -26,7 +27,6 @@ from ingest.readers.docx.styles import RunFormat, StyleSheet
 UNREADABLE_SYMBOL = "a symbol in an unknown font"
 # Elements of a paragraph without text.
 SKIPPED = frozenset(f"{W}{name}" for name in ("pPr", "rPr", "sdtPr", "sdtEndPr", "smartTagPr"))
-NOTE_REFERENCES = {f"{W}footnoteReference": FOOTNOTE, f"{W}endnoteReference": ENDNOTE}
 MAX_INLINE_ALT_WORDS = 3  # of an image at the start or end of a text that stands for a word
 
 
@@ -176,7 +176,7 @@ class InlineReader:
         for position, drawing in reversed(self._images):
             before = strip_marks(mark_pieces(self._pieces[:position])).strip()
             after = strip_marks(mark_pieces(self._pieces[position:])).strip()
-            is_word = len(drawing.alt.split()) <= MAX_INLINE_ALT_WORDS
+            is_word = 0 < len(drawing.alt.split()) <= MAX_INLINE_ALT_WORDS
             is_inside = bool(before and after) or (is_word and bool(before or after))
             if drawing.is_inline and is_inside:
                 text = f" {drawing.alt or drawing.placeholder} "

@@ -23,6 +23,7 @@ from ingest.readers.docx.namespaces import (
     get_attribute,
     iter_children,
 )
+from ingest.readers.docx.notes import ENDNOTE, FOOTNOTE
 from ingest.readers.docx.styles import RunFormat, StyleSheet
 from ingest.readers.docx.symbols import decode_letters, find_symbol
 from kb.model.article import MarkKind
@@ -35,6 +36,7 @@ DELETED_ELEMENTS = {f"{W}del": DELETED, f"{W}moveFrom": MOVED}
 # Elements that represent a character.
 CHARACTERS = {"tab": " ", "ptab": " ", "cr": "\n", "noBreakHyphen": "-"}
 TEXT_ELEMENTS = ("t", "delText")
+NOTE_REFERENCES = {f"{W}footnoteReference": FOOTNOTE, f"{W}endnoteReference": ENDNOTE}
 WHITE_SPACE = re.compile(r"[ \t\r\n]+")
 
 
@@ -158,7 +160,9 @@ def part_text(tree: etree._Element, styles: StyleSheet) -> str:
 
 
 def _element_text(element: etree._Element) -> str:
-    return ruby_text(element) if element.tag == f"{W}ruby" else ""
+    if element.tag == f"{W}ruby":
+        return ruby_text(element)
+    return " " if element.tag in NOTE_REFERENCES else ""
 
 
 def _closest(element: etree._Element, *tags: str) -> etree._Element | None:

@@ -30,11 +30,11 @@ FIRST_ROW_LOOK = 0x20  # flag of ``w:tblLook``: the style formats the first row
 
 @dataclass(slots=True)
 class _GridCell:
-    """A cell at its column; `continues` if it is merged with the cell above."""
+    """A cell at its column. `merge` is "restart" for the first of merged cells, or "continue"."""
 
     cell: TableCell
     column: int
-    continues: bool
+    merge: str = ""
 
 
 class TableReader:
@@ -63,18 +63,12 @@ class TableReader:
             if header_rows == len(rows) and is_enabled(find_child(properties, "tblHeader")):
                 header_rows += 1
             rows.append(cells)
-        for number, cells in enumerate(rows):
-            for cell in cells:
-                cell.cell.rows = 1 if cell.continues else _count_rows(rows[number:], cell)
-        return Table(
-            [self._keep_cells(rows, number) for number in range(len(rows))],
-            header_rows,
-            self._has_bold_first_row(element),
-        )
+        kept = self._merge_rows(rows)
+        return Table(kept, header_rows, self._has_bold_first_row(element))
 
     def _read_row(self, row: etree._Element, properties: etree._Element | None) -> list[_GridCell]:
         column = _skipped_columns(properties, "gridBefore")
-        cells = [_GridCell(TableCell(), at, continues=False) for at in range(column)]
+        cells = [_GridCell(TableCell(), at) for at in range(column)]
         for element in _iter_rows(row, f"{W}tc"):
             about = find_child(element, "tcPr")
             span = number_value(child_value(about, "gridSpan"), 1)
@@ -85,21 +79,34 @@ class TableReader:
                 self._omit_text(cell, CELL_MERGED)
                 cells[-1].cell.columns = min(MAX_SPAN_WIDTH, cells[-1].cell.columns + cell.columns)
             else:
-                continues = _merge_kind(about, "vMerge") == "continue"
-                cells.append(_GridCell(cell, column, continues))
+                cells.append(_GridCell(cell, column, _merge_kind(about, "vMerge")))
             column += cell.columns
         after = _skipped_columns(properties, "gridAfter")
-        cells.extend(_GridCell(TableCell(), column + at, continues=False) for at in range(after))
+        cells.extend(_GridCell(TableCell(), column + at) for at in range(after))
         return cells
 
-    def _keep_cells(self, rows: list[list[_GridCell]], number: int) -> list[TableCell]:
-        """Return the cells of a row without those that are covered by a cell above."""
-        kept: list[TableCell] = []
-        for cell in rows[number]:
-            if cell.continues and _is_covered(rows[:number], cell):
-                self._omit_text(cell.cell, CELL_MERGED)
-            else:
-                kept.append(cell.cell)
+    def _merge_rows(self, rows: list[list[_GridCell]]) -> list[list[TableCell]]:
+        """Return the cells of each row without those that a cell above covers, and set its span.
+
+        A cell that continues nothing begins a span itself.
+        """
+        kept: list[list[TableCell]] = []
+        open_spans: dict[int, TableCell] = {}
+        for row in rows:
+            spans: dict[int, TableCell] = {}
+            cells: list[TableCell] = []
+            for cell in row:
+                first = open_spans.get(cell.column) if cell.merge == "continue" else None
+                if first is not None and first.rows < MAX_SPAN_WIDTH:
+                    first.rows += 1
+                    spans[cell.column] = first
+                    self._omit_text(cell.cell, CELL_MERGED)
+                    continue
+                if cell.merge:
+                    spans[cell.column] = cell.cell
+                cells.append(cell.cell)
+            open_spans = spans
+            kept.append(cells)
         return kept
 
     def _omit_cells(self, cells: list[_GridCell], reason: str) -> None:
@@ -148,27 +155,6 @@ def _skipped_columns(properties: etree._Element | None, name: str) -> int:
 def _merge_kind(properties: etree._Element | None, name: str) -> str:
     merge = find_child(properties, name)
     return "" if merge is None else get_attribute(merge, "val", "continue")
-
-
-def _count_rows(rows: list[list[_GridCell]], first: _GridCell) -> int:
-    """Return the number of rows that a cell of the first row spans."""
-    count = 1
-    for row in rows[1:MAX_SPAN_WIDTH]:
-        if not any(cell.continues and cell.column == first.column for cell in row):
-            break
-        count += 1
-    return count
-
-
-def _is_covered(rows_above: list[list[_GridCell]], cell: _GridCell) -> bool:
-    """Return whether a cell above starts at the same column, and therefore spans this one."""
-    for row in reversed(rows_above[-MAX_SPAN_WIDTH + 1 :]):
-        above = next((other for other in row if other.column == cell.column), None)
-        if above is None:
-            return False
-        if not above.continues:
-            return True
-    return False
 
 
 def convert_table(table: Table) -> list[Block | Paragraph]:
