@@ -1,7 +1,8 @@
 """Fuzz a reader: `python -m tests.ingest.fuzz READER --seconds N --seed S`.
 
 Golden inputs of the format, and the given files, are mutated and processed in the sandbox like any
-source. An article or a `SourceError` is a correct result. Exceeded limits, crashes and unexpected
+source; in a Word document, mostly the parts, because their checksums detect other changes. An
+article or a `SourceError` is a correct result. Exceeded limits, crashes and unexpected
 exceptions are printed and stored in a folder, as the basis for a test. The same seed produces the
 same sources.
 """
@@ -9,10 +10,12 @@ same sources.
 from __future__ import annotations
 
 import argparse
+import io
 import random
 import sys
 import tempfile
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -34,6 +37,8 @@ READERS = {kind.name.lower(): kind for kind in MediaType}
 # used in rotation, so that a file has been processed before it is overwritten
 FILES = 2 * (READ_AHEAD + MAX_BATCH)
 MAX_SOURCE_BYTES = 300_000  # bytes; longer sources would not reveal other errors
+ZIP_MAGIC = b"PK\x03\x04"
+SHARE_OF_PARTS = 0.9  # of the mutations of a ZIP archive
 # Byte sequences that often break parsers of any format.
 HOSTILE_SEQUENCES = (
     *(b"\0", b"\xff", b"\xed\xa0\x80", b"\xe2\x80\xae", b"\r", b"&#x110000;", b"]]>", b"<!--"),
@@ -74,6 +79,21 @@ def mutate(seeds: Sequence[bytes], rng: random.Random) -> bytes:
     return bytes(content)
 
 
+def mutate_part(seed: bytes, rng: random.Random) -> bytes:
+    """Return a ZIP archive with one mutated file."""
+    changed = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(seed)) as archive,
+        zipfile.ZipFile(changed, "w") as copy,
+    ):
+        names = archive.namelist()
+        mutated = rng.choice(names)
+        for name in names:
+            content = archive.read(name)
+            copy.writestr(name, mutate([content], rng) if name == mutated else content)
+    return changed.getvalue()
+
+
 def find_seeds(kind: MediaType, extra_files: Sequence[Path]) -> list[bytes]:
     """Return the golden inputs and other files that are read as `kind`."""
     golden_files = [
@@ -101,7 +121,9 @@ def _tasks(
     while time.monotonic() < until:
         number += 1
         path = folder / f"source-{number % FILES}"
-        path.write_bytes(mutate(seeds, rng))
+        archive = rng.choice(seeds)
+        is_archive = archive.startswith(ZIP_MAGIC) and rng.random() < SHARE_OF_PARTS
+        path.write_bytes(mutate_part(archive, rng) if is_archive else mutate(seeds, rng))
         source = SourceFile(path=path, name=f"source {number}", key="file:fuzz")
         try:
             first = next(split_documents(path), None)

@@ -23,6 +23,7 @@ from ingest.readers.docx.numbering import (
     ListDefinition,
     NumberCounters,
 )
+from ingest.readers.docx.preprocess import has_deleted_mark
 from ingest.readers.docx.styles import StyleNumbering
 from ingest.readers.docx.tables import TableReader
 from kb.model.article import Block, BlockKind
@@ -98,7 +99,8 @@ class ContentReader:
         if CONTENTS_STYLE.fullmatch(styles.style_name(style_id)):
             self._contents.append(paragraph.plain)
             return []
-        if paragraph.plain or not _has_hidden_mark(properties):
+        has_mark = not (_has_hidden_mark(properties) or has_deleted_mark(properties))
+        if paragraph.plain or has_mark:
             self._number(paragraph, style_id, properties)
         self._set_role(paragraph, style_id, properties)
         items: list[Item] = [paragraph]

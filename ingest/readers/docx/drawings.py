@@ -74,7 +74,7 @@ def read_drawing(element: etree._Element, parts: dict[str, etree._Element]) -> D
         )
     if not drawing.text_boxes:
         drawing.items.extend(Paragraph(text) for text in drawing_paragraphs(element))
-    if drawing.items or drawing.text_boxes:
+    if (drawing.items or drawing.text_boxes) and not _has_image(element):
         return drawing
     _describe(element, drawing, is_graphic=bool(graphic_parts))
     return drawing

@@ -38,7 +38,10 @@ def format_equation(code: str) -> str:
     if match is None:
         return ""
     text, rest = _read_sequence(match.group(1), "", 0)
-    return f" {text.strip()} " if not rest.strip() else ""
+    text = text.strip()
+    if rest.strip() or not text:
+        return ""
+    return text if text[0] in "^_" else f" {text} "  # a script belongs to the text before it
 
 
 def _read_sequence(code: str, ends: str, depth: int) -> tuple[str, str]:

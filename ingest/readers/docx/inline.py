@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from ingest.readers.common.inline_text import strip_marks
 from ingest.readers.docx.drawings import DRAWING_TAGS, Drawing, read_drawing
 from ingest.readers.docx.formulas import linearize
 from ingest.readers.docx.namespaces import M, R, W, find_child, get_attribute
@@ -63,6 +62,7 @@ class InlineReader:
         self._pieces: list[Piece] = []
         self._images: list[tuple[int, Drawing]] = []  # with the number of pieces before each
         self._drawings: list[Drawing] = []
+        self._captions: list[str] = []
         self._has_bold = self._has_regular = False
         self._omitted_reason = ""
         self._omitted_text: list[str] = []
@@ -71,7 +71,7 @@ class InlineReader:
         """Return the content of a paragraph."""
         self._add_children(paragraph, "", "")
         self._flush_omitted()
-        captions = self._place_images()
+        captions = [*self._captions, *self._place_images()]
         is_bold = self._has_bold and not self._has_regular
         return InlineContent(mark_pieces(self._pieces), is_bold, self._drawings, captions)
 
@@ -167,17 +167,19 @@ class InlineReader:
             self._context.omit(*drawing.omitted)
         if drawing.items or drawing.text_boxes:
             self._drawings.append(drawing)
+            self._captions.extend(filter(None, [drawing.alt]))
         elif drawing.alt or drawing.placeholder:
             self._images.append((len(self._pieces), drawing))
 
     def _place_images(self) -> list[str]:
         """Insert images that stand for a word, and return the descriptions of the others."""
         captions: list[str] = []
+        texts = [number for number, piece in enumerate(self._pieces) if piece.text.strip()]
         for position, drawing in reversed(self._images):
-            before = strip_marks(mark_pieces(self._pieces[:position])).strip()
-            after = strip_marks(mark_pieces(self._pieces[position:])).strip()
+            before = bool(texts) and texts[0] < position
+            after = bool(texts) and texts[-1] >= position
             is_word = 0 < len(drawing.alt.split()) <= MAX_INLINE_ALT_WORDS
-            is_inside = bool(before and after) or (is_word and bool(before or after))
+            is_inside = (before and after) or (is_word and (before or after))
             if drawing.is_inline and is_inside:
                 text = f" {drawing.alt or drawing.placeholder} "
                 self._pieces.insert(position, Piece(text))

@@ -41,6 +41,7 @@ PLACEHOLDER = re.compile(r"%([1-9])")
 MEANINGFUL_BULLETS = frozenset("✓✔✗✘✕✖❌✅☐☑☒🗴🗵🗶🗷🗸🗹⚠")
 GAPS = {"tab": " ", "space": " ", "nothing": ""}
 MAX_REPEATED_LETTERS = 10
+NOTE_SYMBOLS = "*†‡§"
 
 UNITS = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
@@ -95,6 +96,14 @@ def _circled(number: int) -> str:
     return chr(0x2460 + number - 1) if 1 <= number <= 20 else str(number)
 
 
+def _symbols(number: int) -> str:
+    """Return a number of a note in the style of the Chicago manual: *, †, ‡, §, **."""
+    repeated, symbol = divmod(number - 1, len(NOTE_SYMBOLS))
+    if number < 1 or repeated >= MAX_REPEATED_LETTERS:
+        return str(number)
+    return NOTE_SYMBOLS[symbol] * (repeated + 1)
+
+
 # Number formats by their names in WordprocessingML; all others are displayed as decimal numbers.
 FORMATS: dict[str, Callable[[int], str]] = {
     "lowerLetter": lambda number: _letters(number, "a"),
@@ -109,6 +118,7 @@ FORMATS: dict[str, Callable[[int], str]] = {
     "decimalEnclosedParen": lambda number: f"({number})",
     "decimalEnclosedFullstop": lambda number: f"{number}.",
     "numberInDash": lambda number: f"- {number} -",
+    "chicago": _symbols,
     "hex": lambda number: f"{number:X}",
     "none": lambda number: "",
 }

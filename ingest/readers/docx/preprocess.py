@@ -1,4 +1,4 @@
-"""Preparation of the document XML: alternatives, fields and deleted paragraph marks.
+"""Preparation of the document XML: alternatives, fields and paragraphs that are one in print.
 
 Afterwards a tree has one version of each content, fields consist of their results, and a link that
 is a field is an attribute of its runs.
@@ -40,11 +40,20 @@ def preprocess(tree: etree._Element, omitted: list[OmittedText]) -> None:
         _choose_alternative(alternatives)
     _resolve_fields(tree, omitted)
     for paragraph in reversed(list(tree.iter(f"{W}p"))):
-        mark = find_child(paragraph, "pPr", "rPr")
-        if mark is not None and any(
-            find_child(mark, name) is not None for name in ("del", "moveFrom")
-        ):
+        properties = find_child(paragraph, "pPr")
+        if has_deleted_mark(properties) or _is_drop_cap(properties):
             _merge_with_next(paragraph)
+
+
+def has_deleted_mark(properties: etree._Element | None) -> bool:
+    """Return whether the mark at the end of a paragraph was deleted, which joins it to the next."""
+    return any(find_child(properties, "rPr", name) is not None for name in ("del", "moveFrom"))
+
+
+def _is_drop_cap(properties: etree._Element | None) -> bool:
+    """Return whether a paragraph is the large first letter of the next one."""
+    frame = find_child(properties, "framePr")
+    return frame is not None and get_attribute(frame, "dropCap") in ("drop", "margin")
 
 
 def _choose_alternative(alternatives: etree._Element) -> None:
@@ -163,7 +172,7 @@ def _insert_text(place: etree._Element, text: str) -> None:
 
 
 def _merge_with_next(paragraph: etree._Element) -> None:
-    """Move the content of a paragraph whose mark was deleted into the next paragraph."""
+    """Move the content of a paragraph to the start of the next one."""
     following = paragraph.getnext()
     parent = paragraph.getparent()
     if following is None or following.tag != f"{W}p" or parent is None:

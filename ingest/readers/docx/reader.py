@@ -21,7 +21,7 @@ from ingest.readers.common.result import (
     ReaderResult,
 )
 from ingest.readers.common.section_builder import SectionBuilder
-from ingest.readers.common.titles import derive_title
+from ingest.readers.common.titles import derive_title, is_generic_heading
 from ingest.readers.docx.content import ContentReader
 from ingest.readers.docx.inline import PartContext
 from ingest.readers.docx.items import Item, Paragraph, Role, item_lines, iter_paragraphs
@@ -69,6 +69,8 @@ def read_docx(data: bytes, source: str) -> ReaderResult:
     if not any(_is_heading(item) for item in content):
         _find_headings(content)
     parsed = _read_metadata(package)
+    stated_title = title_paragraph or _usable_title(parsed.title)
+    _unnumber_title(content, stated_title)
     normalizer = TextNormalizer()
     builder = SectionBuilder(normalizer)
     _add_content(builder, content)
@@ -79,7 +81,7 @@ def read_docx(data: bytes, source: str) -> ReaderResult:
         )
         builder.add_block(Block(kind=BlockKind.LIST, items=notes, ordered=True))
     headings = [text for _, text in builder.headings]
-    title = title_paragraph or _usable_title(parsed.title) or derive_title(headings, source)
+    title = stated_title or derive_title(headings, source)
     builder.merge_title_heading(title)
     others = read_other_parts(package, document.styles)
     warnings = [*parsed.warnings, *normalizer.warnings(), *others.warnings]
@@ -250,6 +252,15 @@ def _could_be_heading(item: Paragraph) -> bool:
         and not _SENTENCE_END.search(text)
         and any(map(str.isalpha, text))
     )
+
+
+def _unnumber_title(content: list[Block | Paragraph], title: str) -> None:
+    """Remove the number of the first heading if it is or repeats the title of the article."""
+    first = next((item for item in content if _is_heading(item)), None)
+    if isinstance(first, Paragraph) and (
+        first.plain.casefold() == title.casefold() if title else not is_generic_heading(first.plain)
+    ):
+        first.label = ""
 
 
 def _usable_title(stated: str) -> str:

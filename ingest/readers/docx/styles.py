@@ -98,6 +98,7 @@ class StyleSheet:
         )
         self._defaults = run_properties(find_child(tree, "docDefaults", "rPrDefault", "rPr"))
         self._cache: dict[str, Properties] = {}
+        self._formats: dict[tuple[str, str, tuple[tuple[str, str], ...]], RunFormat] = {}
 
     def paragraph_style(self, properties: etree._Element | None) -> str:
         """Return the id of the style of a paragraph with these properties."""
@@ -163,7 +164,13 @@ class StyleSheet:
     def run_format(self, style_id: str, properties: etree._Element | None) -> RunFormat:
         """Return the format of a run with these properties in a paragraph with this style."""
         own = run_properties(properties)
-        character = self._style_properties(child_value(properties, "rStyle"))
+        key = (style_id, child_value(properties, "rStyle"), tuple(own.items()))
+        if key not in self._formats:
+            self._formats[key] = self._resolve_format(style_id, key[1], own)
+        return self._formats[key]
+
+    def _resolve_format(self, style_id: str, character_style: str, own: Properties) -> RunFormat:
+        character = self._style_properties(character_style)
         paragraph = self._style_properties(style_id)
         layers = (own, character, paragraph, self._defaults)
         toggles = {name: _toggle(name, layers) for name in TOGGLES}

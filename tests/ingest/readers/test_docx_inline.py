@@ -296,6 +296,11 @@ def test_deleted_paragraph_mark_joins_paragraphs() -> None:
     assert read(first, para(" mg daily.")).article.plain == "Give 5 mg daily."
 
 
+def test_drop_cap_is_the_first_letter() -> None:
+    letter = f'<w:p><w:pPr><w:framePr w:dropCap="drop"/></w:pPr>{run("T")}</w:p>'
+    assert read(letter, para("ake 5 mg.")).article.plain == "Take 5 mg."
+
+
 def test_text_hidden_by_the_style_of_its_paragraph_is_left_out() -> None:
     hidden = style("Note", "Note", "<w:rPr><w:vanish/></w:rPr>")
     result = read(para("Ask Jo", "Note"), para("5 mg"), styles=hidden)
@@ -390,7 +395,7 @@ FIELDS = {
     ),
     "fraction": (run("x = ") + field(r" EQ \f(140 - age;72) "), "x = (140 - age)/72"),
     "root": (run("x = ") + field(r" EQ \r(3;RR) "), "x = 3√(RR)"),
-    "raised": (run("10") + field(r" EQ \s\up8(9) "), "10 ^9"),
+    "raised": (run("10") + field(r" EQ \s\up8(9) "), "10^9"),
     "unclosed": ('<w:r><w:fldChar w:fldCharType="begin"/></w:r>' + run("5 mg"), "5 mg"),
     "unopened": ('<w:r><w:fldChar w:fldCharType="end"/></w:r>' + run("5 mg"), "5 mg"),
 }
