@@ -115,11 +115,12 @@ class ContentReader:
     def _set_role(
         self, paragraph: Paragraph, style_id: str, properties: etree._Element | None
     ) -> None:
-        name = self._context.styles.style_name(style_id).casefold()
-        level = self._context.styles.heading_level(style_id, properties)
+        styles = self._context.styles
+        name = styles.style_name(style_id).casefold()
+        level = styles.heading_level(style_id, properties)
         if name == "title":
             paragraph.role = Role.TITLE
-        elif name == "caption":
+        elif styles.is_based_on(style_id, "caption"):
             paragraph.role = Role.CAPTION
         elif level is not None and len(paragraph.plain.split()) <= MAX_STYLED_HEADING_WORDS:
             paragraph.role = Role.HEADING
@@ -145,7 +146,7 @@ class ContentReader:
         own_level = child_value(own, "ilvl")
         number = _find_level(definition, own_level, style_id, by_style)
         level = definition.levels.get(number)
-        if level is None:
+        if level is None or level.is_blank:
             return
         paragraph.label, paragraph.gap = self._counters.count(num_id, number)
         paragraph.list_id = num_id

@@ -82,7 +82,7 @@ def read_drawing(element: etree._Element, parts: dict[str, etree._Element]) -> D
 
 def _describe(element: etree._Element, drawing: Drawing, *, is_graphic: bool) -> None:
     """Set the description of a drawing without text, or why it is left out."""
-    drawing.alt = _alternative_text(element)
+    drawing.alt = alternative_text(element)
     if drawing.alt:
         return
     name = next((str(each.get("name", "")) for each in element.iter(f"{WP}docPr")), "")
@@ -140,7 +140,8 @@ def _has_unreadable_graphic(element: etree._Element) -> bool:
     )
 
 
-def _alternative_text(element: etree._Element) -> str:
+def alternative_text(element: etree._Element) -> str:
+    """Return the description of the first image or shape with one, or an empty string."""
     for each in element.iter(f"{WP}docPr", f"{PICTURE}cNvPr", f"{V}shape", f"{V}imagedata"):
         names = ("descr", "title", "alt", f"{OFFICE}title")
         for name in names:

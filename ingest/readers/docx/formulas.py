@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from lxml import etree  # type: ignore[import-untyped]
@@ -11,6 +12,8 @@ from ingest.readers.docx.namespaces import M, W
 
 # Combining characters of accents -> the name of a function that is read the same.
 BARS = frozenset("\u0304\u0305\u00af\u203e")
+BRACES = frozenset("⏞⏟︷︸⎴⎵")  # over or under a group
+FENCED = re.compile(r"\[[^\[\]]*\]|\{[^{}]*\}|\|[^|]*\|")
 HATS = frozenset("\u0302^")
 
 
@@ -39,7 +42,8 @@ def _element(element: etree._Element) -> str:
 
 
 def _part(element: etree._Element, name: str) -> str:
-    return _children(next(element.iterchildren(f"{M}{name}"), None)).strip()
+    """Return the contents of a part; a space without width stands for an empty one."""
+    return _children(next(element.iterchildren(f"{M}{name}"), None)).strip(" \u200b")
 
 
 def _property(element: etree._Element, name: str, default: str) -> str:
@@ -54,7 +58,8 @@ def _property(element: etree._Element, name: str, default: str) -> str:
 def _term(text: str) -> str:
     """Return an operand in parentheses unless it is a single name, number or group."""
     text = text.strip()
-    return text if text.replace(".", "").replace(",", "").isalnum() else parenthesize(text)
+    is_single = text.replace(".", "").replace(",", "").isalnum()
+    return text if is_single or FENCED.fullmatch(text) else parenthesize(text)
 
 
 def _fraction(element: etree._Element) -> str:
@@ -82,6 +87,8 @@ def _subscript(element: etree._Element) -> str:
 
 
 def _both_scripts(element: etree._Element) -> str:
+    if not _part(element, "e"):
+        return _prescripts(element)
     parts = [_part(element, name) for name in ("e", "sub", "sup")]
     return format_structure("msubsup", "", parts)
 
@@ -121,10 +128,14 @@ def _function(element: etree._Element) -> str:
 
 
 def _lower_limit(element: etree._Element) -> str:
+    if _part(element, "lim") in BRACES:
+        return _part(element, "e")
     return f"{_part(element, 'e')}_{_term(_part(element, 'lim'))}"
 
 
 def _upper_limit(element: etree._Element) -> str:
+    if _part(element, "lim") in BRACES:
+        return _part(element, "e")
     return f"{_part(element, 'e')}^{_term(_part(element, 'lim'))}"
 
 

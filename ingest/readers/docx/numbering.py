@@ -150,6 +150,11 @@ class ListLevel:
             self.number_format == "none" and not self.text.strip()
         )
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether its bullet is a space: the paragraph continues an item."""
+        return self.number_format == "bullet" and self.text.isspace()
+
     def restarts_after(self, level: int) -> bool:
         """Return whether a paragraph of a higher level restarts this one."""
         return self.restart is None or level < self.restart

@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 from lxml import etree  # type: ignore[import-untyped]
 
 from ingest.readers.common.result import OmittedText
-from ingest.readers.docx.drawings import drawing_paragraphs, word_art
+from ingest.readers.docx.drawings import (
+    DRAWING_TAGS,
+    alternative_text,
+    drawing_paragraphs,
+    word_art,
+)
 from ingest.readers.docx.package import DocxPackage
 from ingest.readers.docx.preprocess import preprocess
 from ingest.readers.docx.runs import part_text
@@ -37,9 +42,17 @@ class OtherParts:
     warnings: list[str] = field(default_factory=list)
 
 
-def read_other_parts(package: DocxPackage, styles: StyleSheet) -> OtherParts:
-    """Return the text of page headers, footers and comments, and the watermarks in them."""
+def read_other_parts(package: DocxPackage, styles: StyleSheet, body: etree._Element) -> OtherParts:
+    """Return the text of page headers, footers and comments, and the watermarks in them.
+
+    WordArt in the body is text, but it is a warning if it states the status of the document.
+    """
     others = OtherParts()
+    others.warnings.extend(
+        _status_warning("The document is marked", text)
+        for text in dict.fromkeys(word_art(body))
+        if STATUS_WORDS.search(text)
+    )
     watermarks: dict[str, None] = {}  # the same one is in the header of each kind of page
     for prefix, reason in OTHER_PARTS.items():
         for tree in package.parse_all(package.sibling(prefix)):
@@ -59,7 +72,10 @@ def read_other_parts(package: DocxPackage, styles: StyleSheet) -> OtherParts:
 
 
 def _drawn_texts(tree: etree._Element) -> list[str]:
-    return [" ".join(text.split()) for text in (*word_art(tree), *drawing_paragraphs(tree))]
+    """Return the texts that are drawn on each page, including images described as a stamp."""
+    stamps = filter(STATUS_WORDS.search, map(alternative_text, tree.iter(*DRAWING_TAGS)))
+    texts = (*word_art(tree), *drawing_paragraphs(tree), *stamps)
+    return [" ".join(text.split()) for text in texts]
 
 
 def _status_warning(lead: str, text: str) -> str:

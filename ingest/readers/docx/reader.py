@@ -83,7 +83,7 @@ def read_docx(data: bytes, source: str) -> ReaderResult:
     headings = [text for _, text in builder.headings]
     title = stated_title or derive_title(headings, source)
     builder.merge_title_heading(title)
-    others = read_other_parts(package, document.styles)
+    others = read_other_parts(package, document.styles, document.body)
     warnings = [*parsed.warnings, *normalizer.warnings(), *others.warnings]
     if parsed.metadata.published:
         warnings.append(DATE_FROM_FILE)
@@ -111,7 +111,7 @@ class _Document:
                 code=SourceProblem.DAMAGED,
             )
         self._package = package
-        self._body = body
+        self.body = body
         self.styles = StyleSheet(package.parse(package.find_related("styles", "styles.xml")))
         numbering = package.parse(package.find_related("numbering", "numbering.xml"))
         settings = package.parse(package.find_related("settings", "settings.xml"))
@@ -129,9 +129,10 @@ class _Document:
 
     def read_body(self) -> tuple[list[Item], str]:
         """Return the content of the body, and its visible text."""
-        preprocess(self._body, self._inline_omitted)
-        items = self._content_reader(self._package.main).read_items(self._body)
-        return items, part_text(self._body, self.styles)
+        preprocess(self.body, self._inline_omitted)
+        visible_text = part_text(self.body, self.styles)
+        items = self._content_reader(self._package.main).read_items(self.body)
+        return items, visible_text
 
     def read_notes(self) -> tuple[tuple[ListItem, ...], str]:
         """Return the notes in the order of their references, and their visible text."""

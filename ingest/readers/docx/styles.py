@@ -109,6 +109,10 @@ class StyleSheet:
         style = self._by_id.get(style_id)
         return child_value(style, "name") if style is not None else style_id
 
+    def is_based_on(self, style_id: str, name: str) -> bool:
+        """Return whether a style, or one that it inherits from, has a name in lower case."""
+        return any(child_value(style, "name").casefold() == name for style in self._chain(style_id))
+
     def heading_level(self, style_id: str, properties: etree._Element | None) -> int | None:
         """Return the outline level of a paragraph, from 0, or None.
 

@@ -310,6 +310,8 @@ def test_invalid_file_is_rejected(data: bytes, code: str, named: str) -> None:
         ("MAX_BYTES", SourceProblem.TOO_LARGE),
         ("MAX_ENTRIES", SourceProblem.TOO_MANY_FILES),
         ("MAX_UNPACKED_BYTES", SourceProblem.UNPACKED_TOO_LARGE),
+        ("MAX_TAGS", SourceProblem.TOO_MANY_TAGS),
+        ("MAX_DEPTH", SourceProblem.TOO_DEEP),
     ],
 )
 def test_file_beyond_limit_is_rejected(

@@ -142,9 +142,16 @@ def test_drawn_watermark_of_newer_files() -> None:
 
 
 def test_word_art_in_the_text_is_text() -> None:
-    assert read(para("Text"), para(WATERMARK_SHAPE.format("WITHDRAWN"))).article.plain == (
-        "Text\n\nWITHDRAWN"
-    )
+    result = read(para("Text"), para(WATERMARK_SHAPE.format("WITHDRAWN")))
+    assert result.article.plain == "Text\n\nWITHDRAWN"
+    assert [warning for warning in result.warnings if "WITHDRAWN" in warning]
+
+
+def test_image_of_a_stamp_in_a_page_header_is_a_watermark() -> None:
+    header = para(image("Withdrawn stamp", "anchor")) + para(image("Logo of the trust"))
+    assert omitted(read(para("Text"), parts={"header1": header})) == [
+        (WATERMARK, "Withdrawn stamp")
+    ]
 
 
 CHART = (
@@ -278,6 +285,16 @@ FORMULAS = {
         "a, b; c, d",
     ),
     "equations": (f"<m:eqArr>{part('e', 'x=1')}{part('e', 'y=2')}</m:eqArr>", "x=1; y=2"),
+    "power of brackets": (
+        "<m:sSup><m:e><m:d><m:dPr><m:begChr m:val='['/><m:endChr m:val=']'/></m:dPr>"
+        f"{part('e', 'a+b')}</m:d></m:e>{part('sup', '2')}</m:sSup>",
+        "[a+b]^2",
+    ),
+    "isotope": (
+        f"<m:sSubSup><m:e/>{part('sub', '6')}{part('sup', '14')}</m:sSubSup>{math('C')}",
+        "_6^14C",
+    ),
+    "brace below": (f"<m:limLow>{part('e', 'a+b')}{part('lim', '⏟')}</m:limLow>", "a+b"),
     "invisible": (
         f"<m:phant>{with_property('show', '0')}{part('e', 'x')}</m:phant>{math('y')}",
         "y",

@@ -222,6 +222,17 @@ def test_tick_and_cross_bullets_are_labels() -> None:
     assert items(article) == [["✓ Take with food", "✗ Take with milk"]]
 
 
+def test_blank_bullet_continues_an_item() -> None:
+    blank = abstract_list(3, ("bullet", " "))
+    article = read(
+        item("One", 5),
+        item("More", 6),
+        item("Two", 5),
+        lists=(STEPS, blank, list_of(5, 2), list_of(6, 3)),
+    )
+    assert [block.plain for block in article.sections[0].blocks] == ["1. One", "More", "2. Two"]
+
+
 def test_numbering_style_links_to_its_definition() -> None:
     link = '<w:abstractNum w:abstractNumId="7"><w:numStyleLink w:val="Steps"/></w:abstractNum>'
     article = read(
