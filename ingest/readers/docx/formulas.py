@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from lxml import etree  # type: ignore[import-untyped]
 
 from ingest.readers.common.formulas import format_structure, parenthesize
-from ingest.readers.docx.namespaces import M, W
+from ingest.readers.docx.namespaces import M, W, find_child
+from ingest.readers.docx.omissions import DELETED_ELEMENTS, HIDDEN, STRUCK
+from ingest.readers.docx.styles import run_properties
 
 # Combining characters of accents -> the name of a function that is read the same.
 BARS = frozenset("\u0304\u0305\u00af\u203e")
@@ -33,12 +35,31 @@ def _element(element: etree._Element) -> str:
     tag = str(element.tag)
     if tag in (f"{W}t", f"{M}t"):
         return element.text or ""
+    if tag in DELETED_ELEMENTS or (tag == f"{M}r" and _run_reason(element)):
+        return ""
     if tag.startswith(W):
-        return "" if tag.removeprefix(W) in ("rPr", "del", "delText") else _children(element)
+        return "" if tag.removeprefix(W) in ("rPr", "delText") else _children(element)
     name = tag.removeprefix(M)
     if name in FORMATS:
         return FORMATS[name](element)
     return "" if name.endswith("Pr") else _children(element)
+
+
+def omitted_parts(formula: etree._Element) -> Iterator[tuple[str, str]]:
+    """Yield the reason and the text of each part of a formula that is left out."""
+    for run in formula.iter(f"{M}r"):
+        parents = (DELETED_ELEMENTS[each.tag] for each in run.iterancestors(*DELETED_ELEMENTS))
+        reason = next(parents, "") or _run_reason(run)
+        text = "".join(each.text or "" for each in run.iter(f"{M}t", f"{W}delText"))
+        if reason and text.strip():
+            yield reason, text
+
+
+def _run_reason(run: etree._Element) -> str:
+    properties = run_properties(find_child(run, "rPr"))
+    if properties.get("vanish") == "1":
+        return HIDDEN
+    return STRUCK if "1" in (properties.get("strike"), properties.get("dstrike")) else ""
 
 
 def _part(element: etree._Element, name: str) -> str:

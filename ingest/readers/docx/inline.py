@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from lxml import etree  # type: ignore[import-untyped]
 
 from ingest.readers.docx.drawings import DRAWING_TAGS, Drawing, read_drawing
-from ingest.readers.docx.formulas import linearize
+from ingest.readers.docx.formulas import linearize, omitted_parts
 from ingest.readers.docx.namespaces import M, R, W, find_child, get_attribute
 from ingest.readers.docx.notes import NoteNumbers
+from ingest.readers.docx.omissions import DELETED_ELEMENTS
 from ingest.readers.docx.preprocess import LINK_ATTRIBUTE
 from ingest.readers.docx.runs import (
-    DELETED_ELEMENTS,
     NOTE_REFERENCES,
     Piece,
     mark_pieces,
@@ -130,10 +130,8 @@ class InlineReader:
         self._add_text(text, piece, reason)
 
     def _add_formula(self, formula: etree._Element, reason: str) -> None:
-        for deleted in formula.iter(*DELETED_ELEMENTS):
-            text = "".join(each.text or "" for each in deleted.iter(f"{M}t", f"{W}delText"))
-            if text.strip():
-                self._context.omit(DELETED_ELEMENTS[deleted.tag], text)
+        for part_reason, text in omitted_parts(formula):
+            self._context.omit(part_reason, text)
         self._has_regular = True
         text = f" {linearize(formula)} "
         self._add_text(text, Piece(text), reason)

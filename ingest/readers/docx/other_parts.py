@@ -27,8 +27,8 @@ WATERMARK = "a watermark"
 OTHER_PARTS = {"header": HEADER, "footer": FOOTER, "comments": COMMENT}
 # Words on each page that say that a document must not be used as it is.
 STATUS_WORDS = re.compile(
-    r"\b(?:withdrawn|superseded|obsolete|expired|archived?|draft|void|retired|discontinued"
-    r"|out of date|do not use|not (?:for|in) (?:clinical )?use|under review|sample|specimen)\b",
+    r"\b(?:withdrawn|superseded|obsolete|archived|draft|out of date|do not use"
+    r"|not (?:for|in) (?:clinical )?use|no longer (?:in use|valid|current))\b",
     re.I,
 )
 MAX_QUOTED_LENGTH = 80

@@ -34,6 +34,7 @@ from ingest.readers.docx.package import SAVE_AS_DOCX_HINT, DocxPackage, open_pac
 from ingest.readers.docx.preprocess import preprocess
 from ingest.readers.docx.runs import part_text
 from ingest.readers.docx.styles import StyleSheet
+from ingest.readers.docx.tab_tables import convert_tab_tables
 from ingest.readers.docx.tables import flatten
 from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
@@ -65,7 +66,7 @@ def read_docx(data: bytes, source: str) -> ReaderResult:
     document = _Document(package)
     items, visible_text = document.read_body()
     title_paragraph = _take_title(items)
-    content = flatten(items)
+    content = convert_tab_tables(flatten(items))
     if not any(_is_heading(item) for item in content):
         _find_headings(content)
     parsed = _read_metadata(package)

@@ -24,17 +24,13 @@ from ingest.readers.docx.namespaces import (
     iter_children,
 )
 from ingest.readers.docx.notes import ENDNOTE, FOOTNOTE
+from ingest.readers.docx.omissions import DELETED_ELEMENTS, HIDDEN, STRUCK
 from ingest.readers.docx.styles import RunFormat, StyleSheet
 from ingest.readers.docx.symbols import decode_letters, find_symbol
 from kb.model.article import MarkKind
 
-DELETED = "a tracked deletion"
-MOVED = "a tracked move"
-HIDDEN = "hidden text"
-STRUCK = "struck-through text"
-DELETED_ELEMENTS = {f"{W}del": DELETED, f"{W}moveFrom": MOVED}
 # Elements that represent a character.
-CHARACTERS = {"tab": " ", "ptab": " ", "cr": "\n", "noBreakHyphen": "-"}
+CHARACTERS = {"tab": "\t", "ptab": "\t", "cr": "\n", "noBreakHyphen": "-"}
 TEXT_ELEMENTS = ("t", "delText")
 NOTE_REFERENCES = {f"{W}footnoteReference": FOOTNOTE, f"{W}endnoteReference": ENDNOTE}
 WHITE_SPACE = re.compile(r"[ \t\r\n]+")

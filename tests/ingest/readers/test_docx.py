@@ -11,13 +11,13 @@ from ingest.coverage import measure_coverage
 from ingest.readers.common.result import DATE_FROM_FILE, ReaderResult
 from ingest.readers.docx import package as docx_package
 from ingest.readers.docx.drawings import UNDESCRIBED_IMAGE
+from ingest.readers.docx.omissions import DELETED, HIDDEN, STRUCK
 from ingest.readers.docx.other_parts import COMMENT, FOOTER, HEADER
 from ingest.readers.docx.reader import (
     CONTENTS,
     FOOTNOTES_HEADING,
     read_docx,
 )
-from ingest.readers.docx.runs import DELETED, HIDDEN, STRUCK
 from ingest.readers.media_type import MediaType
 from kb.errors import SourceError, SourceProblem
 from kb.model.article import Section

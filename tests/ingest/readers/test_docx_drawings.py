@@ -11,6 +11,7 @@ from ingest.readers.docx.drawings import (
     UNDESCRIBED_IMAGE,
     UNREADABLE_CHART,
 )
+from ingest.readers.docx.omissions import DELETED, STRUCK
 from ingest.readers.docx.other_parts import HEADER, WATERMARK
 from ingest.readers.docx.reader import read_docx
 from kb.model.article import BlockKind
@@ -312,6 +313,14 @@ def test_formula_is_read_on_one_line(case: str) -> None:
     inside, expected = FORMULAS[case]
     result = read(f"<w:p>{run('f =')}<m:oMath>{inside}</m:oMath>{run('mg')}</w:p>")
     assert result.article.plain == f"f = {expected} mg"
+
+
+def test_struck_and_deleted_parts_of_a_formula_are_left_out() -> None:
+    struck = "<m:r><w:rPr><w:strike/></w:rPr><m:t>10</m:t></m:r>"
+    deleted = f'<w:del w:id="1">{math("20")}</w:del>'
+    result = read(f"<w:p>{run('x = ')}<m:oMath>{struck}{deleted}{math('5')}</m:oMath></w:p>")
+    assert result.article.plain == "x = 5"
+    assert omitted(result) == [(STRUCK, "10"), (DELETED, "20")]
 
 
 def test_formulas_of_a_paragraph_are_lines() -> None:

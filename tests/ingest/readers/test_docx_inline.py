@@ -10,9 +10,9 @@ import pytest
 from ingest.coverage import measure_coverage
 from ingest.readers.common.result import ReaderResult
 from ingest.readers.docx.inline import UNREADABLE_SYMBOL
+from ingest.readers.docx.omissions import DELETED, HIDDEN, MOVED, STRUCK
 from ingest.readers.docx.preprocess import FIELD_WITHOUT_RESULT
 from ingest.readers.docx.reader import FOOTNOTES_HEADING, UNREFERENCED_NOTE, read_docx
-from ingest.readers.docx.runs import DELETED, HIDDEN, MOVED, STRUCK
 from ingest.readers.media_type import MediaType
 from kb.model.article import Mark, MarkKind
 from tests.ingest.documents.docx import docx, para, run, style, table, zipped

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ingest.coverage import measure_coverage
 from ingest.readers.common.result import ReaderResult
+from ingest.readers.docx.omissions import DELETED
 from ingest.readers.docx.reader import read_docx
-from ingest.readers.docx.runs import DELETED
 from ingest.readers.docx.tables import CELL_MERGED
 from ingest.readers.media_type import MediaType
 from kb.model.article import Block, BlockKind
@@ -250,6 +250,34 @@ def test_title_in_a_table_is_the_title() -> None:
     result = read(grid(row(cell("Logo"), cell(para("Warfarin in adults", "Title")))))
     assert result.article.title == "Warfarin in adults"
     assert "Warfarin" not in result.article.plain
+
+
+def tabbed(*fields: str, bold: bool = False) -> str:
+    return para("<w:r><w:tab/></w:r>".join(run(each, bold=bold) if each else "" for each in fields))
+
+
+def test_columns_typed_with_tabs_are_a_table() -> None:
+    (block,) = blocks(
+        tabbed("Drug", "Adults", "Children", bold=True),
+        tabbed("A", "10 mg", "5 mg"),
+        tabbed("B", "", "2 mg"),
+    )
+    assert block.header_rows == 1
+    assert block.row_texts == (
+        ("Drug", "Adults", "Children"),
+        ("A", "10 mg", "5 mg"),
+        ("B", "", "2 mg"),
+    )
+
+
+def test_columns_aligned_with_several_tabs_are_joined() -> None:
+    (block,) = blocks(tabbed("A", "", "5 mg", "daily"), tabbed("B", "", "2 mg", "weekly"))
+    assert block.row_texts == (("A", "5 mg", "daily"), ("B", "2 mg", "weekly"))
+
+
+def test_lines_with_other_tabs_are_text() -> None:
+    texts = [block.text for block in blocks(tabbed("Adults", "10 mg"), tabbed("Children", "5 mg"))]
+    assert texts == ["Adults 10 mg", "Children 5 mg"]
 
 
 def test_marks_are_kept_in_cells() -> None:
