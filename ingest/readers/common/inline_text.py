@@ -91,22 +91,26 @@ def strip_marks(text: str) -> str:
 def separate_raised_text(text: str) -> str:
     """Return formatted text with superscripts and subscripts separated from other text."""
     done = ""
+    plain = ""  # the end of `done` without marks
     position = 0
     for match in _RAISED.finditer(text):
         done += text[position : match.start()]
+        before = (plain + _MARKUP.sub("", text[position : match.start()]))[-CONTEXT_LENGTH:]
+        plain = before
         position = match.end()
         start, note, raised, end = match.groups()
         content = _MARKUP.sub("", raised).strip()
         if not content:
             done += raised
+            plain += _MARKUP.sub("", raised)
             continue
-        following = text[position : position + CONTEXT_LENGTH]
-        before = _MARKUP.sub("", done[-2 * CONTEXT_LENGTH :])
+        following = _text_after(text, position)
         is_lowered = start == _START[MarkKind.SUBSCRIPT]
-        if not is_lowered and _is_degree(before, content, _MARKUP.sub("", following)):
+        if not is_lowered and _is_degree(before, content, following):
             done += "°"
+            plain += "°"
             continue
-        is_fraction = content.isdigit() and bool(_LOWERED_DENOMINATOR.match(following))
+        is_fraction = content.isdigit() and bool(_LOWERED_DENOMINATOR.match(text, position))
         lead, prefix = ("", "")
         if is_fraction:
             lead = " " if before[-1:].isdigit() else ""
@@ -115,10 +119,21 @@ def separate_raised_text(text: str) -> str:
         else:
             after_subscript = done.endswith(_END[MarkKind.SUBSCRIPT])
             lead, prefix = _separate(before, content, bool(note), after_subscript)
-        done += lead + start + prefix + raised + end
-        if not is_fraction:
-            done += _gap_after(content, _MARKUP.sub("", following), is_lowered)
+        gap = "" if is_fraction else _gap_after(content, following, is_lowered)
+        done += lead + start + prefix + raised + end + gap
+        plain += lead + prefix + _MARKUP.sub("", raised) + gap
     return done + text[position:]
+
+
+def _text_after(text: str, position: int) -> str:
+    """Return the next `CONTEXT_LENGTH` characters without marks, whose addresses may be long."""
+    after = ""
+    for token in _TOKEN.finditer(text, position):
+        if len(after) >= CONTEXT_LENGTH:
+            break
+        if not NONCHARACTERS.match(token.group()):
+            after += token.group()[:CONTEXT_LENGTH]
+    return after
 
 
 def _is_degree(before: str, content: str, after: str) -> bool:

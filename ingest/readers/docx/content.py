@@ -23,12 +23,12 @@ from ingest.readers.docx.numbering import (
     ListDefinition,
     NumberCounters,
 )
+from ingest.readers.docx.omissions import EMBEDDED_FILE
 from ingest.readers.docx.preprocess import has_deleted_mark
 from ingest.readers.docx.styles import StyleNumbering
 from ingest.readers.docx.tables import TableReader
 from kb.model.article import Block, BlockKind
 
-EMBEDDED_FILE = "an embedded file"
 CONTENTS_STYLE = re.compile(r"toc (?:heading|\d+)", re.I)
 CONTENTS_GALLERY = "Table of Contents"
 LIST_STYLE = re.compile(r"list (?:bullet|number)(?: ([2-5]))?", re.I)

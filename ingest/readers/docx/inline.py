@@ -11,7 +11,7 @@ from ingest.readers.docx.drawings import DRAWING_TAGS, Drawing, read_drawing
 from ingest.readers.docx.formulas import linearize, omitted_parts
 from ingest.readers.docx.namespaces import M, R, W, find_child, get_attribute
 from ingest.readers.docx.notes import NoteNumbers
-from ingest.readers.docx.omissions import DELETED_ELEMENTS
+from ingest.readers.docx.omissions import DELETED_ELEMENTS, EMBEDDED_FILE
 from ingest.readers.docx.preprocess import LINK_ATTRIBUTE
 from ingest.readers.docx.runs import (
     NOTE_REFERENCES,
@@ -87,6 +87,8 @@ class InlineReader:
                     self._add_text("\n", Piece(""), reason)
             elif child.tag == f"{W}hyperlink":
                 self._add_children(child, self._find_link(child) or href, reason)
+            elif child.tag == f"{W}subDoc":
+                self._context.omit(EMBEDDED_FILE, "")
             elif child.tag in DELETED_ELEMENTS:
                 self._add_children(child, href, DELETED_ELEMENTS[child.tag])
             elif child.tag not in SKIPPED:

@@ -8,4 +8,5 @@ DELETED = "a tracked deletion"
 MOVED = "a tracked move"
 HIDDEN = "hidden text"
 STRUCK = "struck-through text"
+EMBEDDED_FILE = "an embedded file"
 DELETED_ELEMENTS = {f"{W}del": DELETED, f"{W}moveFrom": MOVED}

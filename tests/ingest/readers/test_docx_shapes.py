@@ -6,8 +6,9 @@ import pytest
 
 from ingest.coverage import measure_coverage
 from ingest.readers.common.result import ReaderResult
-from ingest.readers.docx.content import EMBEDDED_FILE, MAX_STYLED_HEADING_WORDS
+from ingest.readers.docx.content import MAX_STYLED_HEADING_WORDS
 from ingest.readers.docx.inline import UNREADABLE_SYMBOL
+from ingest.readers.docx.omissions import EMBEDDED_FILE
 from ingest.readers.docx.reader import read_docx
 from ingest.readers.media_type import MediaType
 from tests.ingest.documents.docx import docx, para, run, table

@@ -25,6 +25,10 @@ def down(text):
     return mark_text(MarkKind.SUBSCRIPT, text)
 
 
+def linked(text):
+    return mark_text(MarkKind.LINK, text, "https://example.org/" + "a" * 100)
+
+
 def bold(text):
     return mark_text(MarkKind.STRONG, text)
 
@@ -38,6 +42,9 @@ def bold(text):
         (f"10{up('-3')}", "10^-3"),
         (f"kg{up('−1')}", "kg^−1"),
         (f"250{up('1')} mg", "250 1 mg"),
+        (f"250{linked(up('1'))} mg", "250 1 mg"),
+        (f"10{linked(up('9'))}/L", "10^9/L"),
+        (f"10{up('9')}{linked('2 notes')}", "10^9 2 notes"),
         (f"{bold('250')}{up('1')} mg", "250 1 mg"),
         (f"250{up('1,2')} mg", "250 1,2 mg"),
         (f"5 mg{up('1')} daily", "5 mg 1 daily"),
