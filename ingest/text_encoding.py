@@ -40,18 +40,37 @@ INVISIBLE_CHARACTERS = re.compile(
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidi controls
     "\ud800-\udfff\ufff9-\ufffb\ufffe\uffff]"  # surrogates, annotation marks, non-characters
 )
+# C1 controls in a text are Windows-1252 that was decoded as Latin-1 (WHATWG Encoding Standard).
+C1_CONTROLS = re.compile("[\x80-\x84\x86-\x9f]")
+C1_CHARACTERS = {
+    code: bytes([code]).decode(FALLBACK_ENCODING)
+    for code in range(0x80, 0xA0)
+    if code not in (0x81, 0x85, 0x8D, 0x8F, 0x90, 0x9D)
+}
+# UTF-8 that was decoded as Windows-1252 or Latin-1: "Âµ", "Ã©", "â‰¥", "â€™".
+MOJIBAKE = re.compile(
+    "\u00c2[\u00a0-\u00bf]|\u00c3[\u0080-\u00bf\u0152-\u2122]|\u00e2[\u0080-\u2122][\u0080-\u2122]"
+)
+MAX_EXAMPLES = 3
+REPLACEMENT = "\ufffd"
 LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 
 
 @dataclass(slots=True)
 class TextNormalizer:
-    """Normalises text and counts the invisible characters that it removes."""
+    """Normalises text, and counts removed invisible characters and garbled ones."""
 
     removed: Counter[str] = field(default_factory=Counter)
+    garbled: Counter[str] = field(default_factory=Counter)
 
     def normalize(self, text: str) -> str:
         r"""Return `text` in NFC with ``\n`` line ends and without invisible characters."""
         text = LINE_ENDS.sub("\n", text)
+        if C1_CONTROLS.search(text):
+            text = text.translate(C1_CHARACTERS)
+        if not text.isascii():
+            self.garbled.update(MOJIBAKE.findall(text))
+            self.garbled.update(REPLACEMENT * (REPLACEMENT in text))
         found = INVISIBLE_CHARACTERS.findall(text)
         if found:
             self.removed.update(found)
@@ -59,18 +78,23 @@ class TextNormalizer:
         return unicodedata.normalize("NFC", text)
 
     def warnings(self) -> list[str]:
-        """Return a warning about the removed characters, if any."""
-        if not self.removed:
-            return []
-        kinds = ", ".join(
-            f"{_describe_character(character)} x{count}"
-            for character, count in sorted(self.removed.items())
-        )
-        number = sum(self.removed.values())
-        characters = (
-            "1 invisible character was" if number == 1 else f"{number} invisible characters were"
-        )
-        return [f"{characters} removed: {kinds}."]
+        """Return the warnings about garbled and about removed characters, if any."""
+        warnings = []
+        if self.garbled:
+            examples = ", ".join(f'"{text}"' for text in sorted(self.garbled)[:MAX_EXAMPLES])
+            warnings.append(
+                f"The text has characters of a wrong encoding, such as {examples}. "
+                "Correct the source before you publish it."
+            )
+        if self.removed:
+            kinds = ", ".join(
+                f"{_describe_character(character)} x{count}"
+                for character, count in sorted(self.removed.items())
+            )
+            number = sum(self.removed.values())
+            subject = "invisible character was" if number == 1 else "invisible characters were"
+            warnings.append(f"{number} {subject} removed: {kinds}.")
+        return warnings
 
 
 def decode(data: bytes, source: str, location: str, warnings: list[str]) -> str:

@@ -148,8 +148,9 @@ def read_document(document: SourceDocument) -> ReadDocument:
         return ReadDocument(result, hashlib.sha256(data).hexdigest(), file_type)
     warnings: list[str] = []
     normalizer = TextNormalizer()
-    text = normalizer.normalize(decode(data, document.source, document.location, warnings))
+    text = decode(data, document.source, document.location, warnings)
     if document.line is None:
+        text = normalizer.normalize(text)
         text_type = detect_media_type(text, document.source)
         _check_size(data, text_type, document.source)
         if text.count("\n") > MAX_LINES:
@@ -161,9 +162,11 @@ def read_document(document: SourceDocument) -> ReadDocument:
             )
         result = READERS[text_type](text, document.source)
     else:
+        # Line separators such as U+2028 are valid inside JSON; the reader normalises each text.
         text_type = MediaType.JSON_LINES
         result = read_json_line(text, document.source, document.location)
-    result = replace(result, warnings=(*warnings, *normalizer.warnings(), *result.warnings))
+    all_warnings = dict.fromkeys((*warnings, *normalizer.warnings(), *result.warnings))
+    result = replace(result, warnings=tuple(all_warnings))
     return ReadDocument(result, hashlib.sha256(data).hexdigest(), text_type)
 
 

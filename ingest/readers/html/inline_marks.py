@@ -44,6 +44,15 @@ _ICON_CLASS = re.compile(
 )
 
 
+def mark_fragment(soup: BeautifulSoup, omitted: list[OmittedText]) -> None:
+    """Prepare a fragment that is content as a whole, such as HTML inside Markdown."""
+    mark_raised_text(soup, omitted)
+    place_image_labels(soup)
+    mark_check_boxes(soup)
+    remove_deleted_text(soup, omitted)
+    mark_emphasis(soup, "")
+
+
 def place_image_labels(body: Tag) -> None:
     """Put the description of an image that stands for a word in its place.
 

@@ -9,22 +9,49 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 
 from bs4 import BeautifulSoup, Comment
+from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from ingest.readers.common.callout_level import level_from_classes
+from ingest.readers.common.inline_text import mark_note, mark_text, strip_marks
 from ingest.readers.common.result import OmittedText
 from ingest.readers.common.section_builder import SectionBuilder
-from ingest.readers.html.dom import parse_page, visible_text
+from ingest.readers.html.dom import parse_page
+from ingest.readers.html.elements import inline_text
+from ingest.readers.html.inline_marks import DELETED, mark_fragment
 from ingest.readers.html.reader import HtmlWalker
 from ingest.readers.markdown.preprocess import FOOTNOTE_MARK
-from kb.model.article import Block, BlockKind, ListItem, table
+from kb.model.article import Block, BlockKind, ListItem, MarkKind, table
 
 BREAK_TAG = re.compile(r"<br\s*/?>", re.I)
 # Alert markers of code hosts and note-taking tools: [!WARNING], [!tip]-
 ALERT = re.compile(r"\[!(\w{1,30})\][+-]?[ \t]*")
 TASK = re.compile(r"\[([ xX])\]\s+")
 TASK_BOXES = {" ": "☐ ", "x": "☒ "}
+MARK_TAGS = {"strong": MarkKind.STRONG, "em": MarkKind.EMPHASIS, "a": MarkKind.LINK}
+HYPHEN_AT_END = re.compile(r"\w-$")  # a word that is broken at its hyphen: co-/amoxiclav
+# pandoc's notation of raised and lowered text.
+RAISED = re.compile(r"(?<=[\w)])\^([^\s^]{1,12})\^")
+LOWERED = re.compile(r"(?<=\w)~([^\s~]{1,12})~(?!~)")
+# TeX between dollar signs, which neither spaces nor digits follow: "$5 and $10" is an amount.
+FORMULA = re.compile(r"\$(?=\S)([^$\n]{1,100}?)(?<=\S)\$(?![\d\w])")
+TEX_GROUP = re.compile(r"\{([^{}]*)\}")
+TEX_COMMANDS = {
+    "times": "×",
+    "cdot": "·",
+    "leq?": "≤",
+    "geq?": "≥",
+    "neq?": "≠",
+    "pm": "±",
+    "approx": "≈",
+    "mu": "µ",
+    "(?:text|mathrm|mathbf|operatorname)": "",
+    "[,;! ]": " ",
+}
 INVISIBLE = ("script", "style", "template", "noscript")
 
 
@@ -35,6 +62,23 @@ def add_blocks(
     _BlockBuilder(builder, omitted, source).build(tokens)
 
 
+@dataclass(slots=True)
+class _OpenList:
+    """A list and the number of its next item, as a browser counts."""
+
+    ordered: bool
+    number: int
+
+    def next_label(self, item: Token) -> str:
+        """Return the label of an item: as written if the numbers rise, otherwise the next one."""
+        if not self.ordered:
+            return ""
+        written = int(item.info) if item.info.isdigit() else self.number
+        number = max(written, self.number)
+        self.number = number + 1
+        return f"{number}{item.markup}"
+
+
 class _BlockBuilder:
     """Single pass over tokens, with the open elements on stacks."""
 
@@ -42,8 +86,9 @@ class _BlockBuilder:
         self._builder = builder
         self._omitted = omitted
         self._source = source
-        self._lists: list[bool] = []  # open lists, outermost first; true if ordered
-        self._items: list[tuple[list[str], int]] = []  # (texts, depth) of the outermost list
+        self._lists: list[_OpenList] = []  # open lists, outermost first
+        # (texts, depth, label) of the items of the outermost list
+        self._items: list[tuple[list[str], int, str]] = []
         self._open_items: list[list[str]] = []  # texts of the open items, outermost first
         self._quotes = 0
         self._callout: list[str] = []
@@ -66,22 +111,27 @@ class _BlockBuilder:
         self._quotes -= 1
         if not self._quotes and not self._lists:
             text = "\n".join(self._callout)
-            self._builder.add_text(BlockKind.CALLOUT, ALERT.sub(_format_alert, text, count=1))
+            alert = ALERT.match(text)
+            level = level_from_classes([alert.group(1)]) if alert else None
+            text = ALERT.sub(_format_alert, text, count=1)
+            self._builder.add_block(Block(kind=BlockKind.CALLOUT, text=text, level=level))
             self._callout = []
 
     def open_list(self, token: Token) -> None:
+        ordered = token.type.startswith("ordered")
         if not self._lists:
-            self._ordered = token.type.startswith("ordered")
-        self._lists.append(token.type.startswith("ordered"))
+            self._ordered = ordered
+        start = token.attrs.get("start", 1) if ordered else 0
+        self._lists.append(_OpenList(ordered, int(start)))
 
     def close_list(self, token: Token) -> None:
         self._lists.pop()
         if self._lists:
             return
-        items = [ListItem(" ".join(texts), depth) for texts, depth in self._items]
+        items = [ListItem(" ".join(texts), depth, label) for texts, depth, label in self._items]
         self._items = []
         if self._quotes:
-            self._callout.extend("- " + item.text for item in items)
+            self._callout.extend(f"{item.label or '-'} {item.text}" for item in items)
         else:
             self._builder.add_block(
                 Block(kind=BlockKind.LIST, items=tuple(items), ordered=self._ordered)
@@ -89,7 +139,8 @@ class _BlockBuilder:
 
     def open_item(self, token: Token) -> None:
         texts: list[str] = []
-        self._items.append((texts, len(self._lists) - 1))
+        label = self._lists[-1].next_label(token)
+        self._items.append((texts, len(self._lists) - 1, label))
         self._open_items.append(texts)
 
     def close_item(self, token: Token) -> None:
@@ -142,8 +193,9 @@ class _BlockBuilder:
     def html(self, token: Token) -> None:
         soup = parse_page(token.content, self._source)
         self._remove_invisible(soup)
+        mark_fragment(soup, self._omitted)
         if self._open_items or self._quotes:
-            self._add_paragraph(visible_text(soup))
+            self._add_paragraph(inline_text(soup.body or soup))
             return
         # A details element that a later token closes would swallow the text in between.
         for tag in soup(["details", "summary"]):
@@ -163,30 +215,55 @@ class _BlockBuilder:
             self._builder.add_text(BlockKind.PARAGRAPH, text)
 
     def _flatten(self, token: Token) -> tuple[str, list[str]]:
-        """Return the text of an inline token without markup, and its image descriptions."""
+        """Return the formatted text of an inline token, and its image descriptions."""
+        children = token.children or ()
+        if any(_is_markup(child) for child in children):
+            return self._read_inline_html(token)
         texts: list[str] = []
         images: list[str] = []
-        links: list[tuple[int, str]] = []
-        for child in token.children or ():
+        open_marks: list[tuple[int, str]] = []  # position in `texts`, address of a link
+        for number, child in enumerate(children):
             if child.type == "text":
-                texts.append(FOOTNOTE_MARK.sub(r" [\1]", child.content))
+                texts.append(_format_text(child.content))
             elif child.type in ("code_inline", "text_special"):
                 texts.append(child.content)
             elif child.type == "softbreak":
-                texts.append(" ")
+                texts.append("" if HYPHEN_AT_END.search("".join(texts[-1:])) else " ")
             elif child.type == "hardbreak":
                 texts.append("\n")
+            elif child.type == "image" and _is_between_words(children, number):
+                texts.append(child.content)
             elif child.type == "image":
                 images.append(child.content)
-            elif child.type == "link_open":
-                links.append((len(texts), str(child.attrs.get("href", ""))))
-            elif child.type == "link_close":
-                start, href = links.pop()
-                if not "".join(texts[start:]).strip() and not images:
-                    texts.append(href)
             elif child.type == "html_inline":
                 texts.append(self._inline_html(child.content))
+            elif child.nesting == 1:
+                open_marks.append((len(texts), str(child.attrs.get("href", ""))))
+            elif child.nesting == -1 and open_marks:
+                start, href = open_marks.pop()
+                texts[start:] = [self._close_mark(child.tag, "".join(texts[start:]), href, images)]
         return "".join(texts).strip(), [image for image in images if image.strip()]
+
+    def _close_mark(self, tag: str, text: str, href: str, images: list[str]) -> str:
+        """Return the text inside an inline element with its formatting."""
+        if tag == "s":
+            self._omitted.append(OmittedText(DELETED, strip_marks(text)))
+            return ""
+        if tag == "a" and not text.strip() and not images:
+            return href
+        kind = MARK_TAGS.get(tag)
+        return mark_text(kind, text, href) if kind else text
+
+    def _read_inline_html(self, token: Token) -> tuple[str, list[str]]:
+        """Read text with HTML elements as a page is read."""
+        page = _renderer().renderInline(token.content)
+        soup = parse_page(page, self._source)
+        self._remove_invisible(soup)
+        mark_fragment(soup, self._omitted)
+        body = soup.body or soup
+        images = [str(image.get("alt", "")) for image in body.find_all("img")]
+        text = _format_text(inline_text(body, images=False).strip())
+        return text, [image for image in images if image.strip()]
 
     def _inline_html(self, content: str) -> str:
         if BREAK_TAG.fullmatch(content):
@@ -202,6 +279,46 @@ class _BlockBuilder:
         for tag in soup(list(INVISIBLE)):
             self._omitted.append(OmittedText("a script or style", tag.get_text()))
             tag.decompose()
+
+
+def _is_markup(token: Token) -> bool:
+    """Return whether a token is an HTML element other than a line break or a comment."""
+    content = token.content
+    return (
+        token.type == "html_inline"
+        and not content.startswith("<!--")
+        and not BREAK_TAG.fullmatch(content)
+    )
+
+
+def _is_between_words(tokens: Sequence[Token], number: int) -> bool:
+    """Return whether an image stands for a word of an unfinished sentence."""
+    before = tokens[number - 1].content.rstrip() if number else ""
+    after = tokens[number + 1].content.lstrip() if number + 1 < len(tokens) else ""
+    return bool(before and after) and (before[-1] not in ".!?:;" or after[0].islower())
+
+
+def _format_text(text: str) -> str:
+    """Return a text with its footnote marks, pandoc's ^raised^ and ~lowered~ text, and formulas."""
+    text = FOOTNOTE_MARK.sub(lambda mark: " " + mark_note(f"[{mark[1]}]"), text)
+    if "$" in text:
+        text = FORMULA.sub(lambda formula: _format_tex(formula[1]), text)
+    if "^" in text:
+        text = RAISED.sub(lambda raised: mark_text(MarkKind.SUPERSCRIPT, raised[1]), text)
+    if "~" in text:
+        text = LOWERED.sub(lambda lowered: mark_text(MarkKind.SUBSCRIPT, lowered[1]), text)
+    return text
+
+
+def _format_tex(formula: str) -> str:
+    for command, character in TEX_COMMANDS.items():
+        formula = re.sub(rf"\\{command}(?![A-Za-z])", character, formula)
+    return TEX_GROUP.sub(r"\1", formula)
+
+
+@cache
+def _renderer() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": True}).enable("strikethrough")
 
 
 def _format_alert(alert: re.Match[str]) -> str:

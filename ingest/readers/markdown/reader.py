@@ -17,6 +17,7 @@ from markdown_it.token import Token
 from ingest.readers.common.result import AS_METADATA, OmittedText, ReaderResult
 from ingest.readers.common.section_builder import SectionBuilder
 from ingest.readers.common.titles import derive_title
+from ingest.readers.markdown.ambiguous_marks import escape_ambiguous_marks
 from ingest.readers.markdown.blocks import add_blocks
 from ingest.readers.markdown.front_matter import parse_front_matter
 from ingest.readers.markdown.preprocess import ExtractedMarks, extract_marks
@@ -35,7 +36,7 @@ def read_markdown(text: str, source: str) -> ReaderResult:
     """Parse Markdown. Raises `SourceError` for invalid front matter and for excessive nesting."""
     omitted: list[OmittedText] = []
     parsed, body, first_line = parse_front_matter(text, source)
-    cleaned, marks = extract_marks(body, omitted)
+    cleaned, marks = extract_marks(escape_ambiguous_marks(body), omitted)
     normalizer = TextNormalizer()
     builder = SectionBuilder(normalizer)
     add_blocks(_parse_tokens(cleaned, source, first_line), builder, omitted, source)

@@ -235,7 +235,8 @@ def _build_list(lines: Sequence[TextLine]) -> Block:
             indents.pop()
         if not indents or line.indent > indents[-1]:
             indents.append(line.indent)
-        items.append(ListItem(line.text, len(indents) - 1))
+        label = line.marker.strip() if line.number else ""
+        items.append(ListItem(line.text, len(indents) - 1, label))
     return Block(kind=BlockKind.LIST, items=tuple(items), ordered=_is_ordered(lines))
 
 

@@ -1,0 +1,110 @@
+"""Escaping of characters that are Markdown syntax, but something else in clinical text.
+
+A comparison at the start of a line ("> 15 mmol/L") is not a quotation, a product ("2*3*4") is not
+emphasised, and "<age and weight>" is not a tag. Admonitions of other dialects become the alerts
+that the reader knows. Lines are never added or removed, so that line numbers stay correct.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from ingest.language.word_lists import load_word_list
+from ingest.readers.html.dom import BLOCKS, INVISIBLE
+
+HTML_NAMES = BLOCKS | INVISIBLE | {
+    "a", "abbr", "acronym", "audio", "b", "bdi", "bdo", "big", "br", "button", "canvas", "cite",
+    "code", "col", "colgroup", "data", "del", "dfn", "em", "embed", "font", "i", "iframe", "img",
+    "input", "ins", "kbd", "label", "map", "mark", "math", "mi", "mn", "mo", "mrow", "msup", "msub",
+    "noscript", "object", "output", "picture", "q", "rp", "rt", "ruby", "s", "samp", "select",
+    "small", "source", "span", "strike", "strong", "sub", "sup", "svg", "textarea", "time", "tt",
+    "u", "var", "video", "wbr",
+}  # fmt: skip
+_COMPARISON = re.compile(r"(?P<lead>\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)*)>(?=\s*=?\s*\d)")
+_LIST_MARKER = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s")
+_PRODUCT = re.compile(r"(?<=\d)\*+(?=\d)")
+_TAG = re.compile(r"<(?=/?([A-Za-z][\w-]*)(?:[\s/>]|$))")  # not an address: <https://...>
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_ADMONITION = re.compile(
+    r"(?P<indent>\s*)(?:!!!|\?\?\?\+?)\s+(?P<type>[\w-]+)(?:\s+\"(?P<title>[^\"]*)\")?\s*"
+)
+_CONTAINER = re.compile(r"\s*:::+\s*\{?\.?(?P<type>[A-Za-z][\w-]*)\}?\s*(?P<title>.*?)\s*")
+_CONTAINER_END = re.compile(r"\s*:::+\s*")
+_FIRST_ITEM = re.compile(r"(\s{0,3})1([.)])(?=\s)")
+
+
+def escape_ambiguous_marks(text: str) -> str:
+    """Return Markdown with these characters escaped, and with admonitions as alerts."""
+    lines = text.split("\n")
+    fence = ""
+    for number, line in enumerate(lines):
+        found = _FENCE.match(line)
+        if found and not fence:
+            fence = found[1]
+        elif found and line.strip().startswith(fence):
+            fence = ""
+        if not fence and not line.startswith(("    ", "\t")):
+            lines[number] = _escape_line(lines, number)
+    return "\n".join(_convert_admonitions(lines))
+
+
+def _escape_line(lines: list[str], number: int) -> str:
+    line = lines[number]
+    if "*" in line:
+        line = _PRODUCT.sub(lambda stars: "\\*" * len(stars.group()), line)
+    if "<" in line:
+        line = _TAG.sub(lambda tag: "<" if tag[1].lower() in HTML_NAMES else "\\<", line)
+    comparison = _COMPARISON.match(line)
+    if comparison and (comparison["lead"].strip() or not _is_in_quotation(lines, number)):
+        line = f"{comparison['lead']}\\>{line[comparison.end() :]}"
+    above = lines[number - 1].split() if number else []
+    first = _FIRST_ITEM.match(line)
+    if first and above and above[-1].lower() in _unfinished_ends():
+        line = f"{first[1]}1\\{line[first.end() - 1 :]}"
+    return line
+
+
+@cache
+def _unfinished_ends() -> frozenset[str]:
+    return frozenset(load_word_list("unfinished-ends"))
+
+
+def _is_in_quotation(lines: list[str], number: int) -> bool:
+    """Return whether a neighbouring line is quoted, so that this one is as well."""
+    neighbours = lines[max(number - 1, 0) : number] + lines[number + 1 : number + 2]
+    return any(line.lstrip().startswith(">") for line in neighbours)
+
+
+def _convert_admonitions(lines: list[str]) -> list[str]:
+    """Return the lines with ``!!! type "Title"`` and ``::: type`` blocks as quoted alerts."""
+    converted: list[str] = []
+    indent: int | None = None  # of the text of an open ``!!!`` block
+    in_container = False
+    for line in lines:
+        admonition = _ADMONITION.fullmatch(line)
+        container = None if in_container else _CONTAINER.fullmatch(line)
+        if indent is not None and line.strip():
+            if len(line) - len(line.lstrip()) >= indent:
+                converted.append("> " + line[indent:])
+                continue
+            indent = None
+        if in_container and _CONTAINER_END.fullmatch(line):
+            in_container = False
+            converted.append("")
+        elif admonition:
+            indent = len(admonition["indent"]) + 4
+            converted.append(_alert(admonition["type"], admonition["title"] or ""))
+        elif container:
+            in_container = True
+            converted.append(_alert(container["type"], container["title"]))
+        elif in_container or (indent is not None and not line.strip()):
+            converted.append("> " + line)
+        else:
+            converted.append(line)
+    return converted
+
+
+def _alert(kind: str, title: str) -> str:
+    name = kind.replace("-", "_").upper()
+    return f"> [!{name}] {title}. " if title and title[-1].isalnum() else f"> [!{name}] {title} "

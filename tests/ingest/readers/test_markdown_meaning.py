@@ -1,0 +1,104 @@
+"""Markdown in which a character is syntax by the rules, but text to a clinician."""
+
+import pytest
+
+from ingest.readers.markdown.reader import read_markdown
+from kb.model.article import BlockKind, CalloutLevel, Mark, MarkKind
+
+
+def read(body):
+    return read_markdown(f"# Doses\n\n{body}\n", "doses.md")
+
+
+def blocks(body):
+    return [block for _, section in read(body).article.walk() for block in section.blocks]
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("Under 10<sup>9</sup>/L.", "Under 10^9/L."),
+        ("Give **250**<sup>1</sup> mg.", "Give 250 1 mg."),
+        ("Give 250<sup>1,2</sup> mg.", "Give 250 1,2 mg."),
+        ("CO<sub>2</sub> and H~2~O", "CO2 and H2O"),
+        ("Under 10^9^/L.", "Under 10^9/L."),
+        ("Under $10^9$/L and $\\le 5$ mg", "Under 10^9/L and ≤ 5 mg"),
+        ("It costs $5 and $10.", "It costs $5 and $10."),
+        ("Give 2~~0~~ mg.", "Give 2 mg."),
+        ("Give <del>10</del><ins>5</ins> mg.", "Give 5 mg."),
+        ("2*3*4 mg and 10**9", "2*3*4 mg and 10**9"),
+        ("K <3.5 or <5 mg or age<18", "K <3.5 or <5 mg or age<18"),
+        ("Dose <age and weight> as below.", "Dose <age and weight> as below."),
+        ("Call when it is\n> 20 mmol/L twice.", "Call when it is > 20 mmol/L twice."),
+        ("Stop if it is above\n1. Then call.", "Stop if it is above 1. Then call."),
+        ("co-\namoxiclav", "co-amoxiclav"),
+        ("K is ![≥](a.png) 6", "K is ≥ 6"),
+        ("See <https://x.example/a>.", "See https://x.example/a."),
+        ("Give 5<br>or 10", "Give 5\nor 10"),
+    ],
+)
+def test_text_keeps_its_meaning(body, text):
+    (block,) = blocks(body)
+    assert (block.kind, block.text) == (BlockKind.PARAGRAPH, text)
+
+
+def test_deleted_text_is_reported():
+    assert [each.text for each in read("Give ~~10 mg~~ 5 mg.").omitted] == ["10 mg"]
+
+
+def test_emphasis_and_links_are_kept():
+    (block,) = blocks("Do **not** give [this](https://x.example/a) *ever*.")
+    assert block.marks == (
+        Mark(MarkKind.STRONG, 3, 6),
+        Mark(MarkKind.LINK, 12, 16, "https://x.example/a"),
+        Mark(MarkKind.EMPHASIS, 17, 21),
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "labels"),
+    [
+        ("3. a\n4. b", ["3.", "4."]),
+        ("3) a\n4) b", ["3)", "4)"]),
+        ("1. a\n1. b", ["1.", "2."]),
+        ("1. a\n   - b\n2. c", ["1.", "", "2."]),
+        ("- a\n  1. b\n  2. c", ["", "1.", "2."]),
+        ("1. a\n\n   Text.\n2. b", ["1.", "2."]),
+    ],
+)
+def test_items_keep_their_numbers(body, labels):
+    (block,) = blocks(body)
+    assert [item.label for item in block.items] == labels
+
+
+def test_a_list_after_a_paragraph_resumes_its_numbers():
+    first, _, second = blocks("1. a\n2. b\n\nNever flush.\n\n3. c")
+    assert [item.label for item in (*first.items, *second.items)] == ["1.", "2.", "3."]
+
+
+def test_a_comparison_at_the_start_of_an_item_is_text():
+    (block,) = blocks("- < 4 mmol/L: give glucose\n- > 15 mmol/L: give 4 units")
+    assert [item.text for item in block.items] == [
+        "< 4 mmol/L: give glucose",
+        "> 15 mmol/L: give 4 units",
+    ]
+
+
+def test_a_quotation_with_numbers_is_a_quotation():
+    (block,) = blocks("> The trial had\n> 15 patients.")
+    assert block.kind is BlockKind.CALLOUT
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "> [!WARNING]\n> The arm is cold.",
+        '!!! warning "Arm"\n    The arm is cold.',
+        "::: warning\nThe arm is cold.\n:::",
+        "::: {.warning}\nThe arm is cold.\n:::",
+    ],
+)
+def test_an_admonition_is_a_callout_with_a_level(body):
+    (block,) = blocks(body)
+    assert (block.kind, block.level) == (BlockKind.CALLOUT, CalloutLevel.IMPORTANT)
+    assert "The arm is cold." in block.text
