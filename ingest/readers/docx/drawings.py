@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 
 from lxml import etree  # type: ignore[import-untyped]
 
 from ingest.readers.common.inline_text import remove_noncharacters
+from ingest.readers.docx.charts import (
+    MAX_CHART_VALUES,
+    chart_title,
+    count_values,
+    drawing_text,
+    read_chart,
+    read_diagram,
+)
 from ingest.readers.docx.items import Item, Paragraph
 from ingest.readers.docx.namespaces import (
     CHART,
@@ -20,23 +27,20 @@ from ingest.readers.docx.namespaces import (
     R,
     V,
     W,
-    number_value,
 )
-from kb.model.article import Block, BlockKind, Cell, ListItem, table
 
+TEXT_BOX = f"{W}txbxContent"
 DRAWING_TAGS = frozenset({f"{W}drawing", f"{W}pict", f"{W}object"})
 UNDESCRIBED_IMAGE = "an image without a description"
 FORMULA_IMAGE = "a formula image"
 UNREADABLE_CHART = "a chart"
+LARGE_CHART = "a chart with many values"
 EMBEDDED_OBJECT = "an embedded object"
 # Shown in place of an image between words, so that the sentence shows the gap.
 IMAGE_PLACEHOLDER = "[image]"
 FORMULA_PLACEHOLDER = "[formula]"
 FORMULA_PROGRAMS = ("Equation", "MathType")
 DECORATIVE = "decorative"  # local name of an element in a namespace of its own
-
-MAX_CHART_POINTS = 1_000  # values per series; more are measurements, not a figure to read
-EXCEL_EPOCH = date(1899, 12, 30)
 
 
 @dataclass(slots=True)
@@ -61,7 +65,7 @@ def read_drawing(element: etree._Element, parts: dict[str, etree._Element]) -> D
 
     `parts` are the charts and SmartArt data by relationship id.
     """
-    drawing = Drawing(text_boxes=list(_outermost(element, f"{W}txbxContent")))
+    drawing = Drawing(text_boxes=list(_iter_outside_boxes(element, TEXT_BOX)))
     drawing.items.extend(Paragraph(text) for text in word_art(element))
     if element.tag == f"{W}drawing":
         drawing.is_inline = next(element.iterchildren(f"{WP}inline"), None) is not None
@@ -69,14 +73,16 @@ def read_drawing(element: etree._Element, parts: dict[str, etree._Element]) -> D
         drawing.is_inline = "position:absolute" not in _shape_attribute(element, "style")
     graphic_parts = [parts[key] for key in _relationship_ids(element) if key in parts]
     for part in graphic_parts:
-        drawing.items.extend(
-            _read_chart(part) if part.tag.startswith(CHART) else _read_diagram(part)
-        )
-    if not drawing.text_boxes:
-        drawing.items.extend(Paragraph(text) for text in drawing_paragraphs(element))
-    if (drawing.items or drawing.text_boxes) and not _has_image(element):
-        return drawing
-    _describe(element, drawing, is_graphic=bool(graphic_parts))
+        if not part.tag.startswith(CHART):
+            drawing.items.extend(read_diagram(part))
+        elif count_values(part) <= MAX_CHART_VALUES:
+            drawing.items.extend(read_chart(part))
+        else:
+            drawing.omitted = (LARGE_CHART, chart_title(part))
+    drawing.items.extend(Paragraph(text) for text in drawing_paragraphs(element))
+    has_content = bool(drawing.items or drawing.text_boxes or drawing.omitted)
+    if not has_content or _has_image(element):
+        _describe(element, drawing, is_graphic=bool(graphic_parts))
     return drawing
 
 
@@ -99,7 +105,7 @@ def _describe(element: etree._Element, drawing: Drawing, *, is_graphic: bool) ->
 
 def word_art(tree: etree._Element) -> Iterator[str]:
     """Yield the texts of WordArt in the older format, which also draws watermarks."""
-    for path in tree.iter(f"{V}textpath"):
+    for path in _iter_outside_boxes(tree, f"{V}textpath"):
         text = remove_noncharacters(str(path.get("string", ""))).strip()
         if text:
             yield text
@@ -107,28 +113,22 @@ def word_art(tree: etree._Element) -> Iterator[str]:
 
 def drawing_paragraphs(element: etree._Element) -> Iterator[str]:
     """Yield the paragraphs of shapes that are not text boxes of Word."""
-    for paragraph in element.iter(f"{A}p"):
-        text = _drawing_text(paragraph)
+    for paragraph in _iter_outside_boxes(element, f"{A}p"):
+        text = drawing_text(paragraph)
         if text:
             yield text
 
 
-def _drawing_text(tree: etree._Element) -> str:
-    parts = (
-        "\n" if each.tag == f"{A}br" else each.text or "" for each in tree.iter(f"{A}t", f"{A}br")
-    )
-    return remove_noncharacters("".join(parts)).strip()
-
-
-def _outermost(tree: etree._Element, tag: str) -> Iterator[etree._Element]:
-    for element in tree.iter(tag):
-        inner = next((parent for parent in element.iterancestors(tag)), None)
-        if inner is None or inner in tree.iterancestors(tag):
+def _iter_outside_boxes(drawing: etree._Element, *tags: str) -> Iterator[etree._Element]:
+    """Yield the elements of a drawing that are not in one of its text boxes."""
+    around = next(drawing.iterancestors(TEXT_BOX), None)
+    for element in drawing.iter(*tags):
+        if next(element.iterancestors(TEXT_BOX), None) is around:
             yield element
 
 
 def _relationship_ids(element: etree._Element) -> Iterator[str]:
-    for graphic in element.iter(f"{CHART}chart", f"{DIAGRAM}relIds"):
+    for graphic in _iter_outside_boxes(element, f"{CHART}chart", f"{DIAGRAM}relIds"):
         yield str(graphic.get(f"{R}id") or graphic.get(f"{R}dm") or "")
 
 
@@ -142,7 +142,8 @@ def _has_unreadable_graphic(element: etree._Element) -> bool:
 
 def alternative_text(element: etree._Element) -> str:
     """Return the description of the first image or shape with one, or an empty string."""
-    for each in element.iter(f"{WP}docPr", f"{PICTURE}cNvPr", f"{V}shape", f"{V}imagedata"):
+    tags = (f"{WP}docPr", f"{PICTURE}cNvPr", f"{V}shape", f"{V}imagedata")
+    for each in _iter_outside_boxes(element, *tags):
         names = ("descr", "title", "alt", f"{OFFICE}title")
         for name in names:
             text = " ".join(remove_noncharacters(str(each.get(name, ""))).split())
@@ -152,7 +153,8 @@ def alternative_text(element: etree._Element) -> str:
 
 
 def _has_image(element: etree._Element) -> bool:
-    return next(element.iter(f"{PICTURE}pic", f"{V}imagedata", f"{A}blip"), None) is not None
+    images = _iter_outside_boxes(element, f"{PICTURE}pic", f"{V}imagedata", f"{A}blip")
+    return next(images, None) is not None
 
 
 def _is_decorative(element: etree._Element) -> bool:
@@ -165,102 +167,3 @@ def _is_decorative(element: etree._Element) -> bool:
 def _shape_attribute(element: etree._Element, name: str) -> str:
     shape = next(element.iter(f"{V}shape", f"{V}rect", f"{V}group"), None)
     return "" if shape is None else str(shape.get(name, "")).replace(" ", "")
-
-
-def _read_diagram(data: etree._Element) -> list[Item]:
-    """Return the texts of SmartArt as a list, nested as in its text pane."""
-    texts: dict[str, str] = {}
-    for point in data.iter(f"{DIAGRAM}pt"):
-        body = next(point.iterchildren(f"{DIAGRAM}t"), None)
-        texts[str(point.get("modelId"))] = "" if body is None else _drawing_text(body)
-    children: dict[str, list[tuple[int, str]]] = {}
-    nested: set[str] = set()
-    for connection in data.iter(f"{DIAGRAM}cxn"):
-        if connection.get("type", "parOf") == "parOf":
-            source, target = str(connection.get("srcId")), str(connection.get("destId"))
-            order = number_value(str(connection.get("srcOrd", "")), 0)
-            children.setdefault(source, []).append((order, target))
-            nested.add(target)
-    items: list[ListItem] = []
-    waiting = [(point, 0) for point in reversed(list(texts)) if point not in nested]
-    seen: set[str] = set()
-    while waiting:
-        point, depth = waiting.pop()
-        if point in seen:
-            continue
-        seen.add(point)
-        text = texts.get(point, "")
-        if text:
-            items.append(ListItem(text, depth))
-        below = sorted(children.get(point, ()), reverse=True)
-        waiting.extend((target, depth + bool(text)) for _, target in below)
-    # a circle of connections has no first point
-    items.extend(ListItem(text) for point, text in texts.items() if text and point not in seen)
-    return [Block(kind=BlockKind.LIST, items=tuple(items))] if items else []
-
-
-def _read_chart(chart: etree._Element) -> list[Item]:
-    """Return a chart as its title and a table of its values, one column per series."""
-    items: list[Item] = []
-    titles = [_drawing_text(title) for title in chart.iter(f"{CHART}title")]
-    plot = next(chart.iter(f"{CHART}plotArea"), chart)
-    axis_titles = [_drawing_text(title) for title in plot.iter(f"{CHART}title")]
-    heading = [title for title in titles if title and title not in axis_titles]
-    if heading:
-        items.append(Block(kind=BlockKind.CAPTION, text=" ".join(heading)))
-    series = [_read_series(each) for each in chart.iter(f"{CHART}ser")]
-    if any(values for _, _, values in series):
-        positions = sorted(
-            {key for _, categories, values in series for key in (*categories, *values)}
-        )
-        names: dict[int, str] = {}
-        for _, categories, _ in series:
-            names = {**categories, **names}
-        corner = next((title for title in axis_titles if title), "")
-        rows = [[corner, *(name for name, _, _ in series)]]
-        rows.extend(
-            [names.get(at, ""), *(values.get(at, "") for _, _, values in series)]
-            for at in positions[:MAX_CHART_POINTS]
-        )
-        items.append(table([[Cell(text) for text in row] for row in rows], header_rows=1))
-    others = axis_titles[1:] if len(items) > 1 else axis_titles
-    items.extend(Paragraph(title) for title in others if title)
-    return items
-
-
-def _read_series(series: etree._Element) -> tuple[str, dict[int, str], dict[int, str]]:
-    """Return the name, the categories and the values of a series, both by position."""
-    name = next(series.iterchildren(f"{CHART}tx"), None)
-    name_texts = [] if name is None else [each.text or "" for each in name.iter(f"{CHART}v")]
-    return (
-        " ".join(name_texts),
-        _read_points(series, "cat", "xVal"),
-        _read_points(series, "val", "yVal"),
-    )
-
-
-def _read_points(series: etree._Element, *names: str) -> dict[int, str]:
-    points: dict[int, str] = {}
-    for source in series.iterchildren(*(f"{CHART}{name}" for name in names)):
-        code = next((each.text or "" for each in source.iter(f"{CHART}formatCode")), "")
-        for point in source.iter(f"{CHART}pt"):
-            value = next(point.iterchildren(f"{CHART}v"), None)
-            text = remove_noncharacters("" if value is None else value.text or "")
-            at = number_value(str(point.get("idx", "")), len(points))
-            own_code = str(point.get("formatCode", code))
-            points[at] = " ".join(filter(None, (points.get(at), _format_value(text, own_code))))
-    return points
-
-
-def _format_value(text: str, code: str) -> str:
-    """Return a value as Excel displays it, as far as its format changes the meaning."""
-    try:
-        number = float(text)
-    except ValueError:
-        return text
-    if code.endswith("%"):
-        return f"{round(number * 100, 6):g}%"
-    if any(letter in code.lower() for letter in "dy") and 1 <= number < 100_000:
-        return (EXCEL_EPOCH + timedelta(days=int(number))).isoformat()
-    rounded = f"{number:.12g}"  # values are stored as binary numbers: 0.10000000000000001
-    return rounded if "e" not in rounded else text

@@ -8,6 +8,7 @@ from ingest.readers.docx.items import Paragraph
 from kb.model.article import Block, BlockKind, ListItem
 
 INDENTATION_TOLERANCE = 60  # twentieths of a point
+MAX_DEPTH = 8  # Word has nine levels
 
 
 class ListBuilder:
@@ -24,7 +25,7 @@ class ListBuilder:
         group: list[tuple[Paragraph, int]] = []
         outer: Paragraph | None = None  # the preceding outermost item
         for paragraph in paragraphs:
-            depth = self._find_depth(paragraph)
+            depth = min(self._find_depth(paragraph), MAX_DEPTH)
             if outer is not None and depth == 0 and _starts_list(outer, paragraph):
                 yield _build_block(group)
                 group = []

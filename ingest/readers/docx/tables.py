@@ -22,6 +22,7 @@ from ingest.readers.docx.namespaces import (
 from ingest.readers.docx.styles import StyleSheet
 from kb.model.article import Block, BlockKind, Cell, Row
 
+MAX_COLUMNS = 100  # Word allows 63
 CELL_MERGED = "a merged cell"
 DELETED_ROW = "a tracked deletion"
 BULLET = "- "  # before an item in a callout
@@ -72,7 +73,8 @@ class TableReader:
         for element in _iter_rows(row, f"{W}tc"):
             about = find_child(element, "tcPr")
             span = number_value(child_value(about, "gridSpan"), 1)
-            cell = TableCell(self._read_items(element), min(MAX_SPAN_WIDTH, max(1, span)))
+            width = min(MAX_SPAN_WIDTH, max(1, MAX_COLUMNS - column))
+            cell = TableCell(self._read_items(element), min(width, max(1, span)))
             if find_child(about, "cellDel") is not None:
                 self._omit_text(cell, DELETED_ROW)
             if _merge_kind(about, "hMerge") == "continue" and cells:
@@ -214,7 +216,7 @@ def _build_block(table: Table) -> Block:
         expand_row(_spanned_cells(row, is_header=number < header_rows), covered)
         for number, row in enumerate(table.rows)
     ]
-    width = max(map(len, rows), default=0)
+    width = min(MAX_COLUMNS, max(map(len, rows), default=0))
     padded: list[Row] = [row + (Cell(),) * (width - len(row)) for row in rows]
     return Block(kind=BlockKind.TABLE, rows=tuple(padded), header_rows=header_rows)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from ingest.readers.common.result import ReaderResult
+from ingest.readers.docx import drawings
 from ingest.readers.docx.drawings import (
     EMBEDDED_OBJECT,
     FORMULA_IMAGE,
+    LARGE_CHART,
     UNDESCRIBED_IMAGE,
     UNREADABLE_CHART,
 )
@@ -74,6 +76,18 @@ def test_image_between_words_is_a_word(case: str) -> None:
     result = read(para("Text"), f"<w:p>{inside}</w:p>")
     assert result.article.plain == f"Text\n\n{expected}"
     assert (UNDESCRIBED_IMAGE in dict(omitted(result))) == ("without" in case)
+
+
+def test_image_in_a_text_box_is_reported_once() -> None:
+    box = f"<w:txbxContent>{para(run('In a box'))}{para(image())}</w:txbxContent>"
+    result = read(para("Text"), para(drawing(box)))
+    assert result.article.plain == "Text\n\nIn a box"
+    assert omitted(result) == [(UNDESCRIBED_IMAGE, "")]
+
+
+def test_image_next_to_a_text_box_is_reported() -> None:
+    box = f"<pic:pic/><w:txbxContent>{para('In a box')}</w:txbxContent>"
+    assert omitted(read(para("Text"), para(drawing(box)))) == [(UNDESCRIBED_IMAGE, "")]
 
 
 def test_image_in_a_cell_is_read_in_place() -> None:
@@ -182,6 +196,32 @@ def test_chart_is_a_table() -> None:
     )
     assert values.header_rows == 1
     assert others == []
+
+
+def test_scatter_plot_has_a_table_per_series() -> None:
+    def points(name: str, values: tuple[str, ...]) -> str:
+        written = "".join(
+            f'<c:pt idx="{at}"><c:v>{value}</c:v></c:pt>' for at, value in enumerate(values)
+        )
+        return f"<c:{name}><c:numLit>{written}</c:numLit></c:{name}>"
+
+    series = (("Men", ("1", "2"), ("5", "6")), ("Women", ("1.5", "2"), ("7", "8")))
+    chart = "".join(
+        f"<c:ser><c:tx><c:v>{name}</c:v></c:tx>{points('xVal', x)}{points('yVal', y)}</c:ser>"
+        for name, x, y in series
+    )
+    chart = f"<c:chartSpace {NAMESPACES}><c:plotArea>{chart}</c:plotArea></c:chartSpace>"
+    result = read(para("Text"), para(drawing('<c:chart r:id="chart"/>')), graphics={"chart": chart})
+    assert [block.row_texts for block in result.article.sections[0].blocks[1:]] == [
+        (("", "Men"), ("1", "5"), ("2", "6")),
+        (("", "Women"), ("1.5", "7"), ("2", "8")),
+    ]
+
+
+def test_chart_with_many_values_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawings, "MAX_CHART_VALUES", 3)
+    result = read(para("Text"), para(drawing('<c:chart r:id="chart"/>')), graphics={"chart": CHART})
+    assert omitted(result) == [(LARGE_CHART, "Dose by age")]
 
 
 def test_missing_chart_is_reported_by_name() -> None:
