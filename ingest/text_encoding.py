@@ -35,25 +35,28 @@ DECLARATION_BYTES = 4096  # HTML requires it in the first 1024; pages with long 
 MIN_VALID_PER_INVALID = 3
 
 INVISIBLE_CHARACTERS = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f"  # controls
+    "[\x00-\x08\x0e-\x1f\x7f\x81\x8d\x8f\x90\x9d"  # controls
     "\u00ad\u180e\u200b-\u200d\u2060-\u2064\ufeff"  # soft hyphen, zero width
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidi controls
     "\ud800-\udfff\ufff9-\ufffb\ufffe\uffff]"  # surrogates, annotation marks, non-characters
 )
 # C1 controls in a text are Windows-1252 that was decoded as Latin-1 (WHATWG Encoding Standard).
-C1_CONTROLS = re.compile("[\x80-\x84\x86-\x9f]")
+C1_CONTROLS = re.compile("[\x80-\x9f]")
 C1_CHARACTERS = {
     code: bytes([code]).decode(FALLBACK_ENCODING)
     for code in range(0x80, 0xA0)
-    if code not in (0x81, 0x85, 0x8D, 0x8F, 0x90, 0x9D)
+    if code not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)  # undefined
 }
-# UTF-8 that was decoded as Windows-1252 or Latin-1: "Âµ", "Ã©", "â‰¥", "â€™".
+# U+0085 is the ellipsis of Windows-1252, but the line end of mainframes in a text without others.
+NEXT_LINE = "\x85"
+# UTF-8 that was decoded as Windows-1252 or Latin-1: "Âµ", "Ã©", "Î¼", "â‰¥", "â€™", "ï»¿".
 MOJIBAKE = re.compile(
-    "\u00c2[\u00a0-\u00bf]|\u00c3[\u0080-\u00bf\u0152-\u2122]|\u00e2[\u0080-\u2122][\u0080-\u2122]"
+    "\u00c2[\u00a0-\u00bf]|\u00c3[\u0080-\u00bf\u0152-\u2122]|[\u00cb\u00ce\u00cf][\u0080-\u00bf\u0152-\u2122]"
+    "|[\u00e2\u00ef][\u0080-\u2122][\u0080-\u2122]|\u00e2\u20ac|\u00f0\u0178"
 )
 MAX_EXAMPLES = 3
 REPLACEMENT = "\ufffd"
-LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\u2028\u2029]")
 
 
 @dataclass(slots=True)
@@ -66,6 +69,8 @@ class TextNormalizer:
     def normalize(self, text: str) -> str:
         r"""Return `text` in NFC with ``\n`` line ends and without invisible characters."""
         text = LINE_ENDS.sub("\n", text)
+        if text.count(NEXT_LINE) > 1 and "\n" not in text:
+            text = text.replace(NEXT_LINE, "\n")
         if C1_CONTROLS.search(text):
             text = text.translate(C1_CHARACTERS)
         if not text.isascii():
@@ -82,6 +87,7 @@ class TextNormalizer:
         warnings = []
         if self.garbled:
             examples = ", ".join(f'"{text}"' for text in sorted(self.garbled)[:MAX_EXAMPLES])
+            examples = INVISIBLE_CHARACTERS.sub("", examples)
             warnings.append(
                 f"The text has characters of a wrong encoding, such as {examples}. "
                 "Correct the source before you publish it."

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -27,6 +27,16 @@ MAX_SHORTFALL = 6  # columns by which a line may be short although the next word
 
 BULLET = re.compile(r"(\s*)(?:[-*+•·‣◦▪●–—]|o(?=\s{2}|\t))\s+(?=\S)")
 NUMBER = re.compile(r"(\s*)\(?(\d{1,3}|[a-z])[.)]\s+(?=\S)")
+# Labels that only their neighbours distinguish from names ("A. Smith"): iv), B., 1.2.1, 1.2.
+LABEL = re.compile(
+    r"(\s*)(?:\(?([ivx]{2,5}|[IVX]{2,5}|[A-Z])[.)]|(\d{1,2}(?:\.\d{1,2}){2,3})[.)]?"
+    r"|(\d{1,2}\.\d{1,2})[.)])\s+(?=\S)"
+)
+ROMAN = re.compile(r"[ivx]+|[IVX]+")
+# A plus sign before a number is a bullet only if another one begins an item without a number.
+PLUS_BULLET_LINE = re.compile(r"^[ \t]*\+[ \t]+[^\d\s]", re.M)
+PLUS_NUMBER = re.compile(r"\s*\+\s+\d")
+MINUS_NUMBER = re.compile(r"\s*[-–]\s+\d")
 # The letter o is a bullet if several lines begin with it, as in text copied from Word.
 O_BULLET_LINE = re.compile(r"^[ \t]*o[ \t]+\S", re.M)
 BULLET_WITH_O = re.compile(r"(\s*)(?:[-*+•·‣◦▪●–—]|o)\s+(?=\S)")
@@ -34,6 +44,9 @@ MIN_WRAPPED_LENGTH = 50  # characters; a shorter line is not full
 _CLAUSE_END = re.compile(r"[.!?…:;][\"”’')\]]*$")
 _BROKEN_WORD = re.compile(r"([^\W\d_]+|\d+)-$")
 RULE = re.compile(r"\s*([=\-*_~])\1{2,}\s*")
+_BROKEN_NUMBER = re.compile(r"\d[-–]$")  # a range: 5-/10 mg
+_OPEN_SIGN = re.compile(r"[<>≤≥=±+×]$")  # its number is on the next line
+_JOINING_WORD = re.compile(r"(?:and|or|to)\b")  # pre- and postoperative
 _WORD = re.compile(r"\w+")
 _SENTENCE_END = re.compile(r"[.!?…][\"”’')\]]*$")
 
@@ -57,8 +70,9 @@ class TextLine:
     @property
     def number(self) -> str:
         """Number or letter of an ordered item, or an empty string."""
-        match = NUMBER.match(self.marker + "x")  # a marker must be followed by a word
-        return match.group(2) if match else ""
+        marked = self.marker + "x"  # a marker must be followed by a word
+        match = NUMBER.match(marked) or LABEL.match(marked)
+        return next(filter(None, match.groups()[1:])) if match else ""
 
 
 def split_lines(text: str) -> list[TextLine]:
@@ -72,7 +86,9 @@ def split_lines(text: str) -> list[TextLine]:
 def _split_stanzas(text: str) -> list[list[TextLine]]:
     stanzas: list[list[TextLine]] = [[]]
     bullet = BULLET_WITH_O if len(O_BULLET_LINE.findall(text)) > 1 else BULLET
-    for raw in text.expandtabs(4).split("\n"):
+    plus_is_bullet = PLUS_BULLET_LINE.search(text) is not None
+    raw_lines = text.expandtabs(4).split("\n")
+    for position, raw in enumerate(raw_lines):
         if not raw.strip():
             stanzas.append([])
             continue
@@ -82,8 +98,14 @@ def _split_stanzas(text: str) -> list[list[TextLine]]:
                 stanzas[-1][-1] = replace(above, rule=raw.strip()[0])
             stanzas.append([])  # a separate rule ends the stanza
             continue
-        match = bullet.match(raw) or NUMBER.match(raw)
-        continues = bool(match and above and _continues_sentence(above, raw))
+        match = bullet.match(raw) or NUMBER.match(raw) or _match_label(raw_lines, position)
+        if PLUS_NUMBER.match(raw) and not plus_is_bullet:
+            match = None
+        following = itertools.takewhile(str.strip, raw_lines[position + 1 :])
+        continues = bool(match and above and _continues_sentence(above, raw, following))
+        if match and above and MINUS_NUMBER.match(raw):
+            is_list = any(map(bullet.match, raw_lines[position - 1 : position + 2 : 2]))
+            continues = not is_list and _is_unfinished(above.text)
         marker = match.group() if match and not continues else ""
         indent = len(raw) - len(raw.lstrip())
         text_line = raw[len(marker) :].strip()
@@ -91,19 +113,63 @@ def _split_stanzas(text: str) -> list[list[TextLine]]:
     return [stanza for stanza in stanzas if stanza]
 
 
-def _continues_sentence(above: TextLine, raw: str) -> bool:
-    """Return whether the number at the start of a line belongs to the sentence above."""
+def _match_label(raw_lines: Sequence[str], position: int) -> re.Match[str] | None:
+    """Return the label of a line if a line above or below has a label of the same series."""
+    match = LABEL.match(raw_lines[position])
+    if match is None:
+        return None
+    neighbours = (*raw_lines[max(position - 1, 0) : position], *raw_lines[position + 1 :][:1])
+    for neighbour in neighbours:
+        other = NUMBER.match(neighbour) or LABEL.match(neighbour)
+        if other and _are_one_series(match, other):
+            return match
+    return None
+
+
+def _are_one_series(match: re.Match[str], other: re.Match[str]) -> bool:
+    letters: str | None = match.group(2)
+    other_label: str = next(filter(None, other.groups()[1:]))
+    if not letters:
+        return "." in other_label
+    if ROMAN.fullmatch(letters) and ROMAN.fullmatch(other_label):
+        return letters.isupper() == other_label.isupper()
+    is_letter_pair = len(letters) == len(other_label) == 1 and other_label.isupper()
+    return is_letter_pair and abs(ord(letters) - ord(other_label)) == 1
+
+
+def _is_unfinished(above: str) -> bool:
+    """Return whether a line ends with a word or a sign to which a number belongs."""
+    if _CLAUSE_END.search(above):
+        return False
+    return (
+        bool(_OPEN_SIGN.search(above)) or above.rsplit(maxsplit=1)[-1].lower() in _unfinished_ends()
+    )
+
+
+def _continues_sentence(above: TextLine, raw: str, following: Iterable[str]) -> bool:
+    """Return whether the number at the start of a line belongs to the sentence above.
+
+    It does not if the number before it is above it, or the next one among the `following` lines.
+    """
     found = NUMBER.match(raw)
     if found is None or above.rule or _CLAUSE_END.search(above.text):
         return False
-    last_word = above.text.rsplit(maxsplit=1)[-1].lower()
-    if last_word in _unfinished_ends():
-        return True
     number, previous = found.group(2), above.number
+    labels = [match.group(2) for match in map(NUMBER.match, following) if match]
+    if _next_label(previous) == number or _next_label(number) in labels:
+        return False
+    if _is_unfinished(above.text):
+        return True
     if not number.isdigit() or number == "1" or above.text[-1:].isupper():
         return False
-    is_next = previous.isdigit() and int(number) == int(previous) + 1
-    return not is_next and above.text[-1:].islower() and len(above.text) >= MIN_WRAPPED_LENGTH
+    return above.text[-1:].islower() and len(above.text) >= MIN_WRAPPED_LENGTH
+
+
+def _next_label(label: str) -> str:
+    """Return the number or letter after `label`, or an empty string."""
+    if label.isdigit():
+        return str(int(label) + 1)
+    return chr(ord(label) + 1) if len(label) == 1 else ""
 
 
 @cache
@@ -144,6 +210,8 @@ def _join(above: str, below: str, words: frozenset[str]) -> str:
     broken = _BROKEN_WORD.search(above)
     if broken is None or not below[:1].isalnum():
         return f"{above} {below}"
+    if _JOINING_WORD.match(below):
+        return f"{above} {below}"
     rest = _WORD.match(below.casefold())
     whole = broken[1].casefold() + (rest.group() if rest else "")
     return above[:-1] + below if whole in words and below[0].islower() else above + below
@@ -159,6 +227,8 @@ def _continues(before: TextLine, above: str, line: TextLine, width: int) -> bool
     if line.marker or before.rule or line.rule or parse_key_value(line.text):
         return False
     if before.marker and line.indent > len(before.marker) - len(before.marker.lstrip()):
+        return True
+    if line.text[0].isdigit() and (_is_unfinished(above) or _BROKEN_NUMBER.search(above)):
         return True
     if not width:
         return _breaks_sentence(above, line.text) and len(above) <= MAX_BROKEN_LINE_WIDTH
