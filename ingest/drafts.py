@@ -103,6 +103,7 @@ def draft_from_record(record: ArticleRecord) -> Draft:
         passages=tuple(record.passages),
         coverage=record.coverage,
         warnings=record.warnings,
+        differences=record.differences,
     )
 
 
@@ -117,6 +118,7 @@ def to_save_request(
         source_sha256=draft.source_sha256,
         coverage=draft.coverage,
         warnings=draft.warnings,
+        differences=draft.differences,
         publish=False,
         actor=actor,
         corrections=corrections,

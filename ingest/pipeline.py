@@ -49,6 +49,7 @@ class IngestResult:
     editorial: tuple[str, ...] = ()  # findings on the whole article; one of `warnings` joins them
     error: str | None = None
     code: str = ""  # of the error; a `SourceProblem` if the source caused it
+    errors: tuple[str, ...] = ()  # differences between the article and its source
 
 
 def ingest(
@@ -57,6 +58,7 @@ def ingest(
     taxonomy: Taxonomy,
     *,
     publish: bool,
+    accept_differences: bool = False,
     topics: Sequence[str],
     jobs: int,
     actor: Actor,
@@ -70,8 +72,10 @@ def ingest(
     Yields one result per article or rejected source, in order. By the time a result is yielded, the
     article is saved and its bytes are stored in the folder `originals`, if given, so an interrupted
     run keeps everything yielded so far. With `rules`, the findings of the editorial checks are
-    among the warnings. `jobs` workers read ahead, up to `ingest.workers.pool.READ_AHEAD` articles
-    each. Raises `StoreError` if the store or the folder becomes unusable.
+    among the warnings. With `publish`, an article that differs from its source in a number, sign or
+    negation is still saved as a draft, unless `accept_differences` is set. `jobs` workers read
+    ahead, up to `ingest.workers.pool.READ_AHEAD` articles each. Raises `StoreError` if the store or
+    the folder becomes unusable.
     """
     seen: dict[str, str] = {}
     last: SourceFile | None = None
@@ -84,7 +88,14 @@ def ingest(
             for batch in drafts:
                 checked = [_check_draft(task, draft, seen, topics) for task, draft in batch]
                 with SourceFileBatch(originals) if originals else nullcontext() as files:
-                    results = _save_batch(checked, store, files, publish=publish, actor=actor)
+                    results = _save_batch(
+                        checked,
+                        store,
+                        files,
+                        publish=publish,
+                        accept_differences=accept_differences,
+                        actor=actor,
+                    )
                 last = _remove_finished(batch, last)
                 yield from results
 
@@ -127,6 +138,7 @@ def _save_batch(
     files: SourceFileBatch | None,
     *,
     publish: bool,
+    accept_differences: bool,
     actor: Actor,
 ) -> list[IngestResult]:
     """Save a batch with its source files, and return a result for each entry."""
@@ -144,7 +156,12 @@ def _save_batch(
         else:
             results.append(draft)
     drafts = [result for result in results if isinstance(result, Draft)]
-    saved = store.save_all([_save_request(draft, publish, actor) for draft in drafts])
+    saved = store.save_all(
+        [
+            _save_request(draft, publish and (accept_differences or not draft.differences), actor)
+            for draft in drafts
+        ]
+    )
     if files is not None:
         files.commit(
             draft.source_sha256
@@ -210,6 +227,7 @@ def _save_request(draft: Draft, publish: bool, actor: Actor) -> SaveRequest:
         source_sha256=draft.source_sha256,
         coverage=draft.coverage,
         warnings=draft.warnings,
+        differences=draft.differences,
         publish=publish,
         actor=actor,
     )
@@ -235,6 +253,7 @@ def _ingest_result(draft: Draft, saved_item: SaveResult | RejectedError) -> Inge
         coverage=draft.coverage,
         warnings=(*draft.warnings, *saved_item.notes, *draft.findings),
         editorial=draft.editorial,
+        errors=draft.differences,
     )
 
 

@@ -40,6 +40,8 @@ class Draft:
     passages: tuple[Passage, ...]
     coverage: float
     warnings: tuple[str, ...]
+    # Differences between article and source; an article that has any is not published on ingest.
+    differences: tuple[str, ...] = ()
     # Findings of the editorial checks, not stored with the article because they become outdated.
     editorial: tuple[str, ...] = ()
     passage_findings: tuple[str, ...] = ()

@@ -57,6 +57,7 @@ class ExportedVersion:
     source_sha256: str
     coverage: float
     warnings: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
     title: str
     metadata: Metadata
     sections: tuple[Section, ...]

@@ -217,6 +217,7 @@ def _map_version(row: Row[Any], passages: list[Passage]) -> ExportedVersion:
         ExportedVersion,
         row,
         warnings=tuple(json.loads(row.warnings)),
+        differences=tuple(json.loads(row.differences)),
         metadata=article.metadata,
         sections=article.sections,
         passages=tuple(passages),

@@ -82,6 +82,8 @@ class ArticleRecord:
     published_version: int | None
     retired_reason: str = ""
     replaced_by: str = ""
+    # Differences between the text and its source, from the fidelity check.
+    differences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

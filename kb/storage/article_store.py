@@ -97,6 +97,7 @@ class ArticleStore:
         source_sha256: str,
         coverage: float,
         warnings: Sequence[str],
+        differences: Sequence[str] = (),
         publish: bool,
         actor: Actor,
     ) -> SaveResult:
@@ -111,6 +112,7 @@ class ArticleStore:
             source_sha256=source_sha256,
             coverage=coverage,
             warnings=tuple(warnings),
+            differences=tuple(differences),
             publish=publish,
             actor=actor,
         )

@@ -62,7 +62,8 @@ class SaveRequest:
 
     With `publish`, the version is published; without it, the published version does not change. A
     retired article is never published this way. Stored corrections of the article are applied
-    first, then `corrections`.
+    first, then `corrections`. `differences` are those of the fidelity check; the caller decides
+    whether to publish in spite of them.
     """
 
     article: Article
@@ -75,6 +76,7 @@ class SaveRequest:
     actor: Actor
     corrections: tuple[Correction, ...] = ()  # made before the first save
     detail: str = ""  # origin, for the audit log
+    differences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +270,7 @@ def write_version(
             "number": number,
             **mappers.article_columns(submission.article),
             "warnings": json.dumps(submission.warnings, ensure_ascii=False),
+            "differences": json.dumps(submission.differences, ensure_ascii=False),
             "passages": len(passages),
             "coverage": submission.coverage,
             "source_sha256": submission.source_sha256,
@@ -325,6 +328,7 @@ def _request_from_version(
         source_sha256=old.source_sha256,
         coverage=old.coverage,
         warnings=tuple(json.loads(old.warnings)),
+        differences=tuple(json.loads(old.differences)),
         publish=False,
         actor=actor,
     )

@@ -155,6 +155,7 @@ def load_record(connection: Connection, row: Row[Any], number: int) -> ArticleRe
         article=_apply_article_confirmation(map_article(version), row),
         passages=tuple(passages),
         warnings=tuple(json.loads(version.warnings)),
+        differences=tuple(json.loads(version.differences)),
         coverage=version.coverage,
         created_at=version.created_at,
         published_at=row.published_at,

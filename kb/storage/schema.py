@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA = "0014"  # latest migration; a test compares it with the folder
+SCHEMA = "0015"  # latest migration; a test compares it with the folder
 
 metadata = MetaData()
 
@@ -76,6 +76,7 @@ versions = Table(
     Column("metadata", Text, nullable=False),  # JSON of kb.model.article.Metadata
     Column("sections", Text, nullable=False),  # JSON of the section tree
     Column("warnings", Text, nullable=False),  # JSON list of sentences
+    Column("differences", Text, nullable=False, default="[]"),  # from the source; as `warnings`
     Column("passages", Integer, nullable=False),
     Column("coverage", Float, nullable=False),
     Column("source_sha256", String(64), nullable=False),

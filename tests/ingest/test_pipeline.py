@@ -133,6 +133,38 @@ def test_save_requests_contain_key_topics_and_checksum(folder):
 
 
 @pytest.mark.usefixtures("no_processes")
+@pytest.mark.parametrize(
+    ("options", "published"),
+    [
+        ({"publish": True}, {"One": True, "Two": False}),
+        ({"publish": True, "accept_differences": True}, {"One": True, "Two": True}),
+        ({"publish": False, "accept_differences": True}, {"One": False, "Two": False}),
+    ],
+)
+def test_article_that_differs_from_its_source_is_saved_but_not_published(
+    folder, monkeypatch, options, published
+):
+    def differ(task, context):
+        draft = process(task, context)
+        return replace(draft, differences=("2501 mg",) if draft.article.title == "Two" else ())
+
+    monkeypatch.setattr(ingest.pipeline, "process", differ)
+    store = FakeStore()
+
+    found = outcomes([folder / "One.md", folder / "Two.md"], store, **options)
+
+    assert {call.article.title: call.publish for call in store.calls} == published
+    assert {call.article.title: call.differences for call in store.calls} == {
+        "One": (),
+        "Two": ("2501 mg",),
+    }
+    assert {o.title: (o.status, o.errors) for o in found} == {
+        "One": ("added", ()),
+        "Two": ("added", ("2501 mg",)),
+    }
+
+
+@pytest.mark.usefixtures("no_processes")
 def test_each_json_line_is_an_article(tmp_path):
     lines = [
         json.dumps({"id": "a", "title": "A", "sections": [{"heading": "H", "text": "Text."}]}),

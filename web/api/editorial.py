@@ -220,6 +220,7 @@ def _save(result: DraftResult) -> AddedArticleResponse:
         "tags": dict(Counter(tag.tag for passage in saved.passages for tag in passage.tags)),
         "coverage": draft.coverage,
         "warnings": [*draft.warnings, *saved.notes, *draft.findings],
+        "errors": list(draft.differences),
         "error": None,
     }
 
@@ -227,7 +228,8 @@ def _save(result: DraftResult) -> AddedArticleResponse:
 def _rejected(source: str, reason: str) -> AddedArticleResponse:
     return {
         "source": source, "status": "rejected", "article_id": "", "title": "", "version": 0,
-        "passages": 0, "tags": {}, "coverage": 0.0, "warnings": [], "error": reason,
+        "passages": 0, "tags": {}, "coverage": 0.0, "warnings": [], "errors": [],
+        "error": reason,
     }  # fmt: skip
 
 

@@ -30,19 +30,32 @@ MIN_TOPIC_SIMILARITY = 0.75  # difflib ratio: one or two letters in ten differ
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("--publish", is_flag=True, help="Publish the articles immediately.")
+@click.option(
+    "--accept-differences",
+    is_flag=True,
+    help="Publish articles even if numbers, signs or negations differ from the source.",
+)
 @click.option("--topic", "topics", multiple=True, metavar="T", help="Topic to add to the articles.")
 @click.option("--jobs", default=1, show_default=True, help="Number of worker processes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per article.")
 def add(
-    sources: tuple[str, ...], publish: bool, topics: tuple[str, ...], jobs: int, as_json: bool
+    *,
+    sources: tuple[str, ...],
+    publish: bool,
+    accept_differences: bool,
+    topics: tuple[str, ...],
+    jobs: int,
+    as_json: bool,
 ) -> None:
     """Add articles from files, folders, ZIP archives, and URLs of pages or sitemaps.
 
     The format is detected from the content: HTML, Markdown, plain text, article JSON Lines, PDF,
     DOCX, JATS or SPL.
 
-    Unchanged articles are skipped; changed articles get a new version. Exits with status 1 if a
-    source was rejected.
+    Unchanged articles are skipped; changed articles get a new version. An article whose numbers,
+    signs or negations differ from its source is saved as a draft and not published, unless
+    --accept-differences is given. Exits with status 1 if a source was rejected or an article
+    differs from its source.
 
     \b
     Examples:
@@ -59,6 +72,7 @@ def add(
         base.store,
         base.taxonomy,
         publish=publish,
+        accept_differences=accept_differences,
         topics=topics,
         jobs=jobs,
         actor=current_actor(),
@@ -67,12 +81,13 @@ def add(
         rules=load_rules(base.settings.home),
     )
     counts = dict.fromkeys(("added", "updated", "unchanged", "rejected"), 0)
-    stopped = False
+    stopped = differs = False
     findings: dict[str, tuple[str, ...]] = {}
     try:
         with _show_progress(outcomes, sources) as progress:
             for outcome in progress:
                 counts[outcome.status] += 1
+                differs |= bool(outcome.errors)
                 _print(outcome, as_json)
                 if outcome.editorial:
                     findings[outcome.article_id] = outcome.editorial
@@ -83,7 +98,7 @@ def add(
         warn(_summarize_findings(findings, sum(counts.values()) - counts["rejected"]))
         click.echo(", ".join(f"{count} {status}" for status, count in counts.items() if count))
     sync_index(base)
-    if counts["rejected"] or stopped:
+    if counts["rejected"] or stopped or (differs and not accept_differences):
         sys.exit(1)
 
 
@@ -130,6 +145,7 @@ def _print(outcome: IngestResult, as_json: bool) -> None:
                 "tags": outcome.tags,
                 "coverage": outcome.coverage,
                 "warnings": list(outcome.warnings),
+                "errors": list(outcome.errors),
                 "error": outcome.error,
             }
         )
@@ -138,6 +154,7 @@ def _print(outcome: IngestResult, as_json: bool) -> None:
         warn([f"rejected: {outcome.error}"])
         return
     click.echo(f"{outcome.status}: {outcome.article_id} — {outcome.title} ({outcome.passages})")
+    warn(f"  Error: {error}" for error in outcome.errors)
     findings = format_editorial_findings(outcome.editorial)
     warn(f"  {warning}" for warning in outcome.warnings if warning != findings)
 

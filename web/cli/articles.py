@@ -120,6 +120,7 @@ def tag(passage: str, tags: tuple[str, ...], remove: bool) -> None:
 def _print_record(record: ArticleRecord) -> None:
     click.echo(click.style(record.article.title, bold=True))
     click.echo(f"{record.id} · {record.status} · version {record.version}")
+    warn(f"Error: {difference}" for difference in record.differences)
     warn(record.warnings)
     path: tuple[str, ...] = ()
     for passage in record.passages:

@@ -92,6 +92,7 @@ def serialize_article(
         **_metadata(article.metadata, today),
         "coverage": record.coverage,
         "warnings": list(record.warnings),
+        "differences": list(record.differences),
         "sections": [_section(section) for section in article.sections],
         "passages": [_passage(passage) for passage in record.passages],
     }

@@ -156,6 +156,9 @@ class ArticleResponse(MetadataResponse):
     replaced_by: Annotated[str, means("The id of the replacement.")]
     coverage: Annotated[float, means("The share of the source's words that was kept, 0 to 1.")]
     warnings: list[str]
+    differences: Annotated[
+        list[str], means("Differences from the source: numbers, signs, negations.")
+    ]
     sections: Annotated[list[SectionResponse], means("The text as a tree.")]
     passages: Annotated[list[ArticlePassage], means("The text as passages, in reading order.")]
 

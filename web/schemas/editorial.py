@@ -21,6 +21,7 @@ class AddedArticleResponse(TypedDict):
     tags: Annotated[dict[str, int], means("The number of passages with each tag.")]
     coverage: Annotated[float, means("The share of the source's words that was kept, 0 to 1.")]
     warnings: list[str]
+    errors: Annotated[list[str], means("Differences from the source: numbers, signs, negations.")]
     error: Annotated[str | None, means("Why it was rejected, and what to do.")]
 
 

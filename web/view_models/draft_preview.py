@@ -107,6 +107,7 @@ def _record(
         article=article,
         passages=passages,
         warnings=draft.warnings,
+        differences=draft.differences,
         coverage=draft.coverage,
         created_at=now,
         published_at=None,

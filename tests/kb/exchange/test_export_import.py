@@ -231,6 +231,7 @@ def save_as(
         source_sha256="0" * 64,
         coverage=0.5,
         warnings=("One “sentence”.",),
+        differences=("2501 mg is not in the source.",),
         publish=publish,
         actor=BY,
     )

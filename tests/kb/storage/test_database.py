@@ -136,6 +136,7 @@ def test_older_schema_is_reported_and_upgraded_with_its_data(sqlite: Path) -> No
         connection.execute("ALTER TABLE change_feed_position RENAME TO feed")
         for column in ("confirmed_on", "confirmed_due"):
             connection.execute(f"ALTER TABLE articles DROP COLUMN {column}")
+        connection.execute("ALTER TABLE versions DROP COLUMN differences")
         connection.execute("DROP TABLE near_duplicate_bands")
         connection.execute("DROP INDEX ix_versions_title")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
@@ -146,6 +147,23 @@ def test_older_schema_is_reported_and_upgraded_with_its_data(sqlite: Path) -> No
     upgraded = ArticleStore.create(f"sqlite:///{sqlite}")
 
     assert [summary.title for summary in upgraded.summaries()] == ["Gout"]
+    assert save(upgraded, "Gout", ("Care", "Rest it.")).version == 2
+    upgraded.close()
+
+
+def test_versions_of_the_previous_schema_have_no_differences(database_url: str) -> None:
+    store = ArticleStore.open(database_url)
+    save(store, "Gout", ("Care", "Rest the joint."))
+    store.close()
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE versions DROP COLUMN differences"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0014'"))
+    engine.dispose()
+
+    upgraded = ArticleStore.create(database_url)
+
+    assert upgraded.article("gout").differences == ()
     assert save(upgraded, "Gout", ("Care", "Rest it.")).version == 2
     upgraded.close()
 

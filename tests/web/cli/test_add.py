@@ -7,11 +7,14 @@ import random
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from ingest.pipeline import IngestResult
 from kb.model.records import ArticleRecord
 from kb.storage.article_store import ArticleStore
 from web.cli import main
@@ -63,6 +66,27 @@ def kept(home: Path, ids: list[str]) -> list[ArticleRecord]:
         return [store.article(id_) for id_ in ids]
     finally:
         store.close()
+
+
+@pytest.mark.parametrize(("accept", "code"), [((), 1), (("--accept-differences",), 0)])
+def test_difference_from_the_source_is_an_error_unless_accepted(
+    home: Path, monkeypatch: pytest.MonkeyPatch, accept: tuple[str, ...], code: int
+) -> None:
+    given: dict[str, Any] = {}
+
+    def ingest(*_sources: Any, **options: Any) -> Iterator[IngestResult]:
+        given.update(options)
+        yield IngestResult(source="a.md", status="added", tags={}, errors=("2501 mg",))
+
+    monkeypatch.setattr("web.cli.add.ingest", ingest)
+
+    result = run("add", "a.md", "--publish", "--json", *accept)
+    printed = run("add", "a.md", *accept)
+
+    assert (result.exit_code, printed.exit_code) == (code, code)
+    assert json.loads(result.stdout)["errors"] == ["2501 mg"]
+    assert "2501 mg" in printed.stderr
+    assert given["accept_differences"] is bool(accept)
 
 
 def test_an_interrupt_says_so_and_the_same_command_goes_on(home: Path, folder: Path) -> None:

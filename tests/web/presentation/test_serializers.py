@@ -130,6 +130,7 @@ def test_an_article(store: ArticleStore):
         *METADATA_KEYS,
         "coverage",
         "warnings",
+        "differences",
         "sections",
         "passages",
     ]

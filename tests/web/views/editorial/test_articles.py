@@ -17,7 +17,7 @@ from kb.model.taxonomy import Taxonomy
 from kb.settings import Settings
 from kb.storage.article_store import ArticleStore
 from kb.storage.audit_log import Actor
-from tests.kb.builders import save
+from tests.kb.builders import article_of, passage, save
 from tests.web.builders import TODAY
 from tests.web.page_text import links_of, parse, text_of
 from tests.web.sign_in import post, sign_in
@@ -55,6 +55,30 @@ def counted(page: TestResponse) -> tuple[str, str]:
     """Return how many passages a comparison shows as changed and as unchanged."""
     (line,) = parse(page).select("[data-changed]")
     return str(line["data-changed"]), str(line["data-unchanged"])
+
+
+def test_differences_from_the_source_are_errors_on_the_article_and_its_preview(
+    people: dict[str, FlaskClient], empty_store: ArticleStore
+) -> None:
+    ann = people["ann"]
+    assert not parse(ann.get(GOUT)).select("[data-difference]")
+    empty_store.save(
+        article_of("Gout", [("Use", "Take 2501 mg.")]),
+        [passage("Use", "Take 2501 mg.")],
+        source_key="test:Gout",
+        source_sha256="0" * 64,
+        coverage=1.0,
+        warnings=(),
+        differences=("2501 mg is not in the source.",),
+        publish=False,
+        actor=Actor("ann"),
+    )
+
+    preview = post(ann, f"{GOUT}/edit", version=2).location
+
+    for page in (ann.get(GOUT), ann.get(preview)):
+        (line,) = parse(page).select("li.finding-error[data-difference]")
+        assert "2501 mg" in line.get_text()
 
 
 def test_from_draft_to_published(people: dict[str, FlaskClient], empty_store: ArticleStore) -> None:
