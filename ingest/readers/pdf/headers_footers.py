@@ -44,46 +44,9 @@ _NUMBER = re.compile(r"\d+")
 _SENTENCE = re.compile(r"[A-Z].*[.!?][\"”’')\]]*$")
 # Characters and words at the end of a line whose sentence continues.
 _OPEN_ENDS = frozenset(",;-\u2010\u00ad(")
-_OPEN_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "because",
-        "been",
-        "by",
-        "can",
-        "for",
-        "from",
-        "has",
-        "have",
-        "if",
-        "in",
-        "is",
-        "may",
-        "must",
-        "no",
-        "not",
-        "of",
-        "on",
-        "or",
-        "should",
-        "than",
-        "that",
-        "the",
-        "to",
-        "was",
-        "were",
-        "when",
-        "which",
-        "who",
-        "will",
-        "with",
-    ]
+_OPEN_WORDS = re.compile(
+    r"\b(?:an?|and|are|as|at|be|because|been|by|can|for|from|has|have|if|in|is|may|must|no|not|of|on"
+    r"|or|should|than|that|the|to|was|were|when|which|who|will|with)$"
 )
 BARE_NUMBER = ("", "")  # the text around the number of a line that is only a number
 _TextAroundNumbers = tuple[str, ...]
@@ -143,7 +106,7 @@ def _select_rows(
 
 def _reads_like_text(text: str) -> bool:
     """Return whether a line is a sentence, or part of one."""
-    if text[:1].islower() or text[-1:] in _OPEN_ENDS or text.rsplit(maxsplit=1)[-1] in _OPEN_WORDS:
+    if text[:1].islower() or text[-1:] in _OPEN_ENDS or _OPEN_WORDS.search(text):
         return True
     return bool(_SENTENCE.match(text)) and len(text.split()) >= MIN_SENTENCE_WORDS
 
@@ -292,7 +255,7 @@ def _edge_words(page: PdfPage, *, last: bool) -> list[PdfWord]:
     if not words:
         return []
     y = max(word.y for word in words) if last else min(word.y for word in words)
-    if EDGE_SHARE * page.height < y < (1 - EDGE_SHARE) * page.height:
+    if (y < (1 - EDGE_SHARE) * page.height) if last else (y > EDGE_SHARE * page.height):
         return []
     return sorted((word for word in words if abs(word.y - y) <= 1), key=lambda word: word.x0)
 

@@ -17,7 +17,7 @@ MAX_TOUCHING_GAP = 0.12  # words closer than this are not separated by a space
 ROW_HEIGHT = 16.0  # points; the base word is searched for in the same row and its two neighbours
 
 BULLET = "•"
-BULLETS = frozenset("•‣◦▪▫●○■□◆◇►▶➢➤✓✔∙")
+BULLETS = frozenset("•‣◦▪▫●○■□◆◇►▶➢➤✓✔∙❑❖➔◊♦❒⦁🞄🗸")
 # Ambiguous: they start an item, or belong to text that continues on a new line.
 DASHES = frozenset("·*-–—o")
 ITEM_NUMBER = re.compile(r"\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]")
@@ -46,6 +46,7 @@ class PdfWord:
     size: float
     bold: bool = False
     italic: bool = False
+    light: bool = False  # in a pale colour
     drawn: bool = False  # a bullet drawn as a shape
     starts_line: bool = False  # whether it starts a line in the file
     space_before: bool = False  # whether a space precedes it in the file

@@ -8,13 +8,18 @@ a time, because PDFium joins the columns of a table into one line.
 from __future__ import annotations
 
 import ctypes
+import itertools
+import math
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
+from ingest.readers.common.symbol_fonts import UNKNOWN_SYMBOL, find_symbols, map_symbols
+from ingest.readers.pdf.deleted_text import find_strikes, split_deleted
 from ingest.readers.pdf.drawings import Edge, read_drawings
 from ingest.readers.pdf.lines import BULLET, PdfWord, attach_raised_marks
 
@@ -27,9 +32,15 @@ MIN_SPACE_WIDTH = 0.3
 MAX_OVERLAP = 0.5
 MAX_BASELINE_SHIFT = 0.05  # distance of baselines within a word; a superscript is a separate word
 
+MIN_SLANT = 0.1  # tangent of the angle of slanted text
+PALE = (160, 245)  # luminance of pale text; white text is on a coloured bar
+MAX_OPAQUE = 128  # alpha below which text is translucent
+MAX_SLANTED_GAP = 1.3  # distance of two slanted characters of a word, as a multiple of the size
+
 MAX_COORDINATE = 100_000.0  # points
 MAX_BULLET_DISTANCE = 30  # points between a drawn bullet and its text
 PRIVATE_USE = re.compile("[\ue000-\uf8ff]")  # used by symbol fonts for bullets
+RIGHT_TO_LEFT = frozenset({"R", "AL"})  # bidirectional classes
 LINE_END_HYPHENS = {0x02: "-", 0xFFFE: "-"}  # PDFium's codes for a hyphen at the end of a line
 LIGATURES = {
     "ﬀ": "ff",
@@ -47,7 +58,9 @@ class PdfPage:
     """Content of a page.
 
     `sideways` is text at a right angle to the other text, in file order. `off_page` is text outside
-    the page, which readers do not see. Sizes are in points.
+    the page, which readers do not see. `deleted` is struck-out text. `slanted` is text at another
+    angle, with its size. `right_to_left` is text in Arabic, Hebrew and similar scripts. Sizes are
+    in points.
     """
 
     number: int
@@ -56,6 +69,9 @@ class PdfPage:
     words: list[PdfWord] = field(default_factory=list)
     sideways: list[PdfWord] = field(default_factory=list)
     off_page: list[PdfWord] = field(default_factory=list)
+    deleted: list[PdfWord] = field(default_factory=list)
+    slanted: list[tuple[str, float]] = field(default_factory=list)
+    right_to_left: str = ""
     edges: list[Edge] = field(default_factory=list)
     images: int = 0
     characters: int = 0
@@ -67,6 +83,9 @@ class _Style:
     bold: bool
     italic: bool
     quarter_turns: int  # counter-clockwise
+    slanted: bool = False
+    light: bool = False
+    symbol_font: str = ""
 
 
 @dataclass(slots=True)
@@ -79,7 +98,8 @@ class _Char:
 
 
 _NO_STYLE = _Style(0, False, False, 0)
-_SPACE = _Char(" ", 0, 0, 0, _NO_STYLE)
+_SPACE = _Char(" ", 0, 0, 0, _NO_STYLE)  # inserted by PDFium in a gap
+_TYPED_SPACE = _Char(" ", 0, 0, 0, _NO_STYLE)
 
 
 def read_page(page: pdfium.PdfPage, number: int, max_characters: int) -> PdfPage | None:
@@ -92,11 +112,18 @@ def read_page(page: pdfium.PdfPage, number: int, max_characters: int) -> PdfPage
         return None
     chars = list(_read_chars(text))
     text.close()
+    slanted = list(_slanted_texts(chars))
+    chars = [char for char in chars if char is None or not char.style.slanted]
+    right_to_left, chars = _split_right_to_left(chars)
     rotations = [char.style.quarter_turns for char in chars if char]
     main_rotation = max(set(rotations), key=rotations.count) if rotations else 0
     frame = PageFrame(page.get_bbox(), main_rotation)
     pdf_page = PdfPage(
-        number, *frame.size, characters=sum(1 for char in chars if char not in (None, _SPACE))
+        number,
+        *frame.size,
+        slanted=slanted,
+        right_to_left=right_to_left,
+        characters=sum(1 for char in chars if char not in (None, _SPACE)),
     )
     for word, word_rotation in _group_words(chars, frame):
         if word_rotation != main_rotation:
@@ -105,9 +132,13 @@ def read_page(page: pdfium.PdfPage, number: int, max_characters: int) -> PdfPage
             pdf_page.words.append(word)
         else:
             pdf_page.off_page.append(word)
-    pdf_page.words = attach_raised_marks(pdf_page.words)
     drawings = read_drawings(page, frame.to_page)
-    pdf_page.edges, pdf_page.images = drawings.edges, drawings.images
+    pdf_page.images = drawings.images
+    strikes = find_strikes(page, pdf_page.words, drawings.edges, frame.to_page)
+    pdf_page.words, pdf_page.deleted = split_deleted(pdf_page.words, strikes)
+    drawn = {strike.edge for strike in strikes}
+    pdf_page.edges = [edge for edge in drawings.edges if edge not in drawn]
+    pdf_page.words = attach_raised_marks(pdf_page.words)
     for x0, y0, x1, y1 in drawings.dots:
         _add_bullet(pdf_page.words, x0, x1, (y0 + y1) / 2)
     return pdf_page
@@ -153,7 +184,7 @@ def _read_chars(text: pdfium.PdfTextPage) -> Iterator[_Char | None]:
     """
     x, y = ctypes.c_double(), ctypes.c_double()
     box = raw.FS_RECTF()
-    fonts: dict[int, tuple[bool, bool]] = {}
+    fonts: dict[int, tuple[bool, bool, str]] = {}
     style, style_position = _NO_STYLE, (0.0, 0.0)
     for index in range(text.count_chars()):
         code = raw.FPDFText_GetUnicode(text, index)
@@ -164,7 +195,7 @@ def _read_chars(text: pdfium.PdfTextPage) -> Iterator[_Char | None]:
         character = LINE_END_HYPHENS.get(code) or (chr(code) if 0 < code < 0x110000 else "")
         if not character.strip():
             style = _NO_STYLE
-            yield _SPACE
+            yield _SPACE if raw.FPDFText_IsGenerated(text, index) == 1 else _TYPED_SPACE
             continue
         raw.FPDFText_GetCharOrigin(text, index, x, y)
         raw.FPDFText_GetLooseCharBox(text, index, box)
@@ -172,7 +203,7 @@ def _read_chars(text: pdfium.PdfTextPage) -> Iterator[_Char | None]:
         position = (origin[1], box.top - box.bottom)
         if style is _NO_STYLE or position != style_position:
             style, style_position = _read_style(text, index, fonts), position
-        character = LIGATURES.get(character, character)
+        character = _displayed(LIGATURES.get(character, character), style.symbol_font)
         if style.quarter_turns:
             yield _rotated_char(character, origin, box, style)
         else:
@@ -180,6 +211,60 @@ def _read_chars(text: pdfium.PdfTextPage) -> Iterator[_Char | None]:
         if code in LINE_END_HYPHENS:
             style = _NO_STYLE
             yield None
+
+
+def _displayed(character: str, symbol_font: str) -> str:
+    """Return a character as its font displays it.
+
+    PDFium decodes some fonts by the names of their characters; the result is in the font already.
+    """
+    if not symbol_font or character in (find_symbols(symbol_font) or {}).values():
+        return character
+    mapped, unknown = map_symbols(character, symbol_font)
+    return character if unknown and PRIVATE_USE.match(character) else mapped
+
+
+def _slanted_texts(chars: Sequence[_Char | None]) -> Iterator[tuple[str, float]]:
+    """Yield the slanted texts of a page with their size.
+
+    Every character is on a baseline of its own, so that only file order tells their order.
+    """
+    text, gap, before = "", "", _SPACE
+    for char in chars:
+        if char is _TYPED_SPACE:
+            gap = " "
+        if char is None or not char.style.slanted:
+            continue
+        if text and char.style != before.style:
+            yield text, before.style.size
+            text = ""
+        if math.hypot(char.x0 - before.x0, char.y - before.y) > MAX_SLANTED_GAP * char.style.size:
+            gap = " "
+        text += (gap if text else "") + char.text
+        gap, before = "", char
+    if text:
+        yield text, before.style.size
+
+
+def _split_right_to_left(chars: list[_Char | None]) -> tuple[str, list[_Char | None]]:
+    """Return the text of the lines in a right-to-left script, and the other characters.
+
+    The order of the words in such a line depends on their direction. A line that mixes directions
+    would be shuffled, so the whole line is left out.
+    """
+    removed: list[str] = []
+    kept: list[_Char | None] = []
+    lines = itertools.groupby(chars, key=lambda char: char is None)
+    for is_break, group in lines:
+        line = list(group)
+        texts = [char.text for char in line if char is not None]
+        if is_break or not any(
+            unicodedata.bidirectional(letter) in RIGHT_TO_LEFT for text in texts for letter in text
+        ):
+            kept.extend(line)
+        else:
+            removed.append("".join(texts))
+    return "\n".join(removed), kept
 
 
 def _clamp(coordinate: float) -> float:
@@ -200,7 +285,7 @@ def _rotated_char(
 
 
 def _read_style(
-    text: pdfium.PdfTextPage, index: int, fonts: dict[int, tuple[bool, bool]]
+    text: pdfium.PdfTextPage, index: int, fonts: dict[int, tuple[bool, bool, str]]
 ) -> _Style:
     item = raw.FPDFText_GetTextObject(text, index)
     if not item:  # a character inserted by PDFium
@@ -217,18 +302,42 @@ def _read_style(
     address = ctypes.cast(font, ctypes.c_void_p).value or 0
     if address not in fonts:
         fonts[address] = _font_style(font)
-    bold, italic = fonts[address]
+    bold, italic, symbol_font = fonts[address]
+    low, high = sorted((abs(_clamp(matrix.a)), abs(_clamp(matrix.b))))
     outlined = raw.FPDFTextObj_GetTextRenderMode(item) == raw.FPDF_TEXTRENDERMODE_FILL_STROKE
-    return _Style(round(abs(_clamp(size.value)) * scale, 1), bold or outlined, italic, rotation)
+    return _Style(
+        round(abs(_clamp(size.value)) * scale, 1),
+        bold or outlined,
+        italic,
+        rotation,
+        low > MIN_SLANT * high,
+        _is_light(item),
+        symbol_font,
+    )
 
 
-def _font_style(font: object) -> tuple[bool, bool]:
-    """Return whether a font is bold and whether it is italic, mainly by its name."""
+def _is_light(item: object) -> bool:
+    """Return whether a text is translucent or in a pale colour."""
+    parts = [ctypes.c_uint() for _ in range(4)]
+    if not raw.FPDFPageObj_GetFillColor(item, *parts):
+        return False
+    red, green, blue, alpha = (part.value for part in parts)
+    low, high = PALE
+    return alpha < MAX_OPAQUE or low <= 0.3 * red + 0.59 * green + 0.11 * blue <= high
+
+
+def _font_style(font: object) -> tuple[bool, bool, str]:
+    """Return whether a font is bold and whether it is italic, mainly by its name.
+
+    The name of a symbol font follows, or an empty string.
+    """
     name = ctypes.create_string_buffer(128)
     raw.FPDFFont_GetBaseFontName(font, name, 128)
     family = name.value.decode("utf-8", "replace")
     bold = BOLD_FONT_NAME.search(family) or raw.FPDFFont_GetWeight(font) >= MIN_BOLD_WEIGHT
-    return bool(bold), bool(ITALIC_FONT_NAME.search(family))
+    base_name = family.partition(",")[0].rpartition("+")[2]
+    symbol_font = base_name if find_symbols(base_name) is not None else ""
+    return bool(bold), bool(ITALIC_FONT_NAME.search(family)), symbol_font
 
 
 def _group_words(chars: list[_Char | None], frame: PageFrame) -> Iterator[tuple[PdfWord, int]]:
@@ -245,7 +354,7 @@ def _group_words(chars: list[_Char | None], frame: PageFrame) -> Iterator[tuple[
             word = []
         elif char is None:
             starts_line = True
-        space_before = space_before or char is _SPACE
+        space_before = space_before or (char is not None and char.text == " ")
         if char is not None and char.text != " ":
             word.append(char)
 
@@ -267,6 +376,8 @@ def _make_word(chars: list[_Char], frame: PageFrame, starts_line: bool) -> PdfWo
     text = "".join(char.text for char in chars)
     if len(text) == 1:
         text = PRIVATE_USE.sub(BULLET, text)
+    else:
+        text = PRIVATE_USE.sub(UNKNOWN_SYMBOL, text)
     return PdfWord(
         text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"),
         min(char.x0 for char in chars) + dx,
@@ -275,6 +386,7 @@ def _make_word(chars: list[_Char], frame: PageFrame, starts_line: bool) -> PdfWo
         size,
         2 * sum(char.style.bold for char in chars) > len(chars),
         2 * sum(char.style.italic for char in chars) > len(chars),
+        light=2 * sum(char.style.light for char in chars) > len(chars),
         starts_line=starts_line,
         char_starts=tuple(char.x0 + dx for char in chars),
     )

@@ -7,6 +7,7 @@ blocks (`blocks`). This module opens the file within limits and reads its metada
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from ingest.metadata import ParsedMetadata, parse_metadata
 from ingest.readers.common.result import DATE_FROM_FILE, OmittedText, ReaderResult
 from ingest.readers.common.section_builder import SectionBuilder
 from ingest.readers.common.titles import derive_title, is_generic_heading
+from ingest.readers.html.inline_marks import DELETED
 from ingest.readers.pdf.annotations import (
     XFA,
     XFA_FORM_TYPES,
@@ -32,8 +34,9 @@ from ingest.readers.pdf.headers_footers import (
     remove_line_numbers,
     remove_repeated_lines,
 )
-from ingest.readers.pdf.lines import Dehyphenator, PdfLine, PdfWord
+from ingest.readers.pdf.lines import Dehyphenator, PdfLine, PdfWord, join_words
 from ingest.readers.pdf.page import PdfPage, read_page
+from ingest.readers.pdf.watermarks import remove_watermarks
 from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
 
@@ -79,6 +82,7 @@ GENERIC_TITLE = re.compile(
 )
 SITE_SEPARATORS = (" | ", " · ", " :: ")
 PDF_DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?")
+RIGHT_TO_LEFT = "text in a right-to-left script"
 OFF_PAGE = "outside the page"
 
 
@@ -94,10 +98,16 @@ def read_pdf(data: bytes, source: str) -> ReaderResult:
     opened = _open_pdf(data, source)
     pages = opened.pages
     _reject_scanned(pages, source)
+    _reject_right_to_left(pages, source)
     visible_text, dehyphenator = _visible_text(pages)
     warnings = [*_image_page_warnings(pages), *([XFA] if opened.is_dynamic else [])]
+    watermarks, watermark_warnings = remove_watermarks(pages)
+    warnings += [*watermark_warnings, *_right_to_left_warnings(pages)]
     omitted = [
         *_off_page_text(pages),
+        *_deleted_text(pages),
+        *(OmittedText(RIGHT_TO_LEFT, page.right_to_left) for page in pages if page.right_to_left),
+        *watermarks,
         *remove_headers_footers(pages),
         *remove_repeated_lines(pages),
     ]
@@ -231,7 +241,10 @@ def _visible_text(pages: Sequence[PdfPage]) -> tuple[str, Dehyphenator]:
                 visible_lines[-1] = joined
             else:
                 visible_lines.append(line)
-    visible_lines.extend(word.text for page in pages for word in page.off_page)
+    for page in pages:
+        visible_lines.extend(word.text for word in page.off_page)
+        visible_lines.extend(omission.text for omission in _deleted_text([page]))
+        visible_lines.extend((page.right_to_left, *(text for text, _ in page.slanted)))
     return "\n".join(visible_lines), dehyphenator
 
 
@@ -253,6 +266,32 @@ def _off_page_text(pages: Sequence[PdfPage]) -> Iterator[OmittedText]:
         if page.off_page:
             text = " ".join(word.text for word in page.off_page)
             yield OmittedText(OFF_PAGE, text)
+
+
+def _deleted_text(pages: Sequence[PdfPage]) -> Iterator[OmittedText]:
+    for page in pages:
+        for _, words in itertools.groupby(page.deleted, key=lambda word: round(word.y)):
+            yield OmittedText(DELETED, join_words(list(words)))
+
+
+def _right_to_left_warnings(pages: Sequence[PdfPage]) -> list[str]:
+    numbers = [str(page.number) for page in pages if page.right_to_left]
+    if not numbers:
+        return []
+    return [
+        "Text in a right-to-left script cannot be read from PDF files and was left out. "
+        f"Pages: {', '.join(numbers)}."
+    ]
+
+
+def _reject_right_to_left(pages: Sequence[PdfPage], source: str) -> None:
+    if any(page.right_to_left for page in pages) and not any(page.words for page in pages):
+        raise SourceError(
+            source,
+            "contains only text in a right-to-left script, which cannot be read from PDF files.",
+            "Use the original document, for example a Word file.",
+            code=SourceProblem.FORMAT,
+        )
 
 
 def _read_metadata(information: dict[str, str]) -> ParsedMetadata:

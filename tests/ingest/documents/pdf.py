@@ -8,7 +8,14 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-FONTS = {"": "Helvetica", "b": "Helvetica-Bold", "i": "Helvetica-Oblique"}
+FONTS = {"": "Helvetica", "b": "Helvetica-Bold", "i": "Helvetica-Oblique", "w": "ABCDEF+Wingdings"}
+SPECIAL_FONTS = {
+    "s": "/BaseFont /Symbol",
+    # "a", "b" ... are the letters of the Hebrew alphabet.
+    "h": "/BaseFont /Helvetica /Encoding << /Type /Encoding /Differences [97 "
+    + " ".join(f"/afii{57664 + at}" for at in range(26))
+    + "] >>",
+}
 HEIGHT = 800
 PADDING = bytes.fromhex("28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A")
 
@@ -47,6 +54,28 @@ class Page:
         self.operators.append(f"BT /F {size} Tf 0 1 -1 0 {x} {HEIGHT - y} Tm ({text}) Tj ET")
         return self
 
+    def slanted(self, x: float, y: float, text: str, size: float) -> Page:
+        """Write text that rises by 45 degrees."""
+        self.operators.append(
+            f"BT /F {size} Tf 0.7071 0.7071 -0.7071 0.7071 {x} {HEIGHT - y} Tm ({text}) Tj ET"
+        )
+        return self
+
+    def pale(self, x: float, y: float, text: str, size: float) -> Page:
+        self.operators.append("0.8 g")
+        self.text(x, y, text, size)
+        self.operators.append("0 g")
+        return self
+
+    def strike_out(self, x0: float, y0: float, x1: float, y1: float, flags: int = 4) -> Page:
+        """Add a strike-out annotation over a rectangle."""
+        top, bottom = HEIGHT - y0, HEIGHT - y1
+        self.annotations.append(
+            f"<< /Type /Annot /Subtype /StrikeOut /Rect [{x0} {bottom} {x1} {top}] /F {flags} "
+            f"/QuadPoints [{x0} {top} {x1} {top} {x0} {bottom} {x1} {bottom}] >>"
+        )
+        return self
+
     def line(self, x0: float, y0: float, x1: float, y1: float) -> Page:
         self.operators.append(f"{x0} {HEIGHT - y0} m {x1} {HEIGHT - y1} l S")
         return self
@@ -72,6 +101,9 @@ def pdf(*pages: Page, password: str = "", **information: str) -> bytes:
     fonts = " ".join(
         f"/F{key} << /Type /Font /Subtype /Type1 /BaseFont /{name} /Encoding /WinAnsiEncoding >>"
         for key, name in FONTS.items()
+    )
+    fonts += " " + " ".join(
+        f"/F{key} << /Type /Font /Subtype /Type1 {font} >>" for key, font in SPECIAL_FONTS.items()
     )
     info = " ".join(f"/{key} ({value})" for key, value in information.items())
     annotations = [keys for page in pages for keys in page.annotations]
