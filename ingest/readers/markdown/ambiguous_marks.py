@@ -7,6 +7,7 @@ that the reader knows. Lines are never added or removed, so that line numbers st
 
 from __future__ import annotations
 
+import itertools
 import re
 from functools import cache
 
@@ -21,16 +22,27 @@ HTML_NAMES = BLOCKS | INVISIBLE | {
     "small", "source", "span", "strike", "strong", "sub", "sup", "svg", "textarea", "time", "tt",
     "u", "var", "video", "wbr",
 }  # fmt: skip
-_COMPARISON = re.compile(r"(?P<lead>\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)*)>(?=\s*=?\s*\d)")
+# "> 15", ">= 15", "> £5", "> **15**", "> ULN", but not the quoted list item "> 1. Wash"
+_COMPARISON = re.compile(
+    r"(?P<lead>\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)*)"
+    r">(?=\s*(?:/?=)?\s*[*_]{0,3}(?:[£$€]?(?!\d+[.)]\s)\.?\d|ULN\b))"
+)
+_PLUS_NUMBER = re.compile(r"(\s*)\+(?=\s+\d)")
+_MINUS_NUMBER = re.compile(r"(\s*)-(?=\s+\d)")
+_BULLET_SIGN = re.compile(r"(\s{0,3})[•▪◦●‣·](?=\s+\S)")  # as copied from a word processor
+BOOLEAN_ATTRIBUTES = frozenset({"open", "checked", "disabled", "hidden", "controls", "nowrap",
+                                "reversed", "selected", "async", "defer"})  # fmt: skip
 _LIST_MARKER = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s")
 _PRODUCT = re.compile(r"(?<=\d)\*+(?=\d)")
-_TAG = re.compile(r"<(?=/?([A-Za-z][\w-]*)(?:[\s/>]|$))")  # not an address: <https://...>
+_TAG = re.compile(r"<(?=/?([A-Za-z][\w-]*)([\s/>][^<>]{0,500}|$))")  # not an address: <https://...>
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ADMONITION = re.compile(
     r"(?P<indent>\s*)(?:!!!|\?\?\?\+?)\s+(?P<type>[\w-]+)(?:\s+\"(?P<title>[^\"]*)\")?\s*"
 )
 _CONTAINER = re.compile(r"\s*:::+\s*\{?\.?(?P<type>[A-Za-z][\w-]*)\}?\s*(?P<title>.*?)\s*")
 _CONTAINER_END = re.compile(r"\s*:::+\s*")
+MAX_ITEM_LINES = 20  # in which the second item of a list begins
+_SECOND_ITEM = re.compile(r"\s{0,3}2[.)]\s")
 _FIRST_ITEM = re.compile(r"(\s{0,3})1([.)])(?=\s)")
 
 
@@ -54,15 +66,37 @@ def _escape_line(lines: list[str], number: int) -> str:
     if "*" in line:
         line = _PRODUCT.sub(lambda stars: "\\*" * len(stars.group()), line)
     if "<" in line:
-        line = _TAG.sub(lambda tag: "<" if tag[1].lower() in HTML_NAMES else "\\<", line)
+        line = _TAG.sub(lambda tag: "<" if _is_tag(tag) else "\\<", line)
     comparison = _COMPARISON.match(line)
     if comparison and (comparison["lead"].strip() or not _is_in_quotation(lines, number)):
         line = f"{comparison['lead']}\\>{line[comparison.end() :]}"
+        if not comparison["lead"].strip() and number and lines[number - 1].startswith("\\>"):
+            lines[number - 1] += "\\"  # each comparison keeps its line
+    line = _BULLET_SIGN.sub(r"\1-", line)
+    neighbours = lines[max(number - 1, 0) : number] + lines[number + 1 : number + 2]
+    if not any(each.lstrip().startswith("+") for each in neighbours):
+        line = _PLUS_NUMBER.sub(r"\1\\+", line)
     above = lines[number - 1].split() if number else []
-    first = _FIRST_ITEM.match(line)
-    if first and above and above[-1].lower() in _unfinished_ends():
-        line = f"{first[1]}1\\{line[first.end() - 1 :]}"
+    if above and above[-1].lower() in _unfinished_ends():
+        first = _FIRST_ITEM.match(line)
+        if first and not _has_second_item(lines, number):
+            line = f"{first[1]}1\\{line[first.end() - 1 :]}"
+        if not any(_LIST_MARKER.match(each) for each in neighbours):
+            line = _MINUS_NUMBER.sub(r"\1\\-", line)
     return line
+
+
+def _is_tag(tag: re.Match[str]) -> bool:
+    """Return whether a name after "<" is that of an HTML element with valid attributes."""
+    attributes = tag[2].partition(">")[0]
+    words = attributes.replace("/", " ").split()
+    is_valid = "=" in attributes or BOOLEAN_ATTRIBUTES.issuperset(words)
+    return tag[1].lower() in HTML_NAMES and is_valid
+
+
+def _has_second_item(lines: list[str], number: int) -> bool:
+    following = itertools.takewhile(str.strip, lines[number + 1 : number + 1 + MAX_ITEM_LINES])
+    return any(_SECOND_ITEM.match(line) for line in following)
 
 
 @cache
@@ -71,9 +105,13 @@ def _unfinished_ends() -> frozenset[str]:
 
 
 def _is_in_quotation(lines: list[str], number: int) -> bool:
-    """Return whether a neighbouring line is quoted, so that this one is as well."""
-    neighbours = lines[max(number - 1, 0) : number] + lines[number + 1 : number + 2]
-    return any(line.lstrip().startswith(">") for line in neighbours)
+    """Return whether a line belongs to a quotation: other lines of it are not comparisons."""
+    above = lines[number - 1].lstrip() if number else ""
+    if above.startswith(("\\>", ">")):
+        return above.startswith(">")
+    following = itertools.islice(lines, number + 1, None)
+    quoted = itertools.takewhile(lambda line: line.lstrip().startswith(">"), following)
+    return not all(map(_COMPARISON.match, quoted))
 
 
 def _convert_admonitions(lines: list[str]) -> list[str]:

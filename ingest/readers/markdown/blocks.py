@@ -17,6 +17,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from ingest.readers.common.callout_level import level_from_classes
+from ingest.readers.common.formulas import parenthesize
 from ingest.readers.common.inline_text import mark_note, mark_text, strip_marks
 from ingest.readers.common.result import OmittedText
 from ingest.readers.common.section_builder import SectionBuilder
@@ -34,11 +35,14 @@ TASK = re.compile(r"\[([ xX])\]\s+")
 TASK_BOXES = {" ": "☐ ", "x": "☒ "}
 MARK_TAGS = {"strong": MarkKind.STRONG, "em": MarkKind.EMPHASIS, "a": MarkKind.LINK}
 HYPHEN_AT_END = re.compile(r"\w-$")  # a word that is broken at its hyphen: co-/amoxiclav
+JOINING_WORD = re.compile(r"(?:and|or|to)\b")
 # pandoc's notation of raised and lowered text.
 RAISED = re.compile(r"(?<=[\w)])\^([^\s^]{1,12})\^")
 LOWERED = re.compile(r"(?<=\w)~([^\s~]{1,12})~(?!~)")
 # TeX between dollar signs, which neither spaces nor digits follow: "$5 and $10" is an amount.
-FORMULA = re.compile(r"\$(?=\S)([^$\n]{1,100}?)(?<=\S)\$(?![\d\w])")
+FORMULA = re.compile(r"\$\$?(?=[^\s$])([^$\n]{1,100}?)(?<=\S)\$\$?(?![\d\w])")
+TEX_FRACTION = re.compile(r"\\[dt]?frac ?\{([^{}]*)\}\{([^{}]*)\}")
+TEX_SCRIPT = re.compile(r"([\^_])\{([^{}]*)\}")
 TEX_GROUP = re.compile(r"\{([^{}]*)\}")
 TEX_COMMANDS = {
     "times": "×",
@@ -49,6 +53,10 @@ TEX_COMMANDS = {
     "pm": "±",
     "approx": "≈",
     "mu": "µ",
+    "alpha": "α",
+    "beta": "β",
+    "gamma": "γ",
+    "Delta": "Δ",
     "(?:text|mathrm|mathbf|operatorname)": "",
     "[,;! ]": " ",
 }
@@ -228,7 +236,7 @@ class _BlockBuilder:
             elif child.type in ("code_inline", "text_special"):
                 texts.append(child.content)
             elif child.type == "softbreak":
-                texts.append("" if HYPHEN_AT_END.search("".join(texts[-1:])) else " ")
+                texts.append("" if _is_broken_word(texts, children[number + 1 :]) else " ")
             elif child.type == "hardbreak":
                 texts.append("\n")
             elif child.type == "image" and _is_between_words(children, number):
@@ -298,6 +306,12 @@ def _is_between_words(tokens: Sequence[Token], number: int) -> bool:
     return bool(before and after) and (before[-1] not in ".!?:;" or after[0].islower())
 
 
+def _is_broken_word(texts: Sequence[str], following: Sequence[Token]) -> bool:
+    """Return whether a line ends in the middle of a word, not as in "pre- / and postoperative"."""
+    below = following[0].content if following else ""
+    return bool(HYPHEN_AT_END.search("".join(texts[-1:])) and not JOINING_WORD.match(below))
+
+
 def _format_text(text: str) -> str:
     """Return a text with its footnote marks, pandoc's ^raised^ and ~lowered~ text, and formulas."""
     text = FOOTNOTE_MARK.sub(lambda mark: " " + mark_note(f"[{mark[1]}]"), text)
@@ -313,6 +327,10 @@ def _format_text(text: str) -> str:
 def _format_tex(formula: str) -> str:
     for command, character in TEX_COMMANDS.items():
         formula = re.sub(rf"\\{command}(?![A-Za-z])", character, formula)
+    formula = TEX_SCRIPT.sub(lambda script: script[1] + parenthesize(script[2]), formula)
+    formula = TEX_FRACTION.sub(
+        lambda fraction: f"{parenthesize(fraction[1])}/{parenthesize(fraction[2])}", formula
+    )
     return TEX_GROUP.sub(r"\1", formula)
 
 

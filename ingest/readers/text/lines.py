@@ -40,6 +40,7 @@ MINUS_NUMBER = re.compile(r"\s*[-–]\s+\d")
 # The letter o is a bullet if several lines begin with it, as in text copied from Word.
 O_BULLET_LINE = re.compile(r"^[ \t]*o[ \t]+\S", re.M)
 BULLET_WITH_O = re.compile(r"(\s*)(?:[-*+•·‣◦▪●–—]|o)\s+(?=\S)")
+MAX_ITEM_LINES = 20  # in which the next item of a list begins
 MIN_WRAPPED_LENGTH = 50  # characters; a shorter line is not full
 _CLAUSE_END = re.compile(r"[.!?…:;][\"”’')\]]*$")
 _BROKEN_WORD = re.compile(r"([^\W\d_]+|\d+)-$")
@@ -101,7 +102,9 @@ def _split_stanzas(text: str) -> list[list[TextLine]]:
         match = bullet.match(raw) or NUMBER.match(raw) or _match_label(raw_lines, position)
         if PLUS_NUMBER.match(raw) and not plus_is_bullet:
             match = None
-        following = itertools.takewhile(str.strip, raw_lines[position + 1 :])
+        following = itertools.takewhile(
+            str.strip, raw_lines[position + 1 : position + 1 + MAX_ITEM_LINES]
+        )
         continues = bool(match and above and _continues_sentence(above, raw, following))
         if match and above and MINUS_NUMBER.match(raw):
             is_list = any(map(bullet.match, raw_lines[position - 1 : position + 2 : 2]))
@@ -118,7 +121,10 @@ def _match_label(raw_lines: Sequence[str], position: int) -> re.Match[str] | Non
     match = LABEL.match(raw_lines[position])
     if match is None:
         return None
-    neighbours = (*raw_lines[max(position - 1, 0) : position], *raw_lines[position + 1 :][:1])
+    neighbours = (
+        *raw_lines[max(position - 1, 0) : position],
+        *raw_lines[position + 1 : position + 2],
+    )
     for neighbour in neighbours:
         other = NUMBER.match(neighbour) or LABEL.match(neighbour)
         if other and _are_one_series(match, other):
@@ -207,7 +213,7 @@ def _join_wrapped(stanza: Sequence[TextLine], width: int, words: frozenset[str])
 
 def _join(above: str, below: str, words: frozenset[str]) -> str:
     """Return two lines as one. A hyphen at a line end stays, unless the document has the word."""
-    broken = _BROKEN_WORD.search(above)
+    broken = _BROKEN_WORD.search(above[-MAX_BROKEN_LINE_WIDTH:]) if above.endswith("-") else None
     if broken is None or not below[:1].isalnum():
         return f"{above} {below}"
     if _JOINING_WORD.match(below):

@@ -23,6 +23,14 @@ def blocks(body):
         ("CO<sub>2</sub> and H~2~O", "CO2 and H2O"),
         ("Under 10^9^/L.", "Under 10^9/L."),
         ("Under $10^9$/L and $\\le 5$ mg", "Under 10^9/L and ≤ 5 mg"),
+        ("Give $10^{12}$ or $$10^{-3}$$ of it", "Give 10^12 or 10^-3 of it"),
+        ("Give $\\frac{a+b}{2}$ of $x^{a+b}$", "Give (a+b)/2 of x^(a+b)"),
+        ("If a<b and c>d, stop.", "If a<b and c>d, stop."),
+        ("Measure pre-\nand postoperative pain.", "Measure pre- and postoperative pain."),
+        ("+ 5 mg on day 2", "+ 5 mg on day 2"),
+        ("It falls by\n- 5 mmHg at night.", "It falls by - 5 mmHg at night."),
+        ("> 15 mmol/L: stop\n> 20 mmol/L: call", "> 15 mmol/L: stop\n> 20 mmol/L: call"),
+        ("> £5 a dose", "> £5 a dose"),
         ("It costs $5 and $10.", "It costs $5 and $10."),
         ("Give 2~~0~~ mg.", "Give 2 mg."),
         ("Give <del>10</del><ins>5</ins> mg.", "Give 5 mg."),
@@ -82,6 +90,29 @@ def test_a_comparison_at_the_start_of_an_item_is_text():
         "< 4 mmol/L: give glucose",
         "> 15 mmol/L: give 4 units",
     ]
+
+
+@pytest.mark.parametrize("text", ["> **15** mmol/L", "> £5", "> ULN", "> 1.5 × ULN", "> .5 mg"])
+def test_comparison_of_any_amount_is_text(text):
+    (block,) = blocks(f"- {text}")
+    assert [item.text for item in block.items] == [text.replace("*", "")]
+
+
+@pytest.mark.parametrize(
+    ("body", "items"),
+    [
+        ("• Wash.\n• Rinse.", ["Wash.", "Rinse."]),
+        ("Ask them to\n1. wash.\n2. rinse.", ["wash.", "rinse."]),
+        ("The doses are\n- 5 mg.\n- 6 mg.", ["5 mg.", "6 mg."]),
+    ],
+)
+def test_list_below_an_unfinished_line_is_a_list(body, items):
+    assert [item.text for item in blocks(body)[-1].items] == items
+
+
+def test_numbered_list_in_a_quotation_keeps_its_numbers():
+    (block,) = blocks("> 1. Wash.\n> 2. Rinse.")
+    assert (block.kind, block.text) == (BlockKind.CALLOUT, "1. Wash.\n2. Rinse.")
 
 
 def test_a_quotation_with_numbers_is_a_quotation():
