@@ -16,6 +16,7 @@ from ingest.checks.finding import WHOLE_ARTICLE, Finding, Level
 from ingest.checks.runner import check_article
 from ingest.chunking import chunk_article
 from ingest.coverage import measure_coverage
+from ingest.prose_metadata import add_prose_metadata
 from ingest.readers.common.result import AS_METADATA, OmittedText
 from ingest.readers.media_type import MediaType
 from ingest.readers.registry import read_document
@@ -67,7 +68,10 @@ def process(task: IngestTask, context: ProcessingContext) -> Draft:
         document = read_document(task.document)
     except SourceError as error:
         raise with_source_name(error, task.source) from error
-    result = document.result
+    article, conflicts = add_prose_metadata(document.result.article)
+    result = replace(
+        document.result, article=article, warnings=(*document.result.warnings, *conflicts)
+    )
     coverage = measure_coverage(result, document.media_type)
     passages = context.tagger.tag_passages(chunk_article(result.article))
     findings = _run_checks(result.article, passages, context.rules)
