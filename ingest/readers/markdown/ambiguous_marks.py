@@ -27,9 +27,9 @@ _COMPARISON = re.compile(
     r"(?P<lead>\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)*)"
     r">(?=\s*(?:/?=)?\s*[*_]{0,3}(?:[£$€]?(?!\d+[.)]\s)\.?\d|ULN\b))"
 )
-_PLUS_NUMBER = re.compile(r"(\s*)\+(?=\s+\d)")
-_MINUS_NUMBER = re.compile(r"(\s*)-(?=\s+\d)")
-_BULLET_SIGN = re.compile(r"(\s{0,3})[•▪◦●‣·](?=\s+\S)")  # as copied from a word processor
+_PLUS_NUMBER = re.compile(r"^(\s*)\+(?=\s+\d)")
+_MINUS_NUMBER = re.compile(r"^(\s*)-(?=\s+\d)")
+_BULLET_SIGN = re.compile(r"^(\s{0,3})[•▪◦●‣·](?=\s+\S)")  # as copied from a word processor
 BOOLEAN_ATTRIBUTES = frozenset({"open", "checked", "disabled", "hidden", "controls", "nowrap",
                                 "reversed", "selected", "async", "defer"})  # fmt: skip
 _LIST_MARKER = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s")

@@ -28,6 +28,7 @@ def blocks(body):
         ("If a<b and c>d, stop.", "If a<b and c>d, stop."),
         ("Measure pre-\nand postoperative pain.", "Measure pre- and postoperative pain."),
         ("+ 5 mg on day 2", "+ 5 mg on day 2"),
+        ("Give 5 mg · kg or 2 • 3 + 4 - 5", "Give 5 mg · kg or 2 • 3 + 4 - 5"),
         ("It falls by\n- 5 mmHg at night.", "It falls by - 5 mmHg at night."),
         ("> 15 mmol/L: stop\n> 20 mmol/L: call", "> 15 mmol/L: stop\n> 20 mmol/L: call"),
         ("> £5 a dose", "> £5 a dose"),
