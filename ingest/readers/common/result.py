@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from kb.model.article import Article
@@ -12,7 +11,6 @@ DATE_FROM_FILE = "The publication date was taken from the file. Check it."
 
 MAX_HEADING_WORDS = 14  # words of a line that can be a heading by its form
 MAX_CALLOUT_WORDS = 250  # a larger box is a wrapper around content, not a warning
-POWER = re.compile(r"[-−–+]?\d+")  # a superscript that can be an exponent
 
 
 @dataclass(frozen=True, slots=True)

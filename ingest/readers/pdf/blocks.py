@@ -1,13 +1,11 @@
 """Conversion of PDF pages to headings and blocks in reading order.
 
-List items get their depth from indentation and their order from numbers. A number is removed only
-if counting reproduces it: a list that starts at 3, or skips numbers, keeps them, because the text
-may refer to them.
+List items get their depth from indentation, and keep their numbers as labels, because the text may
+refer to them.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +21,7 @@ from ingest.readers.pdf.headings import (
     measure_body_type,
     strip_dash_rules,
 )
-from ingest.readers.pdf.lines import Dehyphenator, PdfLine, is_bullet
+from ingest.readers.pdf.lines import Dehyphenator, PdfLine, is_unnumbered
 from ingest.readers.pdf.page import PdfPage
 from ingest.readers.pdf.paragraphs import (
     Entry,
@@ -40,7 +38,6 @@ from ingest.readers.pdf.unruled_tables import RowTable, split_segments
 from kb.model.article import Block, BlockKind, ListItem
 
 INDENT_TOLERANCE = 4.0  # points
-_MARKER_PUNCTUATION = re.compile(r"[().]")
 MAX_BOXES = 3  # boxes per page; a page with more is a flow chart
 MAX_HEADING_BOX_WORDS = 16  # words of a heading in a coloured bar
 SIDEWAYS = "text at a right angle to the page"
@@ -124,10 +121,8 @@ class OutlineBuilder:
                 items.append(PdfListItem("", text, entry.indent, entry.page))
                 continue
             if isinstance(entry, PdfParagraph) and entry.marker and position not in headings:
-                text_without_marker = entry.text(self._dehyphenator, marker=False)
-                items.append(
-                    PdfListItem(entry.marker, text_without_marker, entry.indent, entry.page)
-                )
+                formatted = entry.formatted_text(self._dehyphenator)
+                items.append(PdfListItem(entry.marker, formatted, entry.indent, entry.page))
                 continue
             self._flush_list(items)
             if isinstance(entry, PdfTable):
@@ -138,7 +133,8 @@ class OutlineBuilder:
                 self._builder.add_heading(self._heading_levels.next_level(entry, text), text)
             elif any(map(str.isalnum, text)):
                 kind = BlockKind.CAPTION if is_caption(entry, text) else BlockKind.PARAGRAPH
-                self._builder.add_block(Block(kind=kind, text=text, page=entry.page))
+                formatted = entry.formatted_text(self._dehyphenator) if not entry.marker else text
+                self._builder.add_block(Block(kind=kind, text=formatted, page=entry.page))
         self._flush_list(items)
 
     def _flush_list(self, items: list[PdfListItem]) -> None:
@@ -160,10 +156,10 @@ class OutlineBuilder:
         ):
             for entry in build_paragraphs(column, self._leading):
                 if isinstance(entry, PdfParagraph):
-                    text_without_marker = entry.text(self._dehyphenator, marker=False)
-                    lines.append(
-                        f"- {text_without_marker}" if entry.marker else text_without_marker
-                    )
+                    formatted = entry.formatted_text(self._dehyphenator)
+                    # The number of an item is kept: the text may refer to it.
+                    marker = "-" if is_unnumbered(entry.marker) else entry.marker
+                    lines.append(f"{marker} {formatted}" if entry.marker else formatted)
                 elif isinstance(entry.grid, RowTable):
                     lines.extend(
                         " | ".join(cell_text(cell, self._dehyphenator) for cell in row)
@@ -207,8 +203,8 @@ class PdfListItem:
 
     @property
     def number(self) -> str:
-        """Number or letter of the item, or an empty string."""
-        return "" if is_bullet(self.marker) else _MARKER_PUNCTUATION.sub("", self.marker)
+        """Number or letter of the item as in the source, or an empty string for a bullet."""
+        return "" if is_unnumbered(self.marker) else self.marker
 
 
 def build_lists(items: Sequence[PdfListItem]) -> Iterator[Block]:
@@ -234,19 +230,9 @@ def _outermost_items(run: Sequence[tuple[PdfListItem, int]]) -> list[PdfListItem
 
 
 def _build_list(run: Sequence[tuple[PdfListItem, int]]) -> Block:
-    numbers = [item.number.casefold() for item in _outermost_items(run)]
-    ordered = numbers in (
-        [str(number) for number in range(1, len(numbers) + 1)],
-        [chr(ord("a") + number) for number in range(min(26, len(numbers)))],
-    )
     return Block(
         kind=BlockKind.LIST,
-        ordered=ordered,
-        items=tuple(ListItem(_item_text(item, depth, ordered), depth) for item, depth in run),
+        ordered=all(any(map(str.isalnum, item.number)) for item in _outermost_items(run)),
+        items=tuple(ListItem(item.text, depth, item.number) for item, depth in run),
         page=run[0][0].page,
     )
-
-
-def _item_text(item: PdfListItem, depth: int, ordered: bool) -> str:
-    counted = ordered and not depth
-    return item.text if counted or not item.number else f"{item.marker} {item.text}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ingest.readers.common.result import POWER
+from ingest.readers.common.inline_text import mark_text, strip_marks
+from kb.model.article import MarkKind
 
 # Shares of the word size.
 MAX_RAISED_SIZE = 0.85  # share of the line's size; a footnote marker has about two thirds of it
@@ -28,8 +30,8 @@ COMPOUND_PREFIXES = frozenset(
     ["anti", "co", "ex", "extra", "inter", "intra", "mid", "multi", "non", "post", "pre", "re"]
 )
 
-# Units whose exponent is not marked: m2, cm3, kg/h-1, and one-letter symbols.
-_UNIT = re.compile(r"(?:^|[^A-Za-z])(?:[A-Za-z]|[cmkdµ]m|in|ft)$")
+_TRAILING_MARKS = re.compile("[\ufdd8-\ufddb]*$")
+_LEADING_MARKS = re.compile("[\ufdd0-\ufdd3]*")
 _LAST_PART = re.compile(r"(\w+)[-\u2010\u00ad]$")
 _FIRST_PART = re.compile(r"^[a-zà-ÿ]\w*")
 _WORD = re.compile(r"\w+(?:-\w+)*")
@@ -143,6 +145,11 @@ def is_bullet(text: str) -> bool:
     return text in BULLETS
 
 
+def is_unnumbered(marker: str) -> bool:
+    """Return whether the marker of an item is a bullet or a dash. "*" may refer to a note."""
+    return marker in BULLETS or (marker in DASHES and marker != "*")
+
+
 def is_item_marker(text: str) -> bool:
     """Return whether a word is the bullet or number of a list item."""
     return text in BULLETS or text in DASHES or bool(ITEM_NUMBER.fullmatch(text))
@@ -206,29 +213,50 @@ def _insert_marks(base: PdfWord, marks: Sequence[PdfWord]) -> list[PdfWord]:
 
 
 def join_words(words: Sequence[PdfWord]) -> str:
-    """Return the text of words on one line.
+    """Return the plain text of words on one line, with raised text separated."""
+    return strip_marks(mark_words(words, emphasis=False))
 
-    Superscripts are separated: 10⁹ must not become 109, nor 500 mg⁴ mg4.
+
+def mark_words(words: Sequence[PdfWord], *, emphasis: bool = True) -> str:
+    """Return words on one line as formatted text (`ingest.readers.common.inline_text`).
+
+    Bold and italic text is marked if `emphasis`; raised and lowered text always is.
     """
     text = ""
     before: PdfWord | None = None
-    for word in words:
-        text += (_separator(before, word, text) if before else "") + word.text
-        before = word
+    for (rise, bold, italic), group in itertools.groupby(words, key=_word_style):
+        part = ""
+        for word in group:
+            gap = _gap(before, word) if before else ""
+            if before is words[0] and before.rise > 0 >= word.rise:
+                gap = " "  # the mark of a note before its text
+            if part:
+                part += gap
+            else:
+                text += gap
+            part += word.text
+            before = word
+        if rise:
+            part = mark_text(MarkKind.SUPERSCRIPT if rise > 0 else MarkKind.SUBSCRIPT, part)
+        if bold and emphasis:
+            part = mark_text(MarkKind.STRONG, part)
+        if italic and emphasis:
+            part = mark_text(MarkKind.EMPHASIS, part)
+        text += part
     return text
 
 
-def _separator(before: PdfWord, word: PdfWord, text: str) -> str:
+def _word_style(word: PdfWord) -> tuple[int, bool, bool]:
+    rise = (word.rise > 0) - (word.rise < 0)
+    return rise, word.bold and not word.drawn, word.italic
+
+
+def _gap(before: PdfWord, word: PdfWord) -> str:
+    """Return the space between two words, if any."""
     if not -1 <= (word.x0 - before.x1) / max(word.size, before.size) <= MAX_TOUCHING_GAP:
         return " "
-    if word.space_before and not word.rise and not before.rise:
-        return " "  # an f or an italic letter extends over the space after it
-    if not text[-1:].isalnum():
-        return ""
-    if word.rise > 0 and POWER.fullmatch(word.text):
-        return "" if _UNIT.search(text) else "^"
-    joins_letters = word.text[:1].isalnum() and (word.rise > 0) != (before.rise > 0)
-    return " " if joins_letters else ""
+    # An f or an italic letter extends over the space after it.
+    return " " if word.space_before and not word.rise and not before.rise else ""
 
 
 class Dehyphenator:
@@ -244,7 +272,18 @@ class Dehyphenator:
             self._seen.update(_WORD.findall(_LAST_PART.sub("", text).casefold()))
 
     def join(self, above: str, below: str) -> str:
-        """Return two lines joined, with a word hyphenated between them restored."""
+        """Return two lines joined, with a word hyphenated between them restored.
+
+        The lines may be formatted.
+        """
+        tail = _TRAILING_MARKS.search(above)
+        head = _LEADING_MARKS.match(below)
+        ends, starts = tail.group() if tail else "", head.group() if head else ""
+        start = below[len(starts) :]
+        joined = self._join(above[: len(above) - len(ends)], start)
+        return joined[: len(joined) - len(start)] + ends + starts + start
+
+    def _join(self, above: str, below: str) -> str:
         before, after = _LAST_PART.search(above), _FIRST_PART.match(below)
         if not before or not after:
             number = before and below[:1].isalnum()  # "COVID-" and "19", or a telephone number

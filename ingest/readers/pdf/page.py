@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
+from ingest.readers.common.inline_text import remove_noncharacters
 from ingest.readers.common.symbol_fonts import UNKNOWN_SYMBOL, find_symbols, map_symbols
 from ingest.readers.pdf.deleted_text import find_strikes, split_deleted
 from ingest.readers.pdf.drawings import Edge, read_drawings
@@ -193,7 +194,7 @@ def _read_chars(text: pdfium.PdfTextPage) -> Iterator[_Char | None]:
             yield None
             continue
         character = LINE_END_HYPHENS.get(code) or (chr(code) if 0 < code < 0x110000 else "")
-        if not character.strip():
+        if not remove_noncharacters(character).strip():
             style = _NO_STYLE
             yield _SPACE if raw.FPDFText_IsGenerated(text, index) == 1 else _TYPED_SPACE
             continue

@@ -13,7 +13,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest.readers.pdf.columns import Element
-from ingest.readers.pdf.lines import Dehyphenator, PdfLine, is_bullet, is_item_marker
+from ingest.readers.pdf.lines import (
+    Dehyphenator,
+    PdfLine,
+    is_bullet,
+    is_item_marker,
+    mark_words,
+)
 from ingest.readers.pdf.ruled_tables import SNAP_DISTANCE, Grid
 from ingest.readers.pdf.unruled_tables import RowTable
 
@@ -89,12 +95,15 @@ class PdfParagraph:
         words = self.first.words
         return words[0].text if len(words) > 1 and is_item_marker(words[0].text) else ""
 
-    def text(self, dehyphenator: Dehyphenator, *, marker: bool = True) -> str:
-        """Return its lines as one text, with or without the marker."""
-        lines = [line.text for line in self.lines]
-        if not marker and self.marker:
-            lines[0] = PdfLine(self.first.words[1:]).text
-        return join_lines(lines, dehyphenator)
+    def text(self, dehyphenator: Dehyphenator) -> str:
+        """Return its lines as one plain text."""
+        return join_lines([line.text for line in self.lines], dehyphenator)
+
+    def formatted_text(self, dehyphenator: Dehyphenator) -> str:
+        """Return its lines as one formatted text, without the marker."""
+        first = self.first.words[1:] if self.marker else self.first.words
+        lines = [first, *(line.words for line in self.lines[1:])]
+        return join_lines([mark_words(words) for words in lines], dehyphenator)
 
 
 @dataclass(frozen=True, slots=True)

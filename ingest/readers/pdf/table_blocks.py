@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ingest.readers.common.inline_text import strip_marks
 from ingest.readers.common.result import OmittedText
-from ingest.readers.pdf.lines import Dehyphenator, PdfLine, PdfWord, is_bullet
+from ingest.readers.pdf.lines import Dehyphenator, PdfLine, PdfWord, is_bullet, mark_words
 from ingest.readers.pdf.paragraphs import PdfTable, join_lines
 from ingest.readers.pdf.ruled_tables import SNAP_DISTANCE, Grid
 from ingest.readers.pdf.unruled_tables import RowTable, merge_lines, split_segments
@@ -58,7 +59,7 @@ def build_table_blocks(
         repeated_count = _count_repeated_header(rows, grid, xs, dehyphenator) if rows.cells else 0
         if repeated_count:
             header_texts = (" ".join(row.values()) for row in rows.cells[:repeated_count])
-            omitted.extend(OmittedText(REPEATED_HEADER, text) for text in header_texts)
+            omitted.extend(OmittedText(REPEATED_HEADER, strip_marks(text)) for text in header_texts)
         last_number = 0
         for number, texts, lines in _iter_rows(grid, xs, dehyphenator, skip=repeated_count):
             skipped_rows, last_number = range(last_number + 1, number), number
@@ -71,13 +72,14 @@ def build_table_blocks(
 
 
 def cell_text(lines: Sequence[PdfLine], dehyphenator: Dehyphenator) -> str:
-    """Return the text of a cell, with list items separated by semicolons."""
+    """Return the formatted text of a cell, with list items separated by semicolons."""
     parts: list[list[str]] = [[]]
     for line in lines:
         marked = is_bullet(line.words[0].text) and len(line.words) > 1
         if marked:
             parts.append([])
-        parts[-1].append(PdfLine(line.words[1:]).text if marked else line.text)
+        words = line.words[1:] if marked else line.words
+        parts[-1].append(mark_words(words, emphasis=False))
     return "; ".join(join_lines(part, dehyphenator) for part in parts if part)
 
 

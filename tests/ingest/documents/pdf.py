@@ -8,7 +8,13 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-FONTS = {"": "Helvetica", "b": "Helvetica-Bold", "i": "Helvetica-Oblique", "w": "ABCDEF+Wingdings"}
+FONTS = {
+    "": "Helvetica",
+    "b": "Helvetica-Bold",
+    "i": "Helvetica-Oblique",
+    "c": "Courier",
+    "w": "ABCDEF+Wingdings",
+}
 SPECIAL_FONTS = {
     "s": "/BaseFont /Symbol",
     # "a", "b" ... are the letters of the Hebrew alphabet.

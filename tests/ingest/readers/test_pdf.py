@@ -71,11 +71,11 @@ def test_headings_paragraphs_and_lists_are_read() -> None:
                     1,
                     "- 5 mg on the first day\n"
                     "- the next doses by the INR, which is measured on the third day\n"
-                    "  - – earlier in the elderly",
+                    "  - earlier in the elderly",
                 ),
             ],
         ],
-        ["2 Bleeding", ("list", 1, "- Stop warfarin.\n- Give vitamin K.")],
+        ["2 Bleeding", ("list", 1, "1. Stop warfarin.\n2. Give vitamin K.")],
     ]
 
 
@@ -247,8 +247,11 @@ def test_list_not_starting_at_one_keeps_numbers() -> None:
     page = Page().text(50, 60, "Steps", 16, "b")
     page.text(50, 90, "3. Stop it.").text(50, 102, "4. Go back to step 3.")
     (steps,) = read(page).article.sections[0].blocks
-    assert not steps.ordered
-    assert [item.text for item in steps.items] == ["3. Stop it.", "4. Go back to step 3."]
+    assert steps.ordered
+    assert [(item.label, item.text) for item in steps.items] == [
+        ("3.", "Stop it."),
+        ("4.", "Go back to step 3."),
+    ]
 
 
 def test_sideways_and_off_page_text_is_reported() -> None:

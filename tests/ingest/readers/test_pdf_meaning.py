@@ -9,6 +9,7 @@ from ingest.readers.html.inline_marks import DELETED
 from ingest.readers.pdf.reader import RIGHT_TO_LEFT, read_pdf
 from ingest.readers.pdf.watermarks import SLANTED, WATERMARK
 from kb.errors import SourceError, SourceProblem
+from kb.model.article import MarkKind
 from tests.ingest.documents.pdf import Page, pdf
 
 GIVE = "Give 20 mg daily with food."  # "0" is from 78.9 to 84.5 at x = 50 and 10 points
@@ -116,3 +117,87 @@ def test_wingdings_bullets_are_list_markers() -> None:
         page.text(50, 90 + 14 * at, "\xa7", font="w").text(65, 90 + 14 * at, text)
     (block,) = read(page).article.sections[0].blocks
     assert [item.text for item in block.items] == ["Stop.", "Wait."]
+
+
+def marks(result: ReaderResult) -> list[tuple[MarkKind, str]]:
+    (block,) = result.article.sections[0].blocks
+    return [(mark.kind, block.text[mark.start : mark.end]) for mark in block.marks]
+
+
+@pytest.mark.parametrize(
+    ("base", "raised", "rise", "after", "text"),
+    [
+        ("10", "9", 4, "/L", "Below 10^9/L"),
+        ("10", "-6", 4, " M", "Below 10^-6 M"),
+        ("250", "1", 4, " mg", "Below 250 1 mg"),
+        ("250 mg", "1,2", 4, " daily", "Below 250 mg 1,2 daily"),
+        ("0.98", "3", 4, " of it", "Below 0.98 3 of it"),
+        ("25 kg/m", "2", 4, " of it", "Below 25 kg/m2 of it"),
+        ("CO", "2", -2, " of it", "Below CO2 of it"),
+    ],
+)
+def test_raised_and_lowered_text_is_marked(
+    base: str, raised: str, rise: float, after: str, text: str
+) -> None:
+    page = Page().text(50, 60, "Blood", 16)
+    # Courier: each character is 0.6 of the size wide.
+    x = 50 + 6 * len("Below " + base)
+    page.text(50, 90, "Below " + base, font="c").text(x, 90 - rise, raised, 6, "c")
+    after_x = x + 3.6 * len(raised) + 6 * (len(after) - len(after.lstrip()))
+    result = read(page.text(after_x, 90, after.lstrip(), font="c"))
+    (block,) = result.article.sections[0].blocks
+    kind = MarkKind.SUPERSCRIPT if rise > 0 else MarkKind.SUBSCRIPT
+    assert block.text == text
+    ((found, marked),) = marks(result)
+    assert (found, marked.lstrip("^")) == (kind, raised)
+    assert text in result.visible_text
+
+
+def test_bold_and_italic_words_are_marked() -> None:
+    page = Page().text(50, 60, "Warfarin in adults", 16)
+    page.text(50, 90, "Do", font="c").text(68, 90, "not give", font="b")
+    page.text(112, 90, "Candida", font="i").text(155, 90, "drugs.", font="c")
+    result = read(page)
+    assert result.article.sections[0].blocks[0].text == "Do not give Candida drugs."
+    assert marks(result) == [(MarkKind.STRONG, "not give"), (MarkKind.EMPHASIS, "Candida")]
+
+
+def test_hyphenated_bold_word_is_joined() -> None:
+    page = Page().text(50, 60, "Warfarin in adults", 16)
+    page.lines(
+        50, 90, "The dose is adjusted to the response of the patient and to the results of it"
+    )
+    page.text(395, 90, "anticoag-", font="b").text(50, 102, "ulation", font="b")
+    result = read(page.text(90, 102, "is checked."))
+    (block,) = result.article.sections[0].blocks
+    assert block.text.endswith("of it anticoagulation is checked.")
+    assert marks(result) == [(MarkKind.STRONG, "anticoagulation")]
+
+
+def test_note_mark_before_its_text_is_separated() -> None:
+    page = Page().text(50, 60, "Warfarin in adults", 16)
+    page.text(50, 86, "5", 6).text(53.6, 90, "At steady state.")
+    assert read(page).article.plain.endswith("5 At steady state.")
+
+
+@pytest.mark.parametrize(
+    ("markers", "labels", "ordered"),
+    [
+        ("1. 2.", ["1.", "2."], True),
+        ("a) b)", ["a)", "b)"], True),
+        ("(iii) (iv)", ["(iii)", "(iv)"], True),
+        ("5. 7.", ["5.", "7."], True),
+        ("- -", ["", ""], False),
+        ("o o", ["", ""], False),
+        ("* *", ["*", "*"], False),
+    ],
+)
+def test_list_labels_are_those_of_the_source(
+    markers: str, labels: list[str], ordered: bool
+) -> None:
+    page = Page().text(50, 60, "Warfarin in adults", 16)
+    for at, marker in enumerate(markers.split()):
+        page.text(50, 90 + 14 * at, marker).text(75, 90 + 14 * at, f"Step {at} of it.")
+    (block,) = read(page).article.sections[0].blocks
+    assert [item.label for item in block.items] == labels
+    assert block.ordered is ordered
