@@ -1,6 +1,7 @@
 """PDF reader: reconstructs headings, paragraphs, lists and tables from page text.
 
-The steps: words with positions (`page`), headers and footers (`headers_footers`), tables and boxes
+The steps: words with positions (`page`, `deleted_text`), watermarks, headers and footers
+(`watermarks`, `headers_footers`, `contents_pages`), tables and boxes
 (`ruled_tables`), reading order (`columns`), paragraphs (`paragraphs`), headings (`headings`),
 blocks (`blocks`). This module opens the file within limits and reads its metadata.
 """
@@ -29,6 +30,7 @@ from ingest.readers.pdf.annotations import (
     read_overlay,
 )
 from ingest.readers.pdf.blocks import OutlineBuilder
+from ingest.readers.pdf.contents_pages import remove_contents
 from ingest.readers.pdf.headers_footers import (
     remove_headers_footers,
     remove_line_numbers,
@@ -81,6 +83,12 @@ GENERIC_TITLE = re.compile(
     re.I,
 )
 SITE_SEPARATORS = (" | ", " · ", " :: ")
+STATED_DATE = re.compile(
+    r"\b(?:published|publication date|date of (?:publication|issue)|issued|(?:last )?updated"
+    r"|date of (?:last )?(?:update|revision))\b(?: on)?\s*:?\s*"
+    r"(?:\d{1,2}\b|\d{4}\b|[A-Z][a-z]{2,8} \d)",
+    re.I,
+)
 PDF_DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?")
 RIGHT_TO_LEFT = "text in a right-to-left script"
 OFF_PAGE = "outside the page"
@@ -112,10 +120,11 @@ def read_pdf(data: bytes, source: str) -> ReaderResult:
         *remove_repeated_lines(pages),
     ]
     omitted.extend(remove_line_numbers(pages))
+    omitted.extend(remove_contents(pages))
     normalizer = TextNormalizer()
     builder = SectionBuilder(normalizer)
     headings = OutlineBuilder(builder, dehyphenator, omitted).build(pages)
-    parsed = _read_metadata(opened.information)
+    parsed = _read_metadata(opened.information, visible_text)
     title = _select_title(parsed.title, headings, visible_text)
     if title:
         builder.merge_title_heading(title)
@@ -294,10 +303,15 @@ def _reject_right_to_left(pages: Sequence[PdfPage], source: str) -> None:
         )
 
 
-def _read_metadata(information: dict[str, str]) -> ParsedMetadata:
+def _read_metadata(information: dict[str, str], visible_text: str) -> ParsedMetadata:
+    """Return the metadata of the file.
+
+    The date of the file is that of its last version, so a date of publication or of the last update
+    in the text takes precedence.
+    """
     creation_date = PDF_DATE.match(information.get("CreationDate", ""))
     pairs = [("title", information.get("Title", "")), ("author", information.get("Author", ""))]
-    if creation_date:
+    if creation_date and not STATED_DATE.search(visible_text):
         pairs.append(("published", "-".join(part or "01" for part in creation_date.groups())))
     return parse_metadata(pairs)
 

@@ -12,6 +12,7 @@ import pytest
 from ingest.readers.common.result import DATE_FROM_FILE, ReaderResult
 from ingest.readers.pdf import reader
 from ingest.readers.pdf.blocks import SIDEWAYS
+from ingest.readers.pdf.contents_pages import CONTENTS
 from ingest.readers.pdf.headers_footers import FOOTER, HEADER
 from ingest.readers.pdf.lines import Dehyphenator
 from ingest.readers.pdf.reader import read_pdf
@@ -231,16 +232,35 @@ def test_superscripts_are_separated() -> None:
     assert texts == ["Below 50 x 10^9 per litre", "Give 5 mg a daily"]
 
 
-def test_table_of_contents_becomes_a_list() -> None:
+def test_table_of_contents_is_omitted_and_reported() -> None:
     names = ["Indications", "Dosing", "Monitoring", "Bleeding", "Surgery"]
     first, second = Page(), Page()
     first.text(50, 60, "Warfarin in adults", 18, "b").text(50, 90, "Contents", 13, "b")
     for at, name in enumerate(names):
         first.text(50, 110 + 14 * at, f"{name} .......... {at + 2}", 10, "b")
         second.text(50, 60 + 60 * at, name, 13, "b").text(50, 80 + 60 * at, f"About {name}.")
-    sections = read(first, second).article.sections
-    assert [section.heading for section in sections] == ["Contents", *names]
-    assert len(sections[0].blocks[0].items) == len(names)
+    result = read(first, second)
+    assert [s.heading for s in result.article.sections if s.blocks] == names
+    (piece,) = result.omitted
+    assert piece.reason == CONTENTS
+    assert [line.split(" ")[0] for line in piece.text.split("\n")] == names
+
+
+def test_doses_with_leaders_are_kept() -> None:
+    page = Page().text(50, 60, "Warfarin in adults", 18, "b")
+    for at in range(5):
+        page.text(50, 90 + 14 * at, f"Weight {10 + at} kg .......... {at + 5}")
+    result = read(page)
+    assert not result.omitted
+    assert "Weight 14 kg" in result.article.plain
+
+
+@pytest.mark.parametrize("stated", ["Published 3 May 2021", "Last updated: May 2024"])
+def test_date_of_the_file_does_not_replace_a_stated_date(stated: str) -> None:
+    page = Page().text(50, 60, "Warfarin", 16, "b").text(50, 90, f"{stated}.")
+    result = read(page, CreationDate="D:20260101")
+    assert result.article.metadata.published is None
+    assert DATE_FROM_FILE not in result.warnings
 
 
 def test_list_not_starting_at_one_keeps_numbers() -> None:
