@@ -36,6 +36,10 @@ MAX_CONTENTS_LEVEL = 3  # the table of contents has two levels
 
 # The label of a callout is the first word of its text if it is one of these.
 CALLOUT_WORD = re.compile(r"(Important|Warning|Caution|Danger|Alert|Note|Tip)\s*[:.!]\s+", re.I)
+# A line never breaks between the number and the unit of a dose.
+UNIT_GAP = re.compile(
+    r"(?<=\d) (?=(?:[µμmkn]?g|mcg|m?[lL]|mmol|units?|IU|%|°C|cm|mm|kg|hours?|days?)\b)"
+)
 PLAIN_CALLOUT_WORD = "Important"
 LEVEL_WORDS = {
     CalloutLevel.EMERGENCY: "Emergency",
@@ -94,6 +98,7 @@ class CellView:
     text: FormattedText
     columns: int = 1
     rows: int = 1
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,12 +287,13 @@ def build_block_view(block: Block, mark: Highlight = unmarked) -> BlockView:
 def format_text(text: str, marks: Sequence[Mark], highlight: Highlight) -> FormattedText:
     """Return a text as spans with the same formatting and highlighting."""
     pieces: list[tuple[int, int, bool]] = []
+    shown = UNIT_GAP.sub("\N{NO-BREAK SPACE}", text)
     position = 0
     for piece, matched in highlight(text):
         pieces.append((position, position + len(piece), matched))
         position += len(piece)
     if not marks:
-        return tuple(TextSpan(text[start:end], matched) for start, end, matched in pieces)
+        return tuple(TextSpan(shown[start:end], matched) for start, end, matched in pieces)
     hidden = {
         mark.start
         for mark in marks
@@ -302,7 +308,7 @@ def format_text(text: str, marks: Sequence[Mark], highlight: Highlight) -> Forma
             around = [mark for mark in marks if mark.start <= left and mark.end >= right]
             kinds = frozenset(mark.kind for mark in around)
             href = next((mark.href for mark in around if is_safe_link(mark.href)), "")
-            spans.append(TextSpan(text[left:right], matched, kinds, href, left in hidden))
+            spans.append(TextSpan(shown[left:right], matched, kinds, href, left in hidden))
     return tuple(spans)
 
 
@@ -351,7 +357,8 @@ def _build_rows(block: Block, mark: Highlight) -> list[RowView]:
                 columns = len(row)
             end = column + columns
             covered.update(dict.fromkeys(range(column, end), number + rows))
-            cells.append(CellView(format_text(cell.text, cell.marks, mark), columns, rows))
+            text = format_text(cell.text, cell.marks, mark)
+            cells.append(CellView(text, columns, rows, column))
         views.append(RowView(cells, number in groups))
     return views
 

@@ -211,11 +211,11 @@ def test_headings_stand_once_at_their_level(client):
 def test_blocks_keep_their_structure(client):
     page = re.sub(r"\s+", " ", client.get("/articles/warfarin").text)
     assert "<li>Bleeding <ul> <li>from the gut</li> </ul> </li>" in page
-    assert '<th scope="col">Drug</th>' in page
+    assert '<th class="first" scope="col">Drug</th>' in page
     (table,) = elements(page, '.table[role="region"][tabindex="0"]')
     assert "Bleeding" in str(table["aria-label"])
     assert '<p class="callout-word">Warning</p><p>call 999 for heavy bleeding.</p>' in page
-    assert "<ol> <li>Stop warfarin</li>" in page
+    assert '<ol data-numbering="decimal"> <li>Stop warfarin</li>' in page
 
 
 def test_a_passage_under_safety_carries_band_and_word(client):
