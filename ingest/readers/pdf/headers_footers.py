@@ -40,6 +40,7 @@ MIN_SENTENCE_WORDS = 4
 MAX_SHORT_DOCUMENT_PAGES = 3
 HEADER, FOOTER = "a page header", "a page footer"
 PAGE_NUMBER = re.compile(r"(?:page|p\.?)\s*\d{1,3}(?:\s*(?:of|/)\s*\d{1,3})?", re.I)
+PAGE_OF_PAGES = re.compile(r"\d{1,3}\s*(?:of|/)\s*\d{1,3}", re.I)
 _NUMBER = re.compile(r"\d+")
 _SENTENCE = re.compile(r"[A-Z].*[.!?][\"”’')\]]*$")
 # Characters and words at the end of a line whose sentence continues.
@@ -95,13 +96,18 @@ def _select_rows(
 ) -> Sequence[list[PdfLine]]:
     """Return the rows of a header or footer."""
     rows = edge.rows[: repetitions.count_rows(edge)]
-    while rows and not repetitions.is_counting(edge.page, rows[-1]):
+    while rows and not any(map(_is_page_number, rows[-1])):
         is_small = rows[-1][0].size < (1 - SIZE_TOLERANCE) * body_size
         text = " ".join(part.text for part in rows[-1])
         if not _continues_text(edge, rows) and (is_small or not _reads_like_text(text)):
             break
         rows = rows[:-1]
     return rows
+
+
+def _is_page_number(part: PdfLine) -> bool:
+    text = part.text.strip(" -–—|")
+    return text.isdecimal() or bool(PAGE_NUMBER.fullmatch(text) or PAGE_OF_PAGES.fullmatch(text))
 
 
 def _reads_like_text(text: str) -> bool:

@@ -107,3 +107,15 @@ def test_fraction_at_the_edge_is_not_a_page_number(pressure: str) -> None:
 def test_page_number_is_omitted(form: str) -> None:
     pages = [full_page(WORDS[n - 1]).text(300, 780, form.format(n)) for n in (1, 2, 3)]
     assert [piece.text for piece in read(*pages).omitted] == [form.format(n) for n in (1, 2, 3)]
+
+
+def test_text_whose_numbers_count_with_the_pages_is_kept() -> None:
+    pages = []
+    for number in range(1, 13):
+        page = Page().text(300, 780, str(number))
+        for y in range(60, 730, 12):
+            page.text(50, y, f"Group {number} has statement {y} about the use.")
+        pages.append(page.text(50, 740, PREGNANCY))
+    result = read(*pages)
+    assert [piece.text for piece in result.omitted] == [str(number) for number in range(1, 13)]
+    assert result.article.plain.count(PREGNANCY) == 12
