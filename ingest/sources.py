@@ -23,7 +23,7 @@ from kb.errors import SourceError, SourceProblem
 
 URL_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 UNSAFE_CHARACTERS = re.compile(r"[^\w.-]+")
-MAX_FILE_NAME_LENGTH = 60  # characters of a temporary file's name, taken from the URL
+MAX_FILE_NAME_LENGTH = 60  # characters of a temporary file's name
 CHUNK_BYTES = 1_000_000
 
 
@@ -229,12 +229,15 @@ def _fetch_pages(name: str, scratch: Path, private: bool) -> Iterator[SourceFile
 def _save_page(page: FetchedPage, scratch: Path) -> Iterator[SourceFile | SourceError]:
     address = canonical_url(page.url, page.url)
     path = PurePosixPath(unquote(urlsplit(address).path)).name or urlsplit(address).hostname or ""
-    file = Path(tempfile.mkdtemp(dir=scratch)) / (
-        UNSAFE_CHARACTERS.sub("-", path)[-MAX_FILE_NAME_LENGTH:].strip(".-") or "page"
-    )
+    file = Path(tempfile.mkdtemp(dir=scratch)) / safe_file_name(path)
     file.write_bytes(page.content)
     source = SourceFile(path=file, name=address, key=f"url:{address}", url=address, temporary=True)
     yield from _expand_archive(source, scratch)
+
+
+def safe_file_name(name: str) -> str:
+    """Return a short file name without special characters, with the extension of `name`."""
+    return UNSAFE_CHARACTERS.sub("-", name)[-MAX_FILE_NAME_LENGTH:].strip(".-") or "page"
 
 
 def _printable_path(path: Path) -> str:

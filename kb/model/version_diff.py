@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from kb.model.article import Article, Metadata
+from kb.model.article import Article, Block, BlockKind, Metadata
 from kb.model.passage import Passage
 
 TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
+# Note of a passage whose formatting (marks, list numbers, spans, level) has changed, not its words.
+FORMATTING = "formatting"
 # difflib is quadratic in the worst case: a few tenths of a second at this size. Longer texts are
 # compared by line.
 MAX_TOKENS = 4_000
@@ -53,7 +55,10 @@ DiffSpans = tuple[DiffSpan, ...]
 
 @dataclass(frozen=True, slots=True)
 class PassageChange:
-    """The change to one passage. `old` is None if it was added, `new` if it was removed."""
+    """The change to one passage. `old` is None if it was added, `new` if it was removed.
+
+    `note` is `FORMATTING` if the words and the heading are the same and the formatting differs.
+    """
 
     kind: PassageChangeKind
     old: Passage | None
@@ -62,6 +67,7 @@ class PassageChange:
     text: DiffSpans
     removed_tags: tuple[str, ...] = ()
     added_tags: tuple[str, ...] = ()
+    note: str = ""
 
     @property
     def current(self) -> Passage:
@@ -204,7 +210,11 @@ def _compare_passage(old: Passage | None, new: Passage, *, moved: bool) -> Passa
             _single_span(DiffSpanKind.NEW, new.text),
         )
     tags_old, tags_new = ({tag.tag for tag in passage.tags} for passage in (old, new))
-    is_same = old.text == new.text and old.heading_path == new.heading_path and tags_old == tags_new
+    is_same_content = old.heading_path == new.heading_path and (
+        _ignore_pages(old.blocks) == _ignore_pages(new.blocks)
+    )
+    is_same = is_same_content and tags_old == tags_new
+    note = FORMATTING if not is_same_content and has_same_words(old, new) else ""
     change = (
         PassageChangeKind.CHANGED
         if not is_same
@@ -217,10 +227,55 @@ def _compare_passage(old: Passage | None, new: Passage, *, moved: bool) -> Passa
         old,
         new,
         compare_text(_format_heading(old), _format_heading(new)),
-        compare_text(old.text, new.text),
+        compare_text(_displayed_text(old), _displayed_text(new)),
         tuple(sorted(tags_old - tags_new)),
         tuple(sorted(tags_new - tags_old)),
+        note,
     )
+
+
+def has_same_words(old: Passage, new: Passage) -> bool:
+    """Return whether heading and text are the same, whatever the formatting.
+
+    A list number that was not stored before counts as formatting. A different number, or a number
+    other than the one displayed for a list without numbers (1, 2, 3), counts as a word.
+    """
+    if old.heading_path != new.heading_path:
+        return False
+    old_lines, new_lines = (list(_iter_lines(passage.blocks)) for passage in (old, new))
+    return [text for _, text in old_lines] == [text for _, text in new_lines] and all(
+        before == after or "" in (before, after)
+        for (before, _), (after, _) in zip(old_lines, new_lines, strict=True)
+    )
+
+
+def _iter_lines(blocks: Sequence[Block]) -> Iterator[tuple[str, str]]:
+    """Yield (list number, text) for each item of a list, and ("", text) for any other block."""
+    for block in map(_with_displayed_numbers, blocks):
+        if block.kind is BlockKind.LIST:
+            yield from ((item.label.strip("().:"), item.text) for item in block.items)
+        else:
+            yield "", block.plain
+
+
+def _displayed_text(passage: Passage) -> str:
+    return "\n".join(_with_displayed_numbers(block).plain for block in passage.blocks)
+
+
+def _with_displayed_numbers(block: Block) -> Block:
+    """Return a numbered list with the numbers displayed for items without one (1, 2, 3)."""
+    if not block.ordered:
+        return block
+    items, number = [], 0
+    for item in block.items:
+        number += item.depth == 0
+        label = item.label or (f"{number}." if item.depth == 0 else "")
+        items.append(replace(item, label=label))
+    return replace(block, items=tuple(items))
+
+
+def _ignore_pages(blocks: Sequence[Block]) -> list[Block]:
+    return [replace(block, page=None) for block in blocks]
 
 
 def _format_heading(passage: Passage) -> str:

@@ -42,7 +42,7 @@ from kb.storage import (
     passage_links,
 )
 from kb.storage.article_listing import ActivityItem, ArticleOutline
-from kb.storage.article_writer import SaveRequest, SaveResult
+from kb.storage.article_writer import LatestVersion, SaveRequest, SaveResult
 from kb.storage.audit_log import Actor, AuditEntry, AuditEvent
 from kb.storage.change_feed import PendingChange, PendingEntry
 from kb.storage.content_requests import ContentRequest
@@ -274,6 +274,15 @@ class ArticleStore:
             if not 0 < number <= row.latest_version:
                 raise NotFoundError("version", f"{number} of {article_id}")
             return mappers.load_record(connection, row, number)
+
+    def latest(self, article_id: str, *, actor: Actor) -> LatestVersion:
+        """Return the latest version as saved, with its source and corrections.
+
+        Raises `NotFoundError`.
+        """
+        with self._database.reading() as connection:
+            row = mappers.get_article_row(connection, article_id)
+            return article_writer.load_latest(connection, row, actor)
 
     def published(self, article_ids: Iterable[str]) -> Iterator[ArticleRecord]:
         """Yield the published versions of these articles; unpublished articles are skipped."""

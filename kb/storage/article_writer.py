@@ -90,6 +90,24 @@ class SaveResult:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatestVersion:
+    """The latest version of an article as saved, without editor tags and confirmed dates."""
+
+    status: ArticleStatus
+    request: SaveRequest
+    corrections: tuple[Correction, ...]
+
+
+def load_latest(connection: Connection, row: Row[Any], actor: Actor) -> LatestVersion:
+    """Return the latest version of an article with its corrections."""
+    return LatestVersion(
+        status=ArticleStatus(row.status),
+        request=_request_from_version(connection, row, row.latest_version, actor),
+        corrections=correction_store.list_corrections(connection, row.id),
+    )
+
+
 def save_article(
     connection: Connection, submission: SaveRequest
 ) -> tuple[SaveResult, list[PendingEntry]]:

@@ -53,6 +53,10 @@ COMMANDS = {
         "Write the published articles as static pages for when the site is unavailable.",
     ),
     "publish": ("articles:publish", "Publish the latest version of ARTICLE."),
+    "reingest": (
+        "reingest:reingest",
+        "Read the stored originals of ARTICLE, or of all articles, again into drafts.",
+    ),
     "remind": ("remind:remind", "Email the owners of articles that are due or overdue for review."),
     "restore": ("backup:restore_", "Restore a backup to KB_HOME and build the index."),
     "retire": (

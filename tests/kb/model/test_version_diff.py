@@ -11,7 +11,20 @@ from hypothesis import strategies as st
 
 from kb.editorial.workflow import ReviewWorkflow
 from kb.errors import NotFoundError, WorkflowStateError
-from kb.model.article import Article, Metadata
+from kb.model.article import (
+    Article,
+    Block,
+    BlockKind,
+    CalloutLevel,
+    Cell,
+    ListItem,
+    Mark,
+    MarkKind,
+    Metadata,
+    paragraph,
+    table,
+)
+from kb.model.passage import Passage
 from kb.model.version_diff import DiffSpanKind, PassageChangeKind, compare_text, compare_versions
 from kb.storage.article_store import ArticleStore
 from kb.storage.audit_log import Actor
@@ -117,3 +130,59 @@ def test_versions_are_listed_and_an_old_one_restored(store: ArticleStore) -> Non
         assert "3" in str(raised.value)
     with pytest.raises(NotFoundError):
         store.versions("no-such")
+
+
+BARE = Block(kind=BlockKind.LIST, items=(ListItem("Wash"), ListItem("Open")), ordered=True)
+
+
+def relabelled(*labels: str) -> Block:
+    items = (replace(item, label=label) for item, label in zip(BARE.items, labels, strict=True))
+    return replace(BARE, items=tuple(items))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind", "note"),
+    [
+        (paragraph("5 mg"), paragraph("5 mg", page=2), "same", ""),
+        (
+            paragraph("10^9"),
+            paragraph("10^9", marks=(Mark(MarkKind.SUPERSCRIPT, 2, 4),)),
+            "changed",
+            "formatting",
+        ),
+        (BARE, relabelled("1.", "2."), "changed", "formatting"),
+        (BARE, relabelled("3.", "4."), "changed", ""),
+        (relabelled("1.", "2."), relabelled("3.", "4."), "changed", ""),
+        (
+            table([["A", "B"], ["1", "2"]]),
+            table([[Cell("A", columns=2), "B"], ["1", "2"]]),
+            "changed",
+            "formatting",
+        ),
+        (
+            Block(kind=BlockKind.CALLOUT, text="Stop"),
+            Block(kind=BlockKind.CALLOUT, text="Stop", level=CalloutLevel.URGENT),
+            "changed",
+            "formatting",
+        ),
+        (paragraph("5 mg"), paragraph("6 mg"), "changed", ""),
+    ],
+)
+def test_formatting_counts_as_a_change_with_a_note(
+    old: Block, new: Block, kind: str, note: str
+) -> None:
+    article = article_of("Dose")
+    before, after = (
+        Passage(id="a", heading_path=("Use",), blocks=(block,)) for block in (old, new)
+    )
+    (change,) = compare_versions(article, [before], article, [after]).passages
+    assert (change.kind, change.note) == (kind, note)
+
+
+def test_numbers_displayed_for_a_list_are_not_shown_as_new() -> None:
+    before = Passage(id="a", heading_path=(), blocks=(BARE,))
+    after = replace(before, blocks=(relabelled("1.", "2."),))
+    (change,) = compare_versions(article_of("Dose"), [before], article_of("Dose"), [after]).passages
+    assert [(span.kind, span.text) for span in change.text] == [
+        (DiffSpanKind.BOTH, "1. Wash\n2. Open")
+    ]
