@@ -71,7 +71,7 @@ class SectionBuilder:
             marks=marks,
             items=tuple(filter(_has_text, map(self._normalize_item, block.items))),
             rows=rows,
-            header_rows=header_rows,
+            header_rows=_count_header_rows(rows, header_rows),
         )
         if block.kind is BlockKind.CALLOUT and block.level is None:
             block = replace(block, level=level_from_text(block.text))
@@ -145,6 +145,19 @@ class SectionBuilder:
 
 def _has_text(item: ListItem) -> bool:
     return bool(item.text)
+
+
+def _count_header_rows(rows: Sequence[Row], header_rows: int) -> int:
+    """Return the number of header rows without group rows ("Children") below the headers.
+
+    A group row applies to the rows down to the next group row, the headers to the whole table.
+    """
+    while 1 < header_rows < len(rows):
+        first, *others = rows[header_rows - 1]
+        if not others or first.columns <= len(others) or any(cell.text for cell in others):
+            break
+        header_rows -= 1
+    return header_rows
 
 
 def _remove_empty_rows(rows: Sequence[Row], header_rows: int) -> tuple[tuple[Row, ...], int]:

@@ -188,3 +188,13 @@ def test_an_alternative_text_that_repeats_the_caption_appears_once():
         "<figcaption>Safe triangle</figcaption></figure>"
     )
     assert plain(body).count("Safe triangle") == 1
+
+
+def test_a_group_row_below_the_headers_is_no_header():
+    body = (
+        "<table><thead><tr><th>Age</th><th>Dose</th></tr></thead><tbody>"
+        "<tr><th colspan=2>Children</th></tr><tr><td>1</td><td>5 mg</td></tr>"
+        "<tr><th colspan=2>Adults</th></tr><tr><td>20</td><td>9 mg</td></tr></tbody></table>"
+    )
+    (block,) = read(body).article.sections[0].blocks
+    assert (block.header_rows, block.group_rows) == (1, {1, 3})
