@@ -16,6 +16,7 @@ from ingest.checks.finding import WHOLE_ARTICLE, Finding, Level
 from ingest.checks.runner import check_article
 from ingest.chunking import chunk_article
 from ingest.coverage import measure_coverage
+from ingest.fidelity.comparison import find_differences
 from ingest.prose_metadata import add_prose_metadata
 from ingest.readers.common.result import AS_METADATA, OmittedText
 from ingest.readers.media_type import MediaType
@@ -73,6 +74,7 @@ def process(task: IngestTask, context: ProcessingContext) -> Draft:
         document.result, article=article, warnings=(*document.result.warnings, *conflicts)
     )
     coverage = measure_coverage(result, document.media_type)
+    differences = find_differences(document, result.article)
     passages = context.tagger.tag_passages(chunk_article(result.article))
     findings = _run_checks(result.article, passages, context.rules)
     return Draft(
@@ -82,6 +84,7 @@ def process(task: IngestTask, context: ProcessingContext) -> Draft:
         article=_with_url(result.article, task.source),
         passages=passages,
         coverage=coverage.share,
+        differences=tuple(differences),
         warnings=(
             *result.warnings,
             *_omitted_text_warnings(result.omitted),

@@ -79,11 +79,17 @@ class SourceDocument:
 
 @dataclass(frozen=True, slots=True)
 class ReadDocument:
-    """Reader result with the SHA-256 and the media type of its source."""
+    """Reader result with the SHA-256 and the media type of its source.
+
+    `data` are the bytes of the source, and `text` its decoded text if it is a text format, for
+    checks against the source.
+    """
 
     result: ReaderResult
     sha256: str
     media_type: MediaType
+    data: bytes
+    text: str
 
 
 def split_documents(path: Path) -> Iterator[SourceDocument | SourceError]:
@@ -145,7 +151,7 @@ def read_document(document: SourceDocument) -> ReadDocument:
     if file_type is not None:
         _check_size(data, file_type, document.source)
         result = DOCUMENT_READERS[file_type](data, document.source)
-        return ReadDocument(result, hashlib.sha256(data).hexdigest(), file_type)
+        return _read_document(result, data, file_type, "")
     warnings: list[str] = []
     normalizer = TextNormalizer()
     text = decode(data, document.source, document.location, warnings)
@@ -167,7 +173,13 @@ def read_document(document: SourceDocument) -> ReadDocument:
         result = read_json_line(text, document.source, document.location)
     all_warnings = dict.fromkeys((*warnings, *normalizer.warnings(), *result.warnings))
     result = replace(result, warnings=tuple(all_warnings))
-    return ReadDocument(result, hashlib.sha256(data).hexdigest(), text_type)
+    return _read_document(result, data, text_type, text)
+
+
+def _read_document(
+    result: ReaderResult, data: bytes, media_type: MediaType, text: str
+) -> ReadDocument:
+    return ReadDocument(result, hashlib.sha256(data).hexdigest(), media_type, data, text)
 
 
 def _read_bytes(document: SourceDocument) -> bytes:
