@@ -42,6 +42,7 @@ _SPACE = re.compile(r"\s+")
 # A single line break does not end a paragraph, except before a list item.
 _LINE_BREAK = re.compile(r"\n(?!\s*\n|[ \t>]*(?:[-*+•#>|]|\(?(?:\d{1,3}|[a-z])[.)])[ \t])")
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_SYMBOL_CODE = re.compile(r"[0-9A-Fa-f]{1,4}")
 _STYLES = "word/styles.xml"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _MARKUP = (
@@ -200,7 +201,9 @@ def _walk_docx(root: etree._Element, struck: frozenset[str]) -> Iterator[str]:
         if name in ("p", "tc", "tab", "br", "cr"):
             yield "\n" if name != "tab" else " "
         elif name == "sym":
-            yield _in_font(chr(int(node.get(f"{_W}char", "0020"), 16)), node.get(f"{_W}font", ""))
+            code = node.get(f"{_W}char", "")
+            if _SYMBOL_CODE.fullmatch(code):
+                yield _in_font(chr(int(code, 16)), node.get(f"{_W}font", ""))
         elif name == "noBreakHyphen":
             yield "-"
         elif name in ("t", "v", "pt") and node.text:

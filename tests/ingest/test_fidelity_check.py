@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -84,6 +86,18 @@ def test_same_meaning_in_another_form_is_no_difference(source: str, text: str) -
     source_text = read_source_text(b"", MediaType.TEXT, source)
 
     assert compare_with_source(article_of(text), source_text, ()) == []
+
+
+def test_invalid_symbol_of_a_word_document_is_skipped() -> None:
+    file = BytesIO()
+    with ZipFile(file, "w") as package:
+        xmlns = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+        run = '<w:r><w:sym w:font="Symbol" w:char="zz"/><w:t>5 mg</w:t></w:r>'
+        package.writestr(
+            "word/document.xml", f'<w:document xmlns:w="{xmlns}"><w:p>{run}</w:p></w:document>'
+        )
+
+    assert read_source_text(file.getvalue(), MediaType.DOCX, "").split() == ["5", "mg"]
 
 
 def test_number_of_omitted_text_is_not_missing() -> None:
