@@ -50,9 +50,15 @@ _LOWERED_DENOMINATOR = re.compile(
 _WORDS_AND_BREAKS = re.compile(r"\n|[^\S\n]+|\S+")
 CONTEXT_LENGTH = 40  # characters before and after a raised text that the rules need
 
-SIGNED_POWER = re.compile(r"[-−–+]\d+")
+SIGNED_POWER = re.compile(r"[-−–+]\d+(?:\.\d+)?|\d*\.\d+")
 POWER = re.compile(r"\d+(?:\s*/\s*\w+)?")  # the unit may be raised as well: 10^9/L
 POWER_BASE = re.compile(r"(?<![\d.,])10$")  # a superscript after any other number is a note
+# 10 with a note, as in "10<sup>1</sup> mg", unless a factor precedes it.
+DOSE_AFTER = re.compile(
+    r"\s?(?:k?g|mg|[µμn]g|mcg|micrograms?|grams?|m[lL]|mmol|%|tablets?|capsules?|drops|puffs|sprays"
+    r"|doses?|times|min(?:ute)?s?|hours?|days?|weeks?|months?|years?)\b"
+)
+FACTOR_BEFORE = re.compile(r"[x×·*]\s?10$")
 WORD_SUFFIXES = frozenset({"st", "nd", "rd", "th", "®", "™", "℠", "©", "°"})
 DEGREE_SIGNS = frozenset({"o", "O", "0", "º", "°"})  # typed in place of a degree sign
 DEGREE_SCALE = re.compile(r"\s?[CF]\b")
@@ -118,8 +124,13 @@ def separate_raised_text(text: str) -> str:
             lead = " " if before[-1:].isdigit() and content[0].isdigit() else ""
         else:
             after_subscript = done.endswith(_END[MarkKind.SUBSCRIPT])
-            lead, prefix = _separate(before, content, bool(note), after_subscript)
+            lead, prefix = _separate(before, content, following, bool(note), after_subscript)
         gap = "" if is_fraction else _gap_after(content, following, is_lowered)
+        is_note = not (is_fraction or is_lowered or prefix) and (
+            lead or before.rstrip()[-1:].isdigit()
+        )
+        if is_note and content[-1].isalnum() and following[:1].isalnum():
+            gap = " "  # a note before a unit
         done += lead + start + prefix + raised + end + gap
         plain += lead + prefix + _MARKUP.sub("", raised) + gap
     return done + text[position:]
@@ -145,7 +156,9 @@ def _is_degree(before: str, content: str, after: str) -> bool:
     )
 
 
-def _separate(before: str, content: str, is_note: bool, after_subscript: bool) -> tuple[str, str]:
+def _separate(
+    before: str, content: str, after: str, is_note: bool, after_subscript: bool
+) -> tuple[str, str]:
     """Return the space before a superscript, and the "^" with which a power begins."""
     if not before[-1:].strip():
         return "", ""
@@ -153,11 +166,17 @@ def _separate(before: str, content: str, is_note: bool, after_subscript: bool) -
         return " ", ""
     if after_subscript:  # an ion, such as HPO4 2-; but not SO4 with note 1
         return (" " if any(map(str.isdigit, content)) else ""), ""
-    if SIGNED_POWER.fullmatch(content) or (POWER_BASE.search(before) and POWER.fullmatch(content)):
+    if SIGNED_POWER.fullmatch(content) or _is_power_of_ten(before, content, after):
         return "", "^"
     if content in WORD_SUFFIXES:
         return "", ""
     return (" " if before[-1].isdigit() or WORD_BEFORE.search(before) else ""), ""
+
+
+def _is_power_of_ten(before: str, content: str, after: str) -> bool:
+    if not POWER_BASE.search(before) or not POWER.fullmatch(content):
+        return False
+    return bool(FACTOR_BEFORE.search(before)) or not DOSE_AFTER.match(after)
 
 
 def _gap_after(content: str, after: str, is_lowered: bool) -> str:

@@ -15,6 +15,7 @@ from bs4.element import CData, NavigableString, PageElement, Tag
 
 from ingest.readers.common.inline_text import remove_noncharacters, strip_marks
 from ingest.readers.common.result import OmittedText
+from ingest.readers.html.markup_repair import repair_markup
 from kb.errors import SourceError, SourceProblem
 
 MAX_DEPTH = 200  # nested elements; the HTML walker uses two stack frames per level
@@ -73,6 +74,7 @@ BLOCKS = frozenset(
         "ul",
     ]
 )
+CELLS = frozenset({"td", "th"})
 DELETED_TAGS = frozenset({"del", "s", "strike"})
 # Elements without visible text, removed without a report.
 INVISIBLE = frozenset(["script", "style", "template", "head", "title", "meta", "link", "noframes"])
@@ -91,7 +93,7 @@ def parse_page(text: str, source: str) -> BeautifulSoup:
             "Split it into several articles.",
             code=SourceProblem.TOO_MANY_TAGS,
         )
-    text = _NONCHARACTER_REFERENCE.sub("", remove_noncharacters(text))
+    text = repair_markup(_NONCHARACTER_REFERENCE.sub("", remove_noncharacters(text)))
     with warnings.catch_warnings():  # XHTML is parsed as HTML, as in browsers
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         soup = BeautifulSoup(text, "lxml")
@@ -175,7 +177,7 @@ def remove_element(tag: Tag, reason: str, omitted: list[OmittedText]) -> None:
     """Empty an element and report its text; an empty reason is not reported.
 
     A block becomes an `hr`: unlinking each element from its parent takes quadratic time on a flat
-    page.
+    page. A table cell stays as an empty one, so that the cells after it keep their columns.
     """
     text = visible_line(tag) if reason else ""
     if text:
@@ -185,6 +187,9 @@ def remove_element(tag: Tag, reason: str, omitted: list[OmittedText]) -> None:
     tag.next_element = following
     if following is not None:
         following.previous_element = tag
+    if tag.name in CELLS:
+        tag.attrs = {name: tag[name] for name in ("colspan", "rowspan") if tag.has_attr(name)}
+        return
     tag.name = "hr" if tag.name in BLOCKS else tag.name
     tag.attrs.clear()
 

@@ -24,14 +24,30 @@ from kb.model.article import MarkKind
 _WORD_IMAGE_CLASSES = frozenset({"emoji", "wp-smiley", "latex", "mwe-math-fallback-image-inline"})
 DELETED = "deleted text"
 UNKNOWN_SYMBOL = "a symbol in an unknown font"
+_STRUCK_CLASSES = frozenset(
+    {"strike", "strikethrough", "struck", "line-through", "linethrough"}
+    | {"text-decoration-line-through", "text-strike"}
+)
 _STRUCK_STYLE = re.compile(r"text-decoration(?:-line)?\s*:[^;]*line-through", re.I)
-_RAISED_STYLE = re.compile(r"vertical-align\s*:\s*(?:super|text-top|\+?(?!0)\d)", re.I)
-_LOWERED_STYLE = re.compile(r"vertical-align\s*:\s*(?:sub|text-bottom|-(?!0\b)\d)", re.I)
+_RAISED_STYLE = re.compile(r"vertical-align\s*:\s*(?:super|text-top|\+?(?=[\d.]*[1-9])[\d.])", re.I)
+_LOWERED_STYLE = re.compile(r"vertical-align\s*:\s*(?:sub|text-bottom|-(?=[\d.]*[1-9])[\d.])", re.I)
 _FONT_STYLE = re.compile(r"font-family\s*:\s*['\"]?\s*([^;,'\"]+)|font\s*:[^;]*?\s([A-Z]\w+)", re.I)
 _BOLD_STYLE = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.I)
 _ITALIC_STYLE = re.compile(r"font-style\s*:\s*(?:italic|oblique)", re.I)
-_RAISED_CLASSES = frozenset({"sup", "superscript", "super"})
-_LOWERED_CLASSES = frozenset({"sub", "subscript"})
+_RAISED_CLASS = re.compile(r"(?:^|[-_])(?:sup|superscript|super)$", re.I)
+_LOWERED_CLASS = re.compile(r"(?:^|[-_])(?:sub|subscript)$", re.I)
+_RAISED_VARIANT = re.compile(r"(?:baseline-shift|font-variant-position)\s*:\s*super", re.I)
+_LOWERED_VARIANT = re.compile(r"(?:baseline-shift|font-variant-position)\s*:\s*sub", re.I)
+_RELATIVE_STYLE = re.compile(r"position\s*:\s*relative", re.I)
+_OFFSET = re.compile(r"(?:^|;)\s*(top|bottom)\s*:\s*(-?)(?=[\d.]*[1-9])", re.I)
+_TOP_STYLE = re.compile(r"vertical-align\s*:\s*top", re.I)
+MAX_RAISED_LENGTH = 12  # characters of a text that only its offset raises; a longer one is layout
+_INLINE_TAGS = frozenset({"a", "b", "em", "font", "i", "small", "span", "strong"})
+_FRACTION_CLASS = re.compile(r"(?:^|[-_])(?:s?frac|fraction)$", re.I)
+_FRACTION = re.compile(r"\d+\s*[/\u2044\u2215]\s*\d+")
+_UNDERLINE_STYLE = re.compile(r"text-decoration(?:-line)?\s*:[^;]*underline", re.I)
+# A sign that is typed as an underlined character.
+_UNDERLINED = {"<": "≤", ">": "≥", "+": "±"}
 _NOTE_CLASSES = frozenset(
     {"reference", "footnote", "footnote-ref", "footnoteref", "noteref", "fn", "citation", "cite"}
 )
@@ -60,6 +76,8 @@ def place_image_labels(body: Tag) -> None:
     caption is removed.
     """
     for image in body.find_all("img"):
+        if not image.get("alt") and image.get("role") not in ("presentation", "none"):
+            image["alt"] = str(image.get("aria-label") or image.get("title") or "")
         alt = " ".join(str(image.get("alt", "")).split())
         figure = image.find_parent("figure")
         caption = figure.find("figcaption") if isinstance(figure, Tag) else None
@@ -117,6 +135,8 @@ def remove_deleted_text(body: Tag, omitted: list[OmittedText]) -> None:
 
 
 def _is_deleted(tag: Tag) -> bool:
+    if tag.name in _INLINE_TAGS and _STRUCK_CLASSES & set(get_classes(tag)):
+        return True
     return tag.name in DELETED_TAGS or bool(_STRUCK_STYLE.search(str(tag.get("style", ""))))
 
 
@@ -130,8 +150,11 @@ def mark_raised_text(soup: BeautifulSoup, omitted: list[OmittedText]) -> None:
         label = _icon_label(tag)
         if label:
             tag.append(NavigableString(f" {label} "))
+        if tag.name == "u" or _UNDERLINE_STYLE.search(style):
+            _map_underlined_sign(tag)
+        _separate_fraction(tag)
         kind = _find_position(tag, style)
-        if kind is None or tag.find(list(BLOCKS)):
+        if kind is None or tag.find(list(BLOCKS)) or _unnest(tag, kind):
             continue
         if kind is MarkKind.SUPERSCRIPT and _is_note(tag):
             _surround(tag, *_split(mark_note("\0")))
@@ -172,16 +195,71 @@ def _own_texts(tag: Tag) -> list[NavigableString]:
 
 def _find_position(tag: Tag, style: str) -> MarkKind | None:
     """Return whether an element raises or lowers its text."""
-    names = {name.lower() for name in get_classes(tag)} if tag.has_attr("class") else set()
-    if tag.name == "sup" or (tag.name == "span" and names & _RAISED_CLASSES):
+    names = get_classes(tag) if tag.name in _INLINE_TAGS and tag.has_attr("class") else []
+    if tag.name == "sup" or any(map(_RAISED_CLASS.search, names)):
         return MarkKind.SUPERSCRIPT
-    if tag.name == "sub" or (tag.name == "span" and names & _LOWERED_CLASSES):
+    if tag.name == "sub" or any(map(_LOWERED_CLASS.search, names)):
         return MarkKind.SUBSCRIPT
-    if tag.name in BLOCKS or "vertical-align" not in style.lower():
+    if tag.name in BLOCKS or not style:
         return None
-    if _RAISED_STYLE.search(style):
+    if _RAISED_STYLE.search(style) or _RAISED_VARIANT.search(style):
         return MarkKind.SUPERSCRIPT
-    return MarkKind.SUBSCRIPT if _LOWERED_STYLE.search(style) else None
+    if _LOWERED_STYLE.search(style) or _LOWERED_VARIANT.search(style):
+        return MarkKind.SUBSCRIPT
+    return _find_offset(tag, style)
+
+
+def _find_offset(tag: Tag, style: str) -> MarkKind | None:
+    """Return whether an offset from the line raises or lowers a short text."""
+    if not 0 < len(tag.get_text(strip=True)) <= MAX_RAISED_LENGTH:
+        return None
+    if _TOP_STYLE.search(style) and "font-size" in style.lower():
+        return MarkKind.SUPERSCRIPT
+    offset = _OFFSET.search(style) if _RELATIVE_STYLE.search(style) else None
+    if offset is None:
+        return None
+    is_raised = (offset[1].lower() == "top") == bool(offset[2])
+    return MarkKind.SUPERSCRIPT if is_raised else MarkKind.SUBSCRIPT
+
+
+def _unnest(tag: Tag, kind: MarkKind) -> bool:
+    """Separate raised text inside raised text, and return whether only the inner one remains.
+
+    "4<sup>×10<sup>9</sup>/L</sup>" has a power, "x<sup>2<sup>1</sup></sup>" a note after the power.
+    """
+    text = tag.get_text()
+    for inner in tag.find_all(True):
+        position = _find_position(inner, str(inner.get("style", "")))
+        if position is None:
+            continue
+        if inner.get_text(strip=True) == text.strip():  # raised twice, by its tag and by a style
+            inner.name = "span"
+            inner.attrs = {key: inner[key] for key in ("role", "id") if inner.has_attr(key)}
+        elif position is not kind:
+            inner.unwrap()
+        elif text.partition(inner.get_text())[0].rstrip().endswith("10"):
+            return True
+        else:
+            tag.insert_after(inner.extract())
+    return False
+
+
+def _map_underlined_sign(tag: Tag) -> None:
+    sign = _UNDERLINED.get(tag.get_text(strip=True))
+    following = str(tag.next_sibling or "").lstrip() if sign else ""
+    if sign and not following.startswith("="):
+        tag.string = sign
+
+
+def _separate_fraction(tag: Tag) -> None:
+    """Separate a fraction from the number before it, and its parts from each other."""
+    if not any(map(_FRACTION_CLASS.search, get_classes(tag))):
+        return
+    parts = [child for child in tag.find_all(True) if child.get_text(strip=True).isdigit()]
+    if len(parts) == 2 and not _FRACTION.search(tag.get_text()):
+        parts[0].insert_after(NavigableString("/"))
+    if _FRACTION.search(tag.get_text()):
+        tag.insert_before(NavigableString(" "))
 
 
 def _is_note(tag: Tag) -> bool:

@@ -35,7 +35,7 @@ def label_panels(soup: BeautifulSoup, body: Tag) -> None:
     by_id = {str(tag["id"]): tag for tag in body.find_all(id=True)}
     for tab_list in [tag for tag in body.find_all(True) if _is_tab_list(tag)]:
         pairs = [(tab, panel) for tab in _tabs(tab_list) if (panel := _find_panel(tab, by_id))]
-        if not pairs:
+        if not pairs or any(tab_list in panel.parents for _, panel in pairs):
             continue
         level = _level_above(tab_list) + 1
         for tab, panel in pairs:

@@ -54,6 +54,7 @@ from ingest.readers.html.inline_marks import (
 )
 from ingest.readers.html.main_content import extract_main_content
 from ingest.readers.html.metadata import find_json_ld_text, read_metadata
+from ingest.readers.html.page_styles import apply_page_styles, remove_watermarks
 from ingest.readers.html.panels import label_panels
 from ingest.readers.html.text_density import ancestor_ids
 from ingest.readers.html.trafilatura_check import extract_with_trafilatura
@@ -84,6 +85,7 @@ READ_FROM_JSON_LD = (
 UNNAMED_ICONS = (
     "Table cells that contain only an icon without a name: {number}. Check what they mean."
 )
+WATERMARK = 'The page has a watermark: "{text}". Check whether it is valid.'
 LONG_TEXT_OMITTED = (
     "A long text next to the article was omitted. Check whether it belongs to the article."
 )
@@ -94,6 +96,7 @@ def read_html(text: str, source: str) -> ReaderResult:
     soup = parse_page(text, source)
     body = soup.body or soup
     omitted: list[OmittedText] = []
+    watermarks = [*apply_page_styles(soup), *remove_watermarks(body, omitted)]
     replace_formulas(soup)
     mark_raised_text(soup, omitted)
     place_image_labels(body)
@@ -102,7 +105,7 @@ def read_html(text: str, source: str) -> ReaderResult:
     remove_deleted_text(body, omitted)
     label_panels(soup, body)
     about = read_metadata(soup, visible)
-    warnings = list(about.warnings)
+    warnings = [*about.warnings, *(WATERMARK.format(text=text) for text in watermarks)]
     json_ld_text = find_json_ld_text(soup)
     trafilatura_text = extract_with_trafilatura(text)
     if trafilatura_text is None:

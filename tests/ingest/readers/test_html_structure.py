@@ -31,6 +31,23 @@ def plain(body):
         ("<p>Under 10<span style='vertical-align:6px'>9</span>/L.</p>", "Under 10^9/L."),
         ("<p>Under 10<span class='superscript'>9</span>/L.</p>", "Under 10^9/L."),
         ("<p>CO<span style='vertical-align:sub'>2</span></p>", "CO2"),
+        ("<p>Under 10<b class='text-super'>9</b>/L.</p>", "Under 10^9/L."),
+        ("<p>10<span style='position:relative;top:-3pt'>9</span>/L</p>", "10^9/L"),
+        ("<p>4<sup>×10<sup>9</sup>/L</sup></p>", "4×10^9/L"),
+        ("<p>Give 250<sup>1</sup>mg; 10<sup>1</sup> mg.</p>", "Give 250 1 mg; 10 1 mg."),
+        ("<p>e<sup>-0.5</sup> and 3 × 10<sup>3</sup> mL</p>", "e^-0.5 and 3 × 10^3 mL"),
+        (
+            "<p>1<span class='sfrac'><span>1</span><span>2</span></span> tablets</p>",
+            "1 1/2 tablets",
+        ),
+        ("<p>INR <u>&lt;</u> 5 <u>+</u> 2, K <u>&gt;</u> 6</p>", "INR ≤ 5 ± 2, K ≥ 6"),
+        ("<p>Give <span class='strikethrough'>10</span> 5 mg</p>", "Give 5 mg"),
+        (
+            "<p>If x<y or K <3.5, age <eighteen years> no</p>",
+            "If x<y or K <3.5, age <eighteen years> no",
+        ),
+        ("<p>One<br</p><p>Two</p>", "One\n\nTwo"),
+        ("<p>Give <![CDATA[5 mg if <3]]> now</p>", "Give 5 mg if <3 now"),
         ("<p>Take <sup>1</sup>/<sub>2</sub> tablet.</p>", "Take 1/2 tablet."),
         ("<p>2<del>0</del> mg</p>", "2 mg"),
         ("<p>Give <span style='text-decoration: line-through'>10</span> 5 mg</p>", "Give 5 mg"),
@@ -56,6 +73,49 @@ def test_text_keeps_its_meaning(body, text):
 def test_deleted_text_is_reported():
     result = read("<p>Give <s>10 mg</s> 5 mg daily.</p>")
     assert [omission.text for omission in result.omitted] == ["10 mg"]
+
+
+STYLE = (
+    "<style>.old{text-decoration:line-through} .up, b.up{vertical-align:super}"
+    ".gone{display:none} .tip{display:none} .tip.on{display:block} .sy{font-family:Symbol}</style>"
+)
+
+
+def test_a_style_sheet_of_the_page_counts():
+    body = (
+        "<p>Give <i class=old>10</i> 5 <b class=sy>m</b>g, 10<b class=up>9</b>/L."
+        "<i class=gone>Secret</i> <i class=tip>Tip</i></p>"
+    )
+    result = read(body, STYLE)
+    assert result.article.plain == "Give 5 µg, 10^9/L. Tip"
+    assert {omission.text for omission in result.omitted} == {"10", "Secret"}
+
+
+@pytest.mark.parametrize(
+    ("body", "head"),
+    [
+        ("<div class='watermark'>WITHDRAWN</div>", ""),
+        ("<div style='position:fixed; transform:rotate(-45deg)'>WITHDRAWN</div>", ""),
+        ("", "<style>body::before{content:'WITHDRAWN';position:fixed}</style>"),
+    ],
+)
+def test_a_watermark_causes_a_warning(body, head):
+    result = read(f"{body}<p>Give 5 mg.</p>", head)
+    assert result.article.plain == "Give 5 mg."
+    assert [warning for warning in result.warnings if "WITHDRAWN" in warning]
+
+
+@pytest.mark.parametrize(
+    "attribute", ["hidden", "style='display:none'", "style='visibility:hidden'"]
+)
+def test_a_hidden_cell_keeps_its_place(attribute):
+    body = (
+        "<table><tr><th>A</th><th>B</th><th>C</th></tr>"
+        f"<tr><td>1</td><td {attribute}>2</td><td>3</td></tr></table>"
+    )
+    result = read(body)
+    assert result.article.sections[0].blocks[0].row_texts[1] == ("1", "", "3")
+    assert [omission.text for omission in result.omitted] == ["2"]
 
 
 def test_emphasis_and_links_are_kept():
@@ -138,6 +198,18 @@ def test_the_label_of_a_tab_is_the_heading_of_its_panel():
     found = sections(TABS.format(""))
     assert found["Adults"].blocks[0].text == "Give 500 mg twice a day."
     assert found["Children"].blocks[0].text == "Give 100 mg twice a day."
+
+
+def test_a_box_of_tabs_that_is_named_like_their_list_keeps_its_panels():
+    body = (
+        "<div class='tabs'><ul class='nav nav-tabs'><li><a data-toggle='tab' href='#a'>Adults</a>"
+        "</li><li><a data-toggle='tab' href='#c'>Children</a></li></ul><div class='tab-content'>"
+        "<div id='a' class='tab-pane'><p>Give 500 mg.</p></div>"
+        "<div id='c' class='tab-pane'><p>Give 100 mg.</p></div></div></div>"
+    )
+    found = sections(body)
+    assert found["Adults"].blocks[0].text == "Give 500 mg."
+    assert found["Children"].blocks[0].text == "Give 100 mg."
 
 
 def test_headings_of_a_panel_are_below_its_label():
