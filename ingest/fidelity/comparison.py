@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from ingest.fidelity.source_text import RAISED, read_source_text
@@ -24,8 +25,9 @@ NEGATIONS = frozenset([
     "not", "no", "never", "without", "cannot", "nor", "avoid", "none", "don't", "doesn't",
     "didn't", "isn't", "aren't", "won't", "can't", "shouldn't", "mustn't", "contraindicated",
 ])  # fmt: skip
+# Case-folded, so µ is the Greek letter.
 UNITS = frozenset([
-    "mg", "g", "kg", "mcg", "µg", "ng", "ml", "l", "dl", "mmol", "mol", "µmol", "nmol", "pmol",
+    "mg", "g", "kg", "mcg", "μg", "ng", "ml", "l", "dl", "mmol", "mol", "μmol", "nmol", "pmol",
     "meq", "mosm", "iu", "u", "unit", "units", "mm", "cm", "m", "kcal", "kj", "mmhg", "kpa",
     "bpm", "min", "mins", "minute", "minutes", "s", "sec", "second", "seconds", "h", "hr", "hrs",
     "hour", "hours", "day", "days", "week", "weeks", "month", "months", "year", "years", "times",
@@ -36,14 +38,14 @@ _SIGNS = "<>≤≥±≈~="
 _TOKEN = re.compile(
     rf"(?P<raised>[{RAISED}^]\s*[-−–+]?\d+(?:[.,]\d+)*)"
     rf"|(?P<number>(?:[{_SIGNS}]\s*)*(?:(?<![\w)\]/.-])[-−–](?=[\d.]))?(?:\d+(?:[.,]\d+)*|\.\d+))"
-    r"|(?P<word>[^\W\d_]+(?:['’][^\W\d_]+|\d+\w*)?|[%°]\s?[CF]?)"
+    r"|(?P<word>[^\W\d_]+(?:['’][^\W\d_]+|\d+\w*)?|[%°](?:[cf]\b)?)"
 )
+_DIGIT = re.compile(r"\d")
 _NOTE_LABEL = re.compile(r"\[\d{1,3}\]")  # some readers number the notes
 _HEADING_NUMBER = re.compile(r"^\(?\d{1,2}(?:\.\d{1,2})*[.)]?\s+(?=[^\W\d])")
 # A PDF has the 2 of m2 in another place.
 _AREA = re.compile(r"\b([cm]?m)[23]\b")
-_DASHES = str.maketrans("−–‐‑", "----")
-_APOSTROPHE = str.maketrans("’", "'")
+_CHARACTERS = str.maketrans("−–‐‑’", "----'")
 
 
 class Fact(NamedTuple):
@@ -81,50 +83,46 @@ class _Tokens:
 
     def __init__(self, texts: Iterable[tuple[str, str]]) -> None:
         self.facts: list[Fact] = []
-        self.pairs: Counter[tuple[str, str]] = Counter()  # adjacent tokens
-        self.triples: Counter[tuple[str, str, str]] = Counter()
+        self.triples: Counter[tuple[str, str, str]] = Counter()  # around facts
         self.numbers: set[str] = set()
-        previous = ""
+        sequence = [""]
         for place, text in texts:
-            for line in text.split("\n"):
-                tokens = list(_tokenize(line))
+            normalized = _NOTE_LABEL.sub(" ", text.translate(_CHARACTERS).casefold())
+            for line, shown in zip(normalized.split("\n"), text.split("\n"), strict=True):
+                tokens = _tokenize(line)
                 for position, token in enumerate(tokens):
-                    before = tokens[position - 1] if position else ""
-                    after = tokens[position + 1] if position + 1 < len(tokens) else ""
-                    self.pairs[before or previous, token] += 1
-                    self.triples[before, token, after] += 1
                     if is_fact(token):
-                        self.facts.append(Fact(before, token, after, line.strip(), place))
+                        before = tokens[position - 1] if position else ""
+                        after = tokens[position + 1] if position + 1 < len(tokens) else ""
+                        self.triples[before, token, after] += 1
+                        self.facts.append(Fact(before, token, after, shown.strip(), place))
                         self.numbers.update((token, token.split()[0]))
-                previous = tokens[-1] if tokens else previous
+                sequence += tokens
+        self.pairs = Counter(pairwise(sequence))  # adjacent tokens, also across lines
 
 
-def _tokenize(line: str) -> Iterator[str]:
-    """Yield the normalised tokens of a line; a unit is part of its number."""
-    pending = ""
-    for match in _TOKEN.finditer(_NOTE_LABEL.sub(" ", line.translate(_APOSTROPHE))):
+def _tokenize(line: str) -> list[str]:
+    """Return the tokens of a normalised line; a unit is part of its number."""
+    tokens: list[str] = []
+    number = False  # the last token is a number without a unit
+    for match in _TOKEN.finditer(line):
         kind, text = match.lastgroup, match.group()
-        text = "".join(text.translate(_DASHES).split()).casefold()
         if kind == "word":
-            text = text.replace("μ", "µ")
-            if pending and text in UNITS:
-                yield f"{pending} {text}"
-                pending = ""
-                continue
-        if pending:
-            yield pending
-            pending = ""
-        if kind == "number":
-            pending = text
-        else:
-            yield RAISED + text[1:] if kind == "raised" else text
-    if pending:
-        yield pending
+            if number and text in UNITS:
+                tokens[-1] += f" {text}"
+            else:
+                tokens.append(text)
+            number = False
+            continue
+        text = "".join(text.split())
+        tokens.append(RAISED + text[1:] if kind == "raised" else text)
+        number = kind == "number"
+    return tokens
 
 
 def is_fact(token: str) -> bool:
     """Return whether a token is a negation, or contains a digit: 5 mg, ^9, B12."""
-    return token in NEGATIONS or any(map(str.isdigit, token))
+    return token in NEGATIONS or _DIGIT.search(token) is not None
 
 
 def _article_lines(article: Article, *, has_raised: bool) -> Iterator[tuple[str, str]]:
