@@ -52,10 +52,10 @@ _SPACES = {"mspace": " "}
 def format_structure(name: str, text: str, parts: Sequence[str]) -> str:
     """Return the notation of a MathML structure with these formatted children."""
     if name == "msqrt":
-        return "√" + _root_operand("".join(parts))
+        return "√" + _root_operand(join_parts(parts))
     is_sum = name in ("munder", "munderover") and parts[0].strip() in SUM_SIGNS if parts else False
     write = _FORMATS.get((f"{name}-sum" if is_sum else name, len(parts)))
-    return write(*parts) if write else "".join([text, *parts])
+    return write(*parts) if write else join_parts([text, *parts])
 
 
 # MathML structure and number of children -> notation.
@@ -73,6 +73,14 @@ _FORMATS: dict[tuple[str, int], Callable[..., str]] = {
     ),
     ("munder", 2): lambda base, lower: f"{base}_{parenthesize(lower)} ",
 }
+
+
+def join_parts(parts: Sequence[str]) -> str:
+    """Return the parts of a row as one text; two numbers never join: 2 and 1/2 are not 21/2."""
+    text = ""
+    for part in parts:
+        text += (" " if text[-1:].isdigit() and part[:1].isdigit() else "") + part
+    return text
 
 
 def parenthesize(text: str) -> str:

@@ -28,7 +28,13 @@ def _children(element: etree._Element | None) -> str:
     """Return the contents of an element, without its properties."""
     if element is None:
         return ""
-    return "".join(_element(child) for child in element.iterchildren(etree.Element))
+    text = ""
+    for child in element.iterchildren(etree.Element):
+        part = _element(child)
+        # A mixed number: 2 and 1/2 are not 21/2. The runs of one number stay joined.
+        is_mixed = str(child.tag) == f"{M}f" and text[-1:].isdigit() and part[:1].isdigit()
+        text += f" {part}" if is_mixed else part
+    return text
 
 
 def _element(element: etree._Element) -> str:

@@ -24,7 +24,7 @@ PREVIEW_CLASS = "MathJax_Preview"
 def replace_formulas(soup: BeautifulSoup) -> None:
     """Replace each formula by its text."""
     with_math = False
-    for math in soup.find_all("math"):
+    for math in soup.find_all(["math", "mml:math"]):
         text = format_math(_to_node(math))
         _find_container(math).replace_with(NavigableString(_spaced(math, text)))
         with_math = True

@@ -55,6 +55,11 @@ def plain(body):
         ("<p>INR <span style='font-family: Symbol'>³</span> 5</p>", "INR ≥ 5"),
         ("<p>K is <img alt='≥' src='a.png'> 6</p>", "K is ≥ 6"),
         ("<p>It must <img alt='not' src='a.png'> be given.</p>", "It must not be given."),
+        ("<p><math><mn>2</mn><mfrac><mn>1</mn><mn>2</mn></mfrac></math></p>", "2 1/2"),
+        (
+            "<p><mml:math><mml:msup><mml:mn>10</mml:mn><mml:mn>9</mml:mn></mml:msup></mml:math></p>",
+            "10^9",
+        ),
         ("<p>x<math><msup><mn>10</mn><mn>9</mn></msup></math></p>", "x10^9"),
         (
             "<p><span class='katex'><span class='katex-mathml'><math><semantics><mrow><msup>"
