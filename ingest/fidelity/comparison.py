@@ -133,6 +133,8 @@ def _article_lines(article: Article, *, has_raised: bool) -> Iterator[tuple[str,
         place = section.heading
         yield place, _HEADING_NUMBER.sub("", place)  # Word generates it
         for block in section.blocks:
+            if block.ocr:  # an image: its text cannot be read in another way
+                continue
             for text, marks in _texts(block):
                 if has_raised:
                     yield place, _with_raised(text, marks)

@@ -105,7 +105,7 @@ class ForkServer:
                     stdin=child_end.fileno(),
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
-                    env={},
+                    env={"PATH": os.environ.get("PATH", os.defpath)},  # for OCR
                     cwd="/",
                     start_new_session=True,
                 )

@@ -2,15 +2,17 @@
 
 Sources are untrusted, and the libraries that parse them have bugs, so no source is parsed in the
 process that holds the database. `ingest.workers.pool` starts a fork server: a fresh interpreter
-with an empty environment and one open socket. It imports the readers once (about a second) and then
-forks workers (milliseconds). It never reads a source itself, so every worker starts clean. Each
-worker runs in its own session, so it can be killed as a group. Before its first item, it limits
-itself:
+with only PATH in its environment and one open socket. It imports the readers once (about a second)
+and then forks workers (milliseconds). It never reads a source itself, so every worker starts clean.
+Each worker runs in its own session, so it can be killed as a group. Before its first item, it
+limits itself:
 
 - memory: `SandboxLimits.memory_bytes` of address space beyond that of the interpreter with all
   readers loaded (0.1 to 0.3 GB, mostly mapped libraries); only where /proc exists (Linux);
 - processor time, per item; the parent enforces the wall-clock limit;
 - no file writes and no core dumps; standard output and error are discarded.
+
+The processes that a worker starts (`ingest.readers.pdf.ocr`) inherit these limits.
 
 The worker opens the source itself, read-only: readers expect a path, and large files need not pass
 through a socket. The checksum of the bytes read is returned with the article, so that the parent
@@ -56,7 +58,7 @@ class SandboxLimits:
 
     memory_bytes: int = 2**30
     cpu_seconds: int = 20
-    wall_seconds: float = 30.0
+    wall_seconds: float = 180.0  # OCR of 30 pages; other articles are limited by `cpu_seconds`
     output_bytes: int = 64 * MEGABYTE  # ten times the largest text that a reader accepts
     growth_bytes: int = 256 * MEGABYTE  # a worker that has grown by more is replaced
 

@@ -65,6 +65,11 @@ class Passage:
         return self.blocks[0].page if self.blocks else None
 
     @property
+    def ocr(self) -> bool:
+        """Whether any of its text was recognised in an image of the page."""
+        return any(block.ocr for block in self.blocks)
+
+    @property
     def opening(self) -> str:
         """The plain text of the first block that no other passage repeats."""
         return next((block.plain for block in self.blocks if not block.repeated), "")

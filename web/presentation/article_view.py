@@ -149,6 +149,7 @@ class PassageView:
     anchor: str
     label: str
     page: int | None
+    ocr: bool
     headings: tuple[HeadingView, ...]
     blocks: tuple[BlockView, ...]
     tags: tuple[TagView, ...]
@@ -250,6 +251,7 @@ def _build_passage_view(
         anchor=passage.anchor,
         label=passage.heading or label,
         page=passage.page,
+        ocr=passage.ocr,
         headings=marked,
         blocks=blocks,
         tags=build_tag_views(keys, taxonomy),

@@ -263,6 +263,7 @@ def _passage(passage: Passage) -> ArticlePassage:
             {"tag": tag.tag, "confidence": tag.confidence, "reason": tag.reason}
             for tag in passage.tags
         ],
+        "ocr": passage.ocr,
     }
 
 

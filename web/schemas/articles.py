@@ -139,6 +139,7 @@ class ArticlePassage(TypedDict):
     kind: BlockName
     text: Annotated[str, means("The blocks as plain text.")]
     tags: list[TagResponse]
+    ocr: Annotated[bool, means("Any of its text was read by OCR: check against the source.")]
 
 
 class ArticleResponse(MetadataResponse):

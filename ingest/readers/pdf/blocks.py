@@ -6,7 +6,7 @@ refer to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingest.readers.common.result import MAX_CALLOUT_WORDS, OmittedText
@@ -57,12 +57,16 @@ class OutlineBuilder:
         self._body_type = BodyType(0.0, False)
         self._leading = 0.0
         self._heading_levels = HeadingLevels()
+        self._recognized: dict[int, Sequence[Block]] = {}
 
-    def build(self, pages: Sequence[PdfPage]) -> list[tuple[float, str]]:
-        """Add the content of the pages.
+    def build(
+        self, pages: Sequence[PdfPage], recognized: Mapping[int, Sequence[Block]]
+    ) -> list[tuple[float, str]]:
+        """Add the content of the pages; `recognized` are the blocks of scanned pages by number.
 
         Returns the size and text of each heading on the first page.
         """
+        self._recognized = dict(sorted(recognized.items()))
         self._body_type = measure_body_type([word for page in pages for word in page.words])
         columns = [column for page in pages for column in self._columns(page)]
         self._leading = measure_leading(columns)
@@ -117,6 +121,7 @@ class OutlineBuilder:
         items: list[PdfListItem] = []
         for position, entry in enumerate(entries):
             text = texts[position]
+            self._add_recognized(entry.page, items)
             if position in contents and isinstance(entry, PdfParagraph):
                 items.append(PdfListItem("", text, entry.indent, entry.page))
                 continue
@@ -136,6 +141,14 @@ class OutlineBuilder:
                 formatted = entry.formatted_text(self._dehyphenator) if not entry.marker else text
                 self._builder.add_block(Block(kind=kind, text=formatted, page=entry.page))
         self._flush_list(items)
+        self._add_recognized(max(self._recognized, default=0) + 1, items)
+
+    def _add_recognized(self, page: int, items: list[PdfListItem]) -> None:
+        """Add the recognised blocks of the pages before `page` that have not been added."""
+        for number in [number for number in self._recognized if number < page]:
+            self._flush_list(items)
+            for block in self._recognized.pop(number):
+                self._builder.add_block(block)
 
     def _flush_list(self, items: list[PdfListItem]) -> None:
         for block in build_lists(items):

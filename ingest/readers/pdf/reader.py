@@ -3,7 +3,8 @@
 The steps: words with positions (`page`, `deleted_text`), watermarks, headers and footers
 (`watermarks`, `headers_footers`, `contents_pages`), tables and boxes
 (`ruled_tables`), reading order (`columns`), paragraphs (`paragraphs`), headings (`headings`),
-blocks (`blocks`). This module opens the file within limits and reads its metadata.
+blocks (`blocks`), text of scanned pages (`ocr`). This module opens the file within limits
+and reads its metadata.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from ingest.readers.pdf.headers_footers import (
     remove_repeated_lines,
 )
 from ingest.readers.pdf.lines import Dehyphenator, PdfLine, PdfWord, join_words
+from ingest.readers.pdf.ocr import MAX_OCR_PAGES, build_blocks, find_program, recognize_pages
 from ingest.readers.pdf.page import PdfPage, read_page
 from ingest.readers.pdf.watermarks import remove_watermarks
 from ingest.text_encoding import TextNormalizer
@@ -68,10 +70,14 @@ DAMAGED = (
     "Open it in a viewer and save or print it as PDF again.",
     SourceProblem.DAMAGED,
 )
-SCANNED = (
-    "is scanned. Its pages are images without text.",
-    "Run text recognition (OCR) first, for example `ocrmypdf in.pdf out.pdf`.",
-    SourceProblem.SCANNED,
+SCANNED = "is scanned. Its pages are images without text."
+INSTALL_OCR = (
+    "Install tesseract to read them (`apt install tesseract-ocr` or `brew install tesseract`), "
+    "or run `ocrmypdf in.pdf out.pdf` first."
+)
+OCR_FAILED = (
+    f"OCR reads at most {MAX_OCR_PAGES} legible pages. "
+    "Split the document, or run `ocrmypdf in.pdf out.pdf` first."
 )
 
 TITLE_SEARCH_LENGTH = 5_000  # characters at the start of the text: about two pages
@@ -105,10 +111,21 @@ def read_pdf(data: bytes, source: str) -> ReaderResult:
         )
     opened = _open_pdf(data, source)
     pages = opened.pages
-    _reject_scanned(pages, source)
+    unread_pages = [number for number in opened.scanned_pages if number not in opened.recognized]
+    if len(unread_pages) > MIN_SCANNED_PAGE_SHARE * len(pages):
+        hint = OCR_FAILED if find_program() else INSTALL_OCR
+        raise SourceError(source, SCANNED, hint, code=SourceProblem.SCANNED)
     _reject_right_to_left(pages, source)
     visible_text, dehyphenator = _visible_text(pages)
-    warnings = [*_image_page_warnings(pages), *([XFA] if opened.is_dynamic else [])]
+    recognized = build_blocks(opened.recognized)
+    visible_text = "\n".join(
+        [visible_text, *(block.text for blocks in recognized.values() for block in blocks)]
+    )
+    warnings = [
+        *_scanned_page_warnings(unread_pages, " Not read."),
+        *_scanned_page_warnings(list(recognized), " Read by OCR: check against the source."),
+        *([XFA] if opened.is_dynamic else []),
+    ]
     watermarks, watermark_warnings = remove_watermarks(pages)
     warnings += [*watermark_warnings, *_right_to_left_warnings(pages)]
     omitted = [
@@ -123,7 +140,7 @@ def read_pdf(data: bytes, source: str) -> ReaderResult:
     omitted.extend(remove_contents(pages))
     normalizer = TextNormalizer()
     builder = SectionBuilder(normalizer)
-    headings = OutlineBuilder(builder, dehyphenator, omitted).build(pages)
+    headings = OutlineBuilder(builder, dehyphenator, omitted).build(pages, recognized)
     parsed = _read_metadata(opened.information, visible_text)
     title = _select_title(parsed.title, headings, visible_text)
     if title:
@@ -144,13 +161,18 @@ def read_pdf(data: bytes, source: str) -> ReaderResult:
 
 @dataclass(frozen=True, slots=True)
 class _OpenedPdf:
-    """Content extracted from a file before it is closed."""
+    """Content extracted from a file before it is closed.
+
+    `scanned_pages` are the numbers of the pages that are images, `recognized` their text by OCR.
+    """
 
     pages: list[PdfPage]
     overlays: list[PageOverlay]
     attachments: list[OmittedText]
     information: dict[str, str]
     is_dynamic: bool
+    scanned_pages: list[int]
+    recognized: dict[int, str]
 
     @property
     def omitted(self) -> list[OmittedText]:
@@ -183,12 +205,20 @@ def _open_pdf(data: bytes, source: str) -> _OpenedPdf:
         if not is_dynamic:
             document.init_forms()  # must precede the loading of pages
         pages_and_overlays = list(_read_pages(document, source))
+        pages = [page for page, _ in pages_and_overlays]
+        scanned = [
+            page.number
+            for page in pages
+            if page.images and page.characters < MAX_SCANNED_CHARACTERS
+        ]
         return _OpenedPdf(
-            [page for page, _ in pages_and_overlays],
+            pages,
             [overlay for _, overlay in pages_and_overlays],
             list_attachments(document),
             document.get_metadata_dict(skip_empty=True),
             is_dynamic,
+            scanned,
+            recognize_pages(document, scanned) if len(scanned) <= MAX_OCR_PAGES else {},
         )
     except (pdfium.PdfiumError, ValueError) as error:  # ValueError: text in an unknown encoding
         problem, hint, code = DAMAGED
@@ -215,24 +245,13 @@ def _read_pages(document: pdfium.PdfDocument, source: str) -> Iterator[tuple[Pdf
         yield pdf_page, overlay
 
 
-def _reject_scanned(pages: Sequence[PdfPage], source: str) -> None:
-    image_pages = [
-        page for page in pages if page.images and page.characters < MAX_SCANNED_CHARACTERS
-    ]
-    if image_pages and len(image_pages) > MIN_SCANNED_PAGE_SHARE * len(pages):
-        problem, hint, code = SCANNED
-        raise SourceError(source, problem, hint, code=code)
-
-
-def _image_page_warnings(pages: Sequence[PdfPage]) -> list[str]:
-    """Return a warning with the image-only pages of a document that is not scanned as a whole."""
-    image_pages = [
-        page for page in pages if page.images and page.characters < MAX_SCANNED_CHARACTERS
-    ]
-    if not image_pages:
+def _scanned_page_warnings(numbers: Sequence[int], outcome: str) -> list[str]:
+    if not numbers:
         return []
-    numbers = ", ".join(str(page.number) for page in image_pages)
-    return [f"The text of image-only pages was not read. Pages: {numbers}."]
+    *others, last = map(str, numbers)
+    if others:
+        return [f"Pages {', '.join(others)} and {last} have no text layer.{outcome}"]
+    return [f"Page {last} has no text layer.{outcome}"]
 
 
 def _visible_text(pages: Sequence[PdfPage]) -> tuple[str, Dehyphenator]:
