@@ -96,7 +96,7 @@ def test_the_answer_to_a_search():
     assert answer["index"]["as_of"] == "2026-03-01T09:30:00Z"
 
 
-PASSAGE_KEYS = ["id", "anchor", "heading_path", "kind", "text", "tags"]
+PASSAGE_KEYS = ["id", "anchor", "heading_path", "kind", "text", "tags", "ocr"]
 METADATA_KEYS = [
     "source",
     "source_url",
