@@ -35,9 +35,11 @@ UNITS = frozenset([
     "%", "°c", "°f",
 ])  # fmt: skip
 _SIGNS = "<>≤≥±≈~="
+# The number of signs is limited because a long run without a number would take quadratic time.
 _TOKEN = re.compile(
     rf"(?P<raised>[{RAISED}^]\s*[-−–+]?\d+(?:[.,]\d+)*)"
-    rf"|(?P<number>(?:[{_SIGNS}]\s*)*(?:(?<![\w)\]/.-])[-−–](?=[\d.]))?(?:\d+(?:[.,]\d+)*|\.\d+))"
+    rf"|(?P<number>(?:[{_SIGNS}]\s*){{0,3}}"
+    r"(?:(?<![\w)\]/.-])[-−–](?=[\d.]))?(?:\d+(?:[.,]\d+)*|\.\d+))"
     r"|(?P<word>[^\W\d_]+(?:['’][^\W\d_]+|\d+\w*)?|[%°](?:[cf]\b)?)"
 )
 _DIGIT = re.compile(r"\d")
@@ -88,14 +90,15 @@ class _Tokens:
         sequence = [""]
         for place, text in texts:
             normalized = _NOTE_LABEL.sub(" ", text.translate(_CHARACTERS).casefold())
-            for line, shown in zip(normalized.split("\n"), text.split("\n"), strict=True):
+            shown_lines = map(str.strip, text.split("\n"))
+            for line, shown in zip(normalized.split("\n"), shown_lines, strict=True):
                 tokens = _tokenize(line)
                 for position, token in enumerate(tokens):
                     if is_fact(token):
                         before = tokens[position - 1] if position else ""
                         after = tokens[position + 1] if position + 1 < len(tokens) else ""
                         self.triples[before, token, after] += 1
-                        self.facts.append(Fact(before, token, after, shown.strip(), place))
+                        self.facts.append(Fact(before, token, after, shown, place))
                         self.numbers.update((token, token.split()[0]))
                 sequence += tokens
         self.pairs = Counter(pairwise(sequence))  # adjacent tokens, also across lines

@@ -40,18 +40,20 @@ _XML_INLINE = frozenset([
 ])  # fmt: skip
 _SPACE = re.compile(r"\s+")
 # A single line break does not end a paragraph, except before a list item.
-_LINE_BREAK = re.compile(r"\n(?!\s*\n|[ \t>]*(?:[-*+•#>|]|\(?(?:\d{1,3}|[a-z])[.)])[ \t])")
+_LINE_BREAK = re.compile(r"\n(?![^\S\n]*\n|[ \t>]*(?:[-*+•#>|]|\(?(?:\d{1,3}|[a-z])[.)])[ \t])")
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _SYMBOL_CODE = re.compile(r"[0-9A-Fa-f]{1,4}")
 _STYLES = "word/styles.xml"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+# Each search ends where the next match could start, so that repeated openings without an end take
+# linear time.
 _MARKUP = (
-    (re.compile(r"<!--.*?-->", re.S), ""),
-    (re.compile(r"~~.*?~~|<(del|s|strike)\b[^>]*>.*?</\1>", re.S), ""),
-    (re.compile(r"<sup\b[^>]*>\s*|(?<=\w)\^(?=[^\s^]{1,12}\^)"), RAISED),
+    (re.compile(r"<!--(?:(?!<!--).)*?-->", re.S), ""),
+    (re.compile(r"~~.*?~~|<(del|s|strike)\b[^<>]*>(?:(?!<\1\b).)*?</\1>", re.S), ""),
+    (re.compile(r"<sup\b[^<>]*>\s*|(?<=\w)\^(?=[^\s^]{1,12}\^)"), RAISED),
     (re.compile(r"!?\[([^\[\]]{0,500})\]\([^()\s]*(?:\s+\"[^\"]*\")?\)"), r"\1"),
     (re.compile(r"</?[A-Za-z][^<>]{0,500}>"), ""),
-    (re.compile(r"[*_`]+(?=\w)|(?<=[\w.,;:!?)%])[*_`]+"), ""),
+    (re.compile(r"(?<![*_`])[*_`]+(?=\w)|(?<=[\w.,;:!?)%])[*_`]+"), ""),
     (re.compile(r"\\(?=[!-/:-@\[-`{-~])"), ""),
     (re.compile(r"\|"), "\n"),
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import re
+import time
+import tracemalloc
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -86,6 +88,40 @@ def test_same_meaning_in_another_form_is_no_difference(source: str, text: str) -
     source_text = read_source_text(b"", MediaType.TEXT, source)
 
     assert compare_with_source(article_of(text), source_text, ()) == []
+
+
+@pytest.mark.parametrize(
+    ("media_type", "unit", "end"),
+    [
+        (MediaType.TEXT, "> ", "\nTake 5 mg."),
+        (MediaType.TEXT, "\n", "Take 5 mg."),
+        (MediaType.MARKDOWN, "<!-- ", "\n\nTake 5 mg."),
+        (MediaType.MARKDOWN, "<s>", "\n\nTake 5 mg."),
+        (MediaType.MARKDOWN, "<del ", "\n\nTake 5 mg."),
+        (MediaType.MARKDOWN, "<sup ", "\n\nTake 5 mg."),
+        (MediaType.MARKDOWN, "*", "\n\nTake 5 mg."),
+    ],
+)
+def test_repeated_signs_and_openings_take_linear_time(
+    media_type: MediaType, unit: str, end: str
+) -> None:
+    text = unit * 60_000 + end
+    start = time.process_time()
+    source_text = read_source_text(text.encode(), media_type, text)
+    differences = compare_with_source(article_of("Take 5 mg."), source_text, ())
+    assert time.process_time() - start < 3  # seconds; 0.3 expected, quadratic time is over 5
+    assert differences == []
+
+
+def test_facts_of_a_long_line_share_the_line() -> None:
+    line = " Take 5 mg." * 2_000
+    tracemalloc.start()
+    try:
+        compare_with_source(article_of("Take 5 mg."), line, ())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10_000_000  # bytes; a copy per fact takes 44 MB
 
 
 def test_invalid_symbol_of_a_word_document_is_skipped() -> None:
