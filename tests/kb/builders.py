@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, text, update
 
 from kb.model.article import Article, Metadata, Section, paragraph
 from kb.model.passage import Evidence, Passage, Tag
@@ -78,10 +78,19 @@ def save(
     )
 
 
+EMPTIED = [table for table in reversed(metadata.sorted_tables) if table is not change_feed_position]
+WITH_ROWS = text(
+    " UNION ALL ".join(
+        f"SELECT '{table.name}' WHERE EXISTS (SELECT 1 FROM {table.name})" for table in EMPTIED
+    )
+)
+
+
 def empty(database: Database) -> None:
     """Delete all rows, and count the entries of the change feed from 1 again."""
     with database.writing() as connection:
-        for table in reversed(metadata.sorted_tables):
-            if table is not change_feed_position:
+        with_rows = set(connection.execute(WITH_ROWS).scalars())
+        for table in EMPTIED:
+            if table.name in with_rows:
                 connection.execute(delete(table))
         connection.execute(update(change_feed_position).values(last_seq=0))
