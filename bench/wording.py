@@ -15,8 +15,9 @@ import argparse
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from bench.jsonlines import log, print_result
@@ -24,6 +25,8 @@ from bench.tagging import Section, first_class_tags, load_sections, predict_tags
 from ingest.tagging.category_classifier import WEIGHTS_FILE, CategoryClassifier, extract_features
 from ingest.tagging.tagger import Tagger
 from kb.model.taxonomy import Taxonomy, load_taxonomy
+
+Classifiers = Mapping[str, CategoryClassifier]
 
 TEXTS = Path(__file__).with_name("tagging_texts")
 PRIOR = 0.5  # texts; Jeffreys' prior
@@ -52,9 +55,13 @@ def texts_digest() -> str:
 def train(labelled: Sequence[Section], names: Sequence[str]) -> CategoryClassifier:
     """Return a classifier for the categories `names`, trained on the sections."""
     counted = [(_features_of(section.text), section.tags) for section in labelled]
-    times = Counter(feature for found, _ in counted for feature in found)
+    times = Counter(chain.from_iterable(found for found, _ in counted))
     kept = sorted(feature for feature, count in times.items() if count >= MIN_TEXTS)
-    columns = [list(_column_weights(counted, kept, name)) for name in names]
+    every = [times[feature] for feature in kept]
+    columns = []
+    for name in names:
+        inside = Counter(chain.from_iterable(found for found, tags in counted if name in tags))
+        columns.append(list(_column_weights([inside[feature] for feature in kept], every)))
     return CategoryClassifier(
         tuple(names), dict(zip(kept, zip(*columns, strict=True), strict=True))
     )
@@ -65,29 +72,33 @@ def _features_of(text: str) -> frozenset[str]:
     return frozenset(extract_features(text))
 
 
-def _column_weights(
-    counted: Sequence[tuple[frozenset[str], frozenset[str]]], kept: Sequence[str], name: str
-) -> Iterator[float]:
-    """Yield the weight of each feature in `kept` for one category."""
-    inside, outside = Counter[str](), Counter[str]()
-    for found, tags in counted:
-        (inside if name in tags else outside).update(found)
-    prior = PRIOR * len(kept)
-    all_inside = sum(inside[feature] for feature in kept) + prior
-    all_outside = sum(outside[feature] for feature in kept) + prior
-    for feature in kept:
-        share = (inside[feature] + PRIOR) / all_inside
-        yield round(math.log(share / ((outside[feature] + PRIOR) / all_outside)), 2)
+def _column_weights(inside: Sequence[int], every: Sequence[int]) -> Iterator[float]:
+    """Yield the weight of each feature for one category.
+
+    `inside` and `every` have the number of texts with the feature, in the category and in all.
+    """
+    prior = PRIOR * len(every)
+    all_inside = sum(inside) + prior
+    all_outside = sum(every) - sum(inside) + prior
+    for in_category, count in zip(inside, every, strict=True):
+        share = (in_category + PRIOR) / all_inside
+        yield round(math.log(share / ((count - in_category + PRIOR) / all_outside)), 2)
+
+
+def train_on_others(labelled: Sequence[Section], names: Sequence[str]) -> Classifiers:
+    """Return a classifier for each kind, trained on the other kinds."""
+    return {
+        kind: train([section for section in labelled if section.source != kind], names)
+        for kind in sorted({section.source for section in labelled})
+    }
 
 
 def cross_validate(
-    labelled: Sequence[Section], taxonomy: Taxonomy, *, headings: bool
+    labelled: Sequence[Section], classifiers: Classifiers, taxonomy: Taxonomy, *, headings: bool
 ) -> Iterator[tuple[str, tuple[frozenset[str], tuple[str, ...]]]]:
-    """Yield (kind, (true tags, predicted tags)) per section, trained on the other kinds."""
-    names = first_class_tags(taxonomy)
-    for kind in sorted({section.source for section in labelled}):
-        others = [section for section in labelled if section.source != kind]
-        tagger = Tagger(taxonomy, train(others, names))
+    """Yield (kind, (true tags, predicted tags)) per section, by the classifier of its kind."""
+    for kind, classifier in classifiers.items():
+        tagger = Tagger(taxonomy, classifier)
         for section in labelled:
             if section.source == kind:
                 heading = section.heading if headings else ""
@@ -109,10 +120,11 @@ def main() -> None:
     labelled = [section for path in list_texts() for section in load_sections(path, taxonomy)]
     log(f"{len(labelled):,} sections; each kind is tagged with weights trained on the others")
     names = first_class_tags(taxonomy)
+    others = train_on_others(labelled, names)
     result = {
         "sections": len(labelled),
-        **report(cross_validate(labelled, taxonomy, headings=True), names),
-        "text_only": report(cross_validate(labelled, taxonomy, headings=False), names),
+        **report(cross_validate(labelled, others, taxonomy, headings=True), names),
+        "text_only": report(cross_validate(labelled, others, taxonomy, headings=False), names),
     }
     classifier = train(labelled, names)
     write_weights(classifier, WEIGHTS_FILE)
