@@ -98,15 +98,16 @@ class Reference:
         }
 
     def phrase(self, words: Sequence[str], text: str) -> list[int]:
-        def stands(doc: int, start: int) -> bool:
-            here = [start + number for number in range(len(words))]
-            return all(
-                at in self.positions[word].get(doc, ()) and text in ("", self.texts[doc, at])
-                for word, at in zip(words, here, strict=True)
-            )
-
-        found = self.positions[words[0]].items()
-        return [doc for doc, starts in found if any(stands(doc, start) for start in starts)]
+        found: set[tuple[int, int]] | None = None  # (passage, place of the first word)
+        for number, word in enumerate(words):
+            starts = {
+                (doc, place - number)
+                for doc, places in self.positions[word].items()
+                for place in places
+                if text in ("", self.texts[doc, place])
+            }
+            found = starts if found is None else found & starts
+        return sorted({doc for doc, _ in found or ()})
 
 
 REFERENCE = Reference(_documents())
@@ -160,7 +161,9 @@ def _summed(
 
 def _same(found: ScoredDocs, wanted: dict[int, float]) -> None:
     assert found.docs.tolist() == list(wanted)
-    assert found.scores == pytest.approx(list(wanted.values()))
+    assert found.scores.shape == found.docs.shape
+    # Not `pytest.approx`, which compares one number at a time.
+    assert np.allclose(found.scores, list(wanted.values()), rtol=1e-6, atol=0)
 
 
 def test_fixture_segment_covers_required_cases(segment: SegmentReader) -> None:
