@@ -105,8 +105,15 @@ def test_chunking_preserves_text_and_order(blocks):
 
 @given(ARTICLES)
 @settings(deadline=None)
-def test_passage_exceeds_maximum_only_if_indivisible(article):
-    for passage in chunk_article(article):
+def test_passages_are_limited_separate_and_in_order(article):
+    passages = chunk_article(article)
+    assert_maximum_is_exceeded_only_if_indivisible(passages)
+    assert_callouts_are_separate(passages)
+    assert_order_of_sections(article, passages)
+
+
+def assert_maximum_is_exceeded_only_if_indivisible(passages):
+    for passage in passages:
         parts = [part for block in passage.blocks for part in parts_of(block)]
         header = sum(
             len(" ".join(row).split())
@@ -119,20 +126,16 @@ def test_passage_exceeds_maximum_only_if_indivisible(article):
         assert len(parts) <= MAX_ATOMS + 2 * len(passage.blocks)
 
 
-@given(ARTICLES)
-@settings(deadline=None)
-def test_callout_becomes_separate_passage(article):
-    for passage in chunk_article(article):
+def assert_callouts_are_separate(passages):
+    for passage in passages:
         kinds = {block.kind for block in passage.blocks}
         assert BlockKind.CALLOUT not in kinds or len(passage.blocks) == 1
 
 
-@given(ARTICLES)
-@settings(deadline=None)
-def test_passages_follow_section_order(article):
+def assert_order_of_sections(article, passages):
     paths = [path for path, section in article.walk() if section.blocks]
     in_order = []
-    for passage in chunk_article(article):
+    for passage in passages:
         if not in_order or in_order[-1] != passage.heading_path:
             in_order.append(passage.heading_path)
     distinct = [

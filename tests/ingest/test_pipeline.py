@@ -215,34 +215,44 @@ def test_failing_store_ends_the_run_and_keeps_finished_articles(folder):
     assert not {"Three", "Two"} & set(done)
 
 
-def faulty(task, tagger):
+def misbehave(task, tagger):
     """Replacement of `process` in the worker, which imports it by name."""
-    if task.document.path.name == "Three.md":
+    if task.document.path.name == "Fault.md":
         raise IndexError("oops")
-    return ingest.pipeline.process(task, tagger)
-
-
-def test_internal_error_rejects_one_article(folder, monkeypatch):
-    monkeypatch.setattr(ingest.pipeline, "process", faulty)
-    found = outcomes([folder])
-    assert [o.status for o in found] == ["added", "rejected", "added"]
-    assert found[1].code == SourceProblem.FAULT
-    assert "IndexError: oops" in found[1].error
-
-
-def looping(task, tagger):
-    while task.document.path.name == "Three.md":
+    while task.document.path.name == "Loop.md":
         pass
     return ingest.pipeline.process(task, tagger)
 
 
-def test_document_exceeding_a_limit_is_rejected(folder, monkeypatch):
-    monkeypatch.setattr(ingest.pipeline, "process", looping)
-    found = outcomes([folder], limits=SandboxLimits(cpu_seconds=1))
-    assert [o.status for o in found] == ["added", "rejected", "added"]
-    assert found[1].code == SourceProblem.PROCESSOR_TIME
-    assert found[1].error.startswith(f"{folder / 'Three.md'}: ")
-    assert "1 s" in found[1].error
+@pytest.fixture(scope="module")
+def misbehaved(tmp_path_factory):
+    """The results by file name of a run in which two documents are not processed."""
+    folder = tmp_path_factory.mktemp("sources")
+    names = ("A", "Fault", "H", "Loop", "Z")
+    for name in names:
+        (folder / f"{name}.md").write_text(ARTICLE.format(name))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ingest.pipeline, "process", misbehave)
+        found = outcomes([folder], limits=SandboxLimits(cpu_seconds=1))
+    assert [result.source for result in found] == [str(folder / f"{name}.md") for name in names]
+    return dict(zip(names, found, strict=True))
+
+
+def test_internal_error_rejects_one_article(misbehaved):
+    assert [misbehaved[name].status for name in "AHZ"] == ["added"] * 3
+    assert (misbehaved["Fault"].status, misbehaved["Fault"].code) == (
+        "rejected",
+        SourceProblem.FAULT,
+    )
+    assert "IndexError: oops" in misbehaved["Fault"].error
+
+
+def test_document_exceeding_a_limit_is_rejected(misbehaved):
+    assert [misbehaved[name].status for name in "AHZ"] == ["added"] * 3
+    rejected = misbehaved["Loop"]
+    assert (rejected.status, rejected.code) == ("rejected", SourceProblem.PROCESSOR_TIME)
+    assert rejected.error.startswith(f"{rejected.source}: ")
+    assert "1 s" in rejected.error
 
 
 @pytest.mark.usefixtures("no_processes")
