@@ -1,16 +1,16 @@
 """Link checks: the URLs in an article that cannot be opened.
 
 A check only requests the page, and rejects hosts in private networks (see `ingest.http_fetch`).
-Links behind link text are not checked, because the readers keep the text only.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from ingest.http_fetch import FetchLimits, fetch
 from kb.errors import SourceError
-from kb.model.article import Article
+from kb.model.article import Article, Block, Mark, MarkKind
 
 URL = re.compile(r"https?://[^\s<>\"“”‘’|]+")
 TRAILING_PUNCTUATION = ".,;:!?'*_"  # belongs to the sentence rather than the URL
@@ -19,10 +19,17 @@ LINK_LIMITS = FetchLimits(connect_seconds=5.0, total_seconds=20.0)
 
 
 def extract_urls(article: Article) -> list[str]:
-    """Return the distinct URLs in an article, starting with its own URL."""
+    """Return the distinct URLs in an article: its own, those in the text, those of links."""
     shown = [_trim_url(found.group()) for found in URL.finditer(article.plain)]
+    linked = [
+        mark.href
+        for _, section in article.walk()
+        for block in section.blocks
+        for mark in _marks(block)
+        if mark.kind is MarkKind.LINK and mark.href.lower().startswith(("http://", "https://"))
+    ]
     own = [article.metadata.url] if article.metadata.url else []
-    return list(dict.fromkeys([*own, *shown]))
+    return list(dict.fromkeys([*own, *shown, *linked]))
 
 
 def find_link_problem(address: str, *, private: bool) -> str:
@@ -32,6 +39,15 @@ def find_link_problem(address: str, *, private: bool) -> str:
     except SourceError as error:
         return error.problem
     return ""
+
+
+def _marks(block: Block) -> Iterator[Mark]:
+    yield from block.marks
+    for item in block.items:
+        yield from item.marks
+    for row in block.rows:
+        for cell in row:
+            yield from cell.marks
 
 
 def _trim_url(address: str) -> str:

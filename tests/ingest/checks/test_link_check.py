@@ -10,6 +10,18 @@ from typing import ClassVar
 import pytest
 
 from ingest.checks.link_check import extract_urls, find_link_problem
+from kb.model.article import (
+    Article,
+    Block,
+    BlockKind,
+    Cell,
+    ListItem,
+    Mark,
+    MarkKind,
+    Section,
+    paragraph,
+    table,
+)
 from tests.ingest.checks.builders import article
 
 
@@ -54,6 +66,26 @@ def test_extracted_url_excludes_punctuation(text: str, found: list[str]) -> None
 def test_own_url_of_article_comes_first() -> None:
     found = extract_urls(article([("A", "https://example.org/a")], url="https://example.org/self"))
     assert found == ["https://example.org/self", "https://example.org/a"]
+
+
+@pytest.mark.parametrize(
+    ("href", "found"),
+    [
+        ("https://example.org/a", ["https://example.org/a"]),
+        ("HTTP://example.org/a", ["HTTP://example.org/a"]),
+        ("mailto:a@example.org", []),
+        ("tel:999", []),
+        ("file:///etc/passwd", []),
+    ],
+)
+def test_addresses_of_web_links_are_extracted_everywhere(href: str, found: list[str]) -> None:
+    marks = (Mark(MarkKind.LINK, 0, 4, href),)
+    for block in (
+        paragraph("here", marks=marks),
+        Block(kind=BlockKind.LIST, items=(ListItem("here", marks=marks),)),
+        table([[Cell("here", marks=marks)]]),
+    ):
+        assert extract_urls(Article("A", (Section("A", (block,)),))) == found
 
 
 def test_link_problem_is_empty_only_for_working_page(host: str) -> None:
