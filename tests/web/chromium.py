@@ -28,6 +28,7 @@ from kb.storage.article_store import ArticleStore
 from kb.storage.audit_log import Actor
 from tests import services
 from tests.web.builders import TODAY, a_full_answer, save, simple
+from tests.web.formatted_article import formatted_article
 from web.app import create_app
 
 ARGUMENTS = [
@@ -80,6 +81,7 @@ def sample_app(tmp_path_factory, taxonomy) -> Iterator[Flask]:
     ):
         assert outcome.error is None
     save(store, *simple(f"{LONG_WORD} and other hip problems", f"Hip {LONG_WORD}", id="long"))
+    save(store, *formatted_article())
     engine = open_engine(settings.engine_url, taxonomy)
     Indexer(store, engine, taxonomy).rebuild()
     search = SearchService(store, engine, taxonomy, today=lambda: TODAY)

@@ -75,7 +75,7 @@ def unmarked(text: str) -> Snippet:
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    """A list item and its nested list. `label` is set if the list shows its own labels."""
+    """A list item with the label of its source, and its nested list."""
 
     text: FormattedText
     label: str = ""
@@ -84,7 +84,7 @@ class ItemView:
 
 @dataclass(frozen=True, slots=True)
 class ListView:
-    """A list: with bullets, with numbers in a style of CSS, or with its own labels."""
+    """A list: with bullets, with numbers in a style of CSS, or with the labels of its items."""
 
     items: Sequence[ItemView]
     numbering: str = ""
@@ -273,13 +273,16 @@ def build_block_view(block: Block, mark: Highlight = unmarked) -> BlockView:
         )
     if block.kind is BlockKind.CALLOUT:
         match = CALLOUT_WORD.match(block.text)
-        word = match[1].capitalize() if match else ""
+        word = LEVEL_WORDS[block.level] if block.level else ""
+        if match and word not in ("", match[1].capitalize()):
+            match = None  # the level is the label, so the text keeps its own word
+        word = word or (match[1].capitalize() if match else PLAIN_CALLOUT_WORD)
         start = match.end() if match else 0
         marks = shift_marks(block.marks, start, len(block.text))
         return BlockView(
             kind=block.kind,
             text=format_text(block.text[start:], marks, mark),
-            word=LEVEL_WORDS[block.level] if block.level else word or PLAIN_CALLOUT_WORD,
+            word=word,
             level=block.level or "",
         )
     text = format_text(block.text, block.marks, mark)
@@ -338,8 +341,7 @@ def _build_items(
         return ListView(views, Numbering.DECIMAL), position
     start = find_list_start(labels)
     if start is not None:
-        without_labels = [ItemView(view.text, "", view.below) for view in views]
-        return ListView(without_labels, start.numbering, start.start), position
+        return ListView(views, start.numbering, start.start), position
     return ListView(views), position
 
 

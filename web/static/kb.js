@@ -40,7 +40,8 @@ function lines(block, indent = "") {
     return [...block.children].flatMap((item, number) => {
       const own = [...item.childNodes].filter((node) => !node.matches?.(LIST));
       const numbered = block.matches("ol") ? `${number + block.start}. ` : "- ";
-      const sign = item.matches(".labelled") ? "" : numbered;
+      const ownNumber = item.dataset.label ? `${item.dataset.label} ` : numbered;
+      const sign = item.matches(".labelled") ? "" : ownNumber;
       const text = own.map((node) => node.textContent).join("").trim();
       const below = [...item.children].filter((child) => child.matches(LIST));
       return [`${indent}${sign}${text}`, ...below.flatMap((list) => lines(list, `${indent}  `))];
@@ -74,7 +75,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     const blocks = [...passage.querySelector(".passage-text").children];
     const body = blocks.flatMap((block) => lines(block)).join("\n");
     const address = new URL(button.dataset.address, location.href).href;
-    const text = `${body}\n\n${button.dataset.citation}\n${address}\n`;
+    const text = `${body.replaceAll("\u00a0", " ")}\n\n${button.dataset.citation}\n${address}\n`;
     let copied = false;
     try {
       await navigator.clipboard.writeText(text);

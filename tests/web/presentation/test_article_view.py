@@ -8,7 +8,17 @@ from datetime import date
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from kb.model.article import Block, BlockKind, Cell, ListItem, Mark, MarkKind, Metadata, table
+from kb.model.article import (
+    Block,
+    BlockKind,
+    CalloutLevel,
+    Cell,
+    ListItem,
+    Mark,
+    MarkKind,
+    Metadata,
+    table,
+)
 from kb.model.records import ReviewState, get_review_state
 from tests.web.builders import save, simple
 from web.presentation.article_view import (
@@ -53,11 +63,11 @@ def labels_and_start(*items, ordered=True):
 
 def test_a_list_shows_the_numbers_of_its_source():
     third, fourth = ListItem("a", label="3."), ListItem("b", label="4.")
-    assert labels_and_start(third, fourth) == ("decimal", 3, ["", ""])
+    assert labels_and_start(third, fourth) == ("decimal", 3, ["3.", "4."])
     assert labels_and_start(ListItem("a", label="b."), ListItem("b", label="c.")) == (
         "lower-alpha",
         2,
-        ["", ""],
+        ["b.", "c."],
     )
     assert labels_and_start(ListItem("a", label="b)")) == ("", 1, ["b)"])
     assert labels_and_start(third, ListItem("b", label="7.")) == ("", 1, ["3.", "7."])
@@ -128,6 +138,19 @@ def test_a_tag_under_safety_brings_the_word(taxonomy):
         "mechanism",
     ]
     assert not build_tag_views(("mechanism",), taxonomy)[0].safety
+
+
+@pytest.mark.parametrize(
+    ("level", "word", "text"),
+    [
+        (None, "Warning", "stop"),
+        (CalloutLevel.IMPORTANT, "Important", "Warning: stop"),
+        (CalloutLevel.EMERGENCY, "Emergency", "Warning: stop"),
+    ],
+)
+def test_a_callout_loses_no_word_to_its_level(level, word, text):
+    view = build_block_view(Block(kind=BlockKind.CALLOUT, text="Warning: stop", level=level))
+    assert (view.word, "".join(span.text for span in view.text)) == (word, text)
 
 
 def test_a_callout_keeps_its_own_word():

@@ -16,6 +16,7 @@ PAGES = {
     "results": "/search?q=bleeding",
     "filtered": "/search?q=bleeding&tag=safety",
     "article": "/articles/gentamicin?q=kidney",
+    "formatted": "/articles/injections?q=child+platelet",
     "topics": "/topics",
     "a-z": "/a-z",
     "topic": "/topics/Medicines",
@@ -187,6 +188,64 @@ def test_a_copy_keeps_lists_and_tables(open_page: Open):
     copy(page, "Once daily (extended interval)")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert "Schedule | Usually suits | Blood level checked\nOnce daily" in copied
+
+
+def test_a_copy_keeps_labels_and_powers(open_page: Open):
+    page = open_page("/articles/injections", permissions=COPYING)
+    copy(page, "platelet count")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert "50 × 10^9/L" in copied
+    copy(page, "Draw up")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert "3. Draw up 0.5 mL\n4. Give" in copied
+    assert "c. Check the date" in copied
+    assert "iv. Record the batch" in copied
+    assert "1.2.1 Offer" in copied
+    assert "a) Adults\n  - healthy\n    i. under 60 years" in copied
+    assert "- Before the dose\n  1. Wash" in copied
+
+
+def test_a_selected_power_is_copied_with_its_sign_and_shown_raised(open_page: Open):
+    page = open_page("/articles/injections", permissions=COPYING)
+    paragraph = page.locator(".passage-text p", has_text="platelet count")
+    assert paragraph.locator(".caret").evaluate("sign => sign.getBoundingClientRect().width") == 0
+    paragraph.evaluate("element => getSelection().selectAllChildren(element)")
+    page.keyboard.press("Control+c")
+    assert "50 × 10^9/L" in page.evaluate("navigator.clipboard.readText()")
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_a_table_breaks_no_word_and_keeps_its_first_column(open_page: Open, width: int):
+    page = open_page("/articles/injections", width=width)
+    frame = page.locator(".table")
+    expect(page.locator(".scroll-hint")).to_be_visible()
+    expect(frame).to_have_class(re.compile("overflowing"))
+    lines = """cell => {
+        const range = document.createRange();
+        range.selectNodeContents(cell);
+        return new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size;
+    }"""
+    for text in ("Subcutaneous", "Intramuscular", "1,440 units"):
+        assert frame.get_by_text(text, exact=True).first.evaluate(lines) == 1
+    name = frame.locator(".first", has_text="Engerix")
+    before = name.bounding_box()
+    frame.evaluate("frame => { frame.scrollLeft = 200; }")
+    after = name.bounding_box()
+    assert before and after
+    assert abs(before["x"] - after["x"]) <= 2
+
+
+def test_care_levels_have_their_colours(open_page: Open):
+    page = open_page("/articles/injections", color_scheme="light")
+
+    def style(level: str, name: str) -> str:
+        callout = page.locator(f'.callout[data-level="{level}"]')
+        return callout.evaluate("(element, name) => getComputedStyle(element)[name]", name)
+
+    assert style("emergency", "backgroundColor") == style("urgent", "borderLeftColor")
+    assert style("emergency", "color") == "rgb(255, 255, 255)"
+    assert style("non-urgent", "borderLeftColor") == "rgb(10, 85, 140)"
+    assert style("important", "borderLeftColor") == "rgb(255, 184, 28)"
 
 
 def test_where_copying_is_forbidden_the_text_is_laid_out_selected(open_page: Open):
