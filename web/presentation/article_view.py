@@ -38,7 +38,8 @@ MAX_CONTENTS_LEVEL = 3  # the table of contents has two levels
 CALLOUT_WORD = re.compile(r"(Important|Warning|Caution|Danger|Alert|Note|Tip)\s*[:.!]\s+", re.I)
 # A line never breaks between the number and the unit of a dose.
 UNIT_GAP = re.compile(
-    r"(?<=\d) (?=(?:[µμmkn]?g|mcg|m?[lL]|mmol|units?|IU|%|°C|cm|mm|kg|hours?|days?)\b)"
+    r"(?<=\d) (?=(?:[µμmkn]?g|mcg|micrograms?|m?[lL]|mmol|units?|IU|°C|cm|mm"
+    r"|hours?|days?|weeks?|months?)\b|%)"
 )
 PLAIN_CALLOUT_WORD = "Important"
 LEVEL_WORDS = {
