@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import NamedTuple
 
 from ingest.language.sentence_splitter import split_sentences
@@ -109,58 +109,85 @@ def _split_at_callouts(blocks: Sequence[Block]) -> Iterator[list[Block]]:
 
 
 def _split_run(blocks: Sequence[Block]) -> Iterator[tuple[Block, ...]]:
-    atoms = [atom for number in range(len(blocks)) for atom in _atoms(blocks, number)]
+    splits = [_BlockSplit(blocks, number) for number in range(len(blocks))]
+    atoms = [atom for split in splits for atom in split.atoms()]
     start = 0
     for end in _find_cuts(atoms):
-        yield tuple(_merge_atoms(atoms[start:end], blocks))
+        yield tuple(_merge_atoms(atoms[start:end], splits))
         start = end
 
 
-def _atoms(blocks: Sequence[Block], number: int) -> Iterator[_Atom]:
-    """Yield the atoms of one block; the first carries the cost of a cut before the block."""
-    block = blocks[number]
-    before = _cost_before_block(blocks, number)
-    parts = list(_split_block(block))
-    if len(parts) < 2:
-        yield from (_Atom(number, part, words, before) for part, words, _ in parts)
-        return
-    lead = sum(_count_words(each.plain) for each in _lead_in(blocks, number))
-    contexts = _row_contexts(block) if block.kind is BlockKind.TABLE else {}
-    for position, (part, words, cut) in enumerate(parts):
-        if position == 0:
-            yield _Atom(number, part, words, before)
-            continue
-        repeated: Iterable[str] = ()
+class _BlockSplit:
+    """The parts of a block, and what a part depends on, which is found once for all parts."""
+
+    def __init__(self, blocks: Sequence[Block], number: int) -> None:
+        self._block = blocks[number]
+        self._number = number
+        self._cost_before = _cost_before_block(blocks, number)
+        self.lead = _lead_in(blocks, number)
+        self._parents = _parent_items(self._block.items)
+        self._contexts = _row_contexts(self._block)
+        self._sentences = split_sentences(self._block.text)
+        self._offsets = (0, *accumulate(map(len, self._sentences)))
+
+    def atoms(self) -> Iterator[_Atom]:
+        """Yield the atoms; the first carries the cost of a cut before the block."""
+        lead = sum(_count_words(each.plain) for each in self.lead)
+        for part, words, cut in self._parts():
+            if part == 0:
+                yield _Atom(self._number, part, words, self._cost_before)
+            else:
+                yield _Atom(self._number, part, words, cut, lead + self._count_repeated(part))
+
+    def _parts(self) -> Iterator[tuple[int, int, int]]:
+        """Yield (index of a part, words, cost of a cut before it).
+
+        The header rows of a table belong to the first part.
+        """
+        block = self._block
         if block.kind is BlockKind.LIST:
-            repeated = (item.text for item in _parent_items(block, part))
+            for index, item in enumerate(block.items):
+                cost = BEFORE_NESTED_ITEM if item.depth else BETWEEN_ITEMS
+                yield index, _count_words(item.text), cost
         elif block.kind is BlockKind.TABLE:
-            rows = contexts[part].select(block, part)[:-1]
-            spanning = contexts[part].spanning.values()
-            repeated = (cell.text for cells in (*rows, spanning) for cell in cells)
-        yield _Atom(number, part, words, cut, lead + sum(map(_count_words, repeated)))
+            groups = block.group_rows
+            first = min(block.header_rows + 1, len(block.rows))
+            yield 0, sum(map(_count_row_words, block.rows[:first])), BETWEEN_ROWS
+            for index in range(first, len(block.rows)):
+                cost = INSEPARABLE if index - 1 in groups else BETWEEN_ROWS
+                yield index, _count_row_words(block.rows[index]), cost
+        elif block.kind is BlockKind.FIGURE:
+            yield 0, _count_words(block.plain), 0
+        else:
+            for index, sentence in enumerate(self._sentences):
+                yield index, _count_words(sentence), BETWEEN_SENTENCES
 
+    def _count_repeated(self, part: int) -> int:
+        """Return the number of words of the block that a passage repeats before a part."""
+        if self._block.kind is BlockKind.LIST:
+            return sum(_count_words(item.text) for item in self._parents[part])
+        if self._block.kind is BlockKind.TABLE:
+            context = self._contexts[part]
+            rows = context.select(self._block, part)[:-1]
+            spanning = context.spanning.values()
+            return sum(_count_words(cell.text) for cells in (*rows, spanning) for cell in cells)
+        return 0
 
-def _split_block(block: Block) -> Iterator[tuple[int, int, int]]:
-    """Yield (index of a part, words, cost of a cut before it).
-
-    The header rows of a table belong to the first part.
-    """
-    if block.kind is BlockKind.LIST:
-        for index, item in enumerate(block.items):
-            cost = BEFORE_NESTED_ITEM if item.depth else BETWEEN_ITEMS
-            yield index, _count_words(item.text), cost
-    elif block.kind is BlockKind.TABLE:
-        groups = block.group_rows
-        first = min(block.header_rows + 1, len(block.rows))
-        yield 0, sum(map(_count_row_words, block.rows[:first])), BETWEEN_ROWS
-        for index in range(first, len(block.rows)):
-            cost = INSEPARABLE if index - 1 in groups else BETWEEN_ROWS
-            yield index, _count_row_words(block.rows[index]), cost
-    elif block.kind is BlockKind.FIGURE:
-        yield 0, _count_words(block.plain), 0
-    else:
-        for index, sentence in enumerate(split_sentences(block.text)):
-            yield index, _count_words(sentence), BETWEEN_SENTENCES
+    def select(self, first: int, last: int) -> Block:
+        """Return the block with only these parts, and with what they repeat."""
+        block = self._block
+        if block.kind is BlockKind.LIST:
+            parents = self._parents[first] if first else ()
+            return replace(block, items=(*parents, *block.items[first : last + 1]))
+        if block.kind is BlockKind.TABLE:
+            last = max(last, min(block.header_rows, len(block.rows) - 1))
+            rows = block.rows[first : last + 1]
+            if first:
+                rows = (*self._contexts[first].select(block, first), *rows[1:])
+            return replace(block, rows=tuple(_clip_spans(rows)))
+        if block.kind is BlockKind.FIGURE:
+            return block
+        return _cut_text(block, self._offsets[first], self._offsets[last + 1])
 
 
 def _lead_in(blocks: Sequence[Block], number: int) -> tuple[Block, ...]:
@@ -178,16 +205,20 @@ def _lead_in(blocks: Sequence[Block], number: int) -> tuple[Block, ...]:
     return (replace(lead, repeated=True),) if _count_words(lead.text) <= MAX_LEAD_WORDS else ()
 
 
-def _parent_items(block: Block, part: int) -> list[ListItem]:
-    """Return the items that a nested item belongs to, outermost first."""
-    parents: list[ListItem] = []
-    depth = block.items[part].depth
-    for item in reversed(block.items[:part]):
-        if item.depth < depth:
-            parents.append(item)
-            depth = item.depth
-    words = sum(_count_words(item.text) for item in parents)
-    return parents[::-1] if words <= MAX_LEAD_WORDS else []
+def _parent_items(items: Sequence[ListItem]) -> list[tuple[ListItem, ...]]:
+    """Return for each item the items that it belongs to, outermost first.
+
+    Long parents are not repeated, so such an item has none.
+    """
+    parents: list[tuple[ListItem, ...]] = []
+    above: list[ListItem] = []  # the last item and those that it belongs to
+    for item in items:
+        while above and above[-1].depth >= item.depth:
+            above.pop()
+        words = sum(_count_words(parent.text) for parent in above)
+        parents.append(tuple(above) if words <= MAX_LEAD_WORDS else ())
+        above.append(item)
+    return parents
 
 
 class _RowContext(NamedTuple):
@@ -263,31 +294,13 @@ def _find_cuts(atoms: Sequence[_Atom]) -> list[int]:
     return ends[::-1]
 
 
-def _merge_atoms(atoms: Sequence[_Atom], blocks: Sequence[Block]) -> Iterator[Block]:
+def _merge_atoms(atoms: Sequence[_Atom], splits: Sequence[_BlockSplit]) -> Iterator[Block]:
     """Yield the blocks of a passage, joining adjacent atoms of the same block."""
     for number, group in groupby(atoms, key=lambda atom: atom.number):
         parts = [atom.part for atom in group]
         if parts[0]:
-            yield from _lead_in(blocks, number)
-        yield _select_parts(blocks[number], parts[0], parts[-1])
-
-
-def _select_parts(block: Block, first: int, last: int) -> Block:
-    """Return a block with only these parts, and with what they repeat."""
-    if block.kind is BlockKind.LIST:
-        parents = _parent_items(block, first) if first else []
-        return replace(block, items=(*parents, *block.items[first : last + 1]))
-    if block.kind is BlockKind.TABLE:
-        last = max(last, min(block.header_rows, len(block.rows) - 1))
-        rows = block.rows[first : last + 1]
-        if first:
-            rows = (*_row_contexts(block)[first].select(block, first), *rows[1:])
-        return replace(block, rows=tuple(_clip_spans(rows)))
-    if block.kind is BlockKind.FIGURE:
-        return block
-    sentences = split_sentences(block.text)
-    start = sum(map(len, sentences[:first]))
-    return _cut_text(block, start, start + sum(map(len, sentences[first : last + 1])))
+            yield from splits[number].lead
+        yield splits[number].select(parts[0], parts[-1])
 
 
 def _clip_spans(rows: Sequence[Row]) -> Iterator[Row]:
