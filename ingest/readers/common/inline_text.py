@@ -70,18 +70,30 @@ WORD_BEFORE = re.compile(
 WORD_AFTER = re.compile(r"[^\W\d_]{3}")  # a word of three letters; "Tc" after 99m is an element
 
 
+def mark_edges(kind: MarkKind, href: str = "") -> tuple[str, str]:
+    """Return what precedes and follows a text with this formatting.
+
+    A link with an unsafe address is not marked, so both are empty.
+    """
+    if kind is not MarkKind.LINK:
+        return _START[kind], _END[kind]
+    return (_START[kind] + href + _ADDRESS_END, _END[kind]) if is_safe_link(href) else ("", "")
+
+
 def mark_text(kind: MarkKind, text: str, href: str = "") -> str:
     """Return a text with this formatting. A link with an unsafe address is not marked."""
-    if kind is MarkKind.LINK:
-        if not is_safe_link(href):
-            return text
-        return _START[kind] + href + _ADDRESS_END + text + _END[kind]
-    return _START[kind] + text + _END[kind]
+    start, end = mark_edges(kind, href)
+    return start + text + end
+
+
+# What precedes and follows a superscript that is known to be a note reference, such as a link.
+NOTE_EDGES = (_START[MarkKind.SUPERSCRIPT] + _NOTE, _END[MarkKind.SUPERSCRIPT])
 
 
 def mark_note(text: str) -> str:
     """Return a superscript that is known to be a note reference, such as a link to a footnote."""
-    return _START[MarkKind.SUPERSCRIPT] + _NOTE + text + _END[MarkKind.SUPERSCRIPT]
+    start, end = NOTE_EDGES
+    return start + text + end
 
 
 def remove_noncharacters(text: str) -> str:

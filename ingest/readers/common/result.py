@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from kb.model.article import Article
 
+DELETED = "deleted text"  # reason for text that is struck out or marked as deleted
+WATERMARK = "a watermark"  # reason for text behind the content, such as WITHDRAWN
 AS_METADATA = "read as metadata"  # reason for text that is stored as metadata
 DATE_FROM_FILE = "The publication date was taken from the file. Check it."
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from ingest.readers.common.result import OmittedText
+from ingest.readers.common.result import WATERMARK, OmittedText
 from ingest.readers.docx.drawings import (
     DRAWING_TAGS,
     alternative_text,
@@ -22,7 +22,6 @@ from ingest.readers.docx.styles import StyleSheet
 HEADER = "the page header"
 FOOTER = "the page footer"
 COMMENT = "a comment"
-WATERMARK = "a watermark"
 # Prefix of a part name, relative to the folder of the main part -> reason why it is not content.
 OTHER_PARTS = {"header": HEADER, "footer": FOOTER, "comments": COMMENT}
 # Words on each page that say that a document must not be used as it is.

@@ -22,6 +22,7 @@ from ingest.readers.html.boilerplate_rules import (
     normalized_names,
 )
 from ingest.readers.html.dom import BLOCKS, is_text, remove_element, visible_line
+from ingest.readers.html.elements import SUBHEADINGS
 from ingest.readers.html.metadata import REVIEW_LINE
 from ingest.readers.html.text_density import ElementDensity, TextDensity, ancestor_ids
 
@@ -38,8 +39,7 @@ MAX_SIBLINGS = 40  # siblings examined below a heading; keeps the search linear
 MAX_LINE_LENGTH = 60  # words; longer than any line that the rules match
 # for example "© the hospital", which belongs to the figure
 CAPTIONS = frozenset({"caption", "figcaption"})
-HEADINGS = ("h2", "h3", "h4", "h5", "h6")
-HEADING_CANDIDATES = frozenset({*HEADINGS, "p", "div", "strong", "b"})
+HEADING_CANDIDATES = frozenset({*SUBHEADINGS, "p", "div", "strong", "b"})
 LINE_CANDIDATES = BLOCKS | {"a", "span", "font"}
 
 
@@ -78,11 +78,11 @@ def _elements_under(heading: Tag, rule: HeadingRule, density: TextDensity) -> li
         words, linked_words = words + measured.words, linked_words + measured.linked_words
         is_teaser = rule.reason == RELATED and _is_teaser(element, density)
         linked_words += measured.words - measured.linked_words if is_teaser else 0
-        is_end = element.name in HEADINGS or (measured.titles and not is_teaser)
+        is_end = element.name in SUBHEADINGS or (measured.titles and not is_teaser)
         if is_end or words > rule.max_words or linked_words < rule.min_link_share * words:
             break
         elements.append(element)
-    is_plain_heading = not rule.min_link_share and heading.name in HEADINGS
+    is_plain_heading = not rule.min_link_share and heading.name in SUBHEADINGS
     return elements or ([heading] if is_plain_heading else [])
 
 
@@ -168,7 +168,7 @@ def remove_link_lists(content: Tag, density: TextDensity, omitted: list[OmittedT
             id(tag) in protected
             or id(tag) not in edge_ids
             or measured.titles
-            or tag.name in HEADINGS
+            or tag.name in SUBHEADINGS
         ):
             continue
         if id(tag) in references:

@@ -16,6 +16,7 @@ from functools import lru_cache
 from bs4.element import Tag
 
 from ingest.readers.html.dom import get_classes
+from ingest.readers.html.elements import HEADINGS
 from ingest.readers.html.text_density import ElementDensity
 
 FORM_CONTROL = "a form control"
@@ -358,7 +359,6 @@ _GENERIC_PARTS = re.compile(
     r"(?:-(?:main|container|wrapper?|box|block|section|area|inner|outer|content|page|site|top"
     r"|bottom|left|right|js|region|module|component|global|primary|secondary|\d+)(?=-))+-"
 )
-HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
 
 
 def normalized_names(tag: Tag) -> str:
@@ -400,7 +400,7 @@ def _find_rules(tag: Tag) -> tuple[ClassRule, ...]:
     rules = _rules_for_names(" ".join(f"-{name}-" for name in classes), identifier)
     if not rules:
         return ()
-    heading = tag.find(HEADINGS)
+    heading = tag.find(list(HEADINGS))
     words = set(_separate_words(heading.get_text(" ")).split("-")) if heading else set()
     classes = [name for name in classes if not words.issuperset(name.split("-"))]
     if words.issuperset(filter(None, identifier.split("-"))):

@@ -16,6 +16,7 @@ from kb.model.list_numbering import Numbering, format_number
 
 LISTS = frozenset({"ul", "ol", "menu", "dir"})
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
+SUBHEADINGS = frozenset(HEADINGS) - {"h1"}  # all but the title
 
 NOT_IN_CELLS = frozenset({"table", *HEADINGS})  # elements of which a table is used for layout
 LIST_STYLE = re.compile(r"list-style(?:-type)?\s*:\s*([a-z-]+)", re.I)

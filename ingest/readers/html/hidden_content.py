@@ -12,6 +12,7 @@ from bs4.element import Tag
 
 from ingest.readers.html.boilerplate_rules import OMITTED_ROLES, normalized_names
 from ingest.readers.html.dom import BLOCKS
+from ingest.readers.html.elements import HEADINGS
 from ingest.readers.html.text_density import TextDensity
 
 HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
@@ -24,7 +25,6 @@ MAX_COLLAPSED_LINK_SHARE = 0.6  # a collapsed part with a higher share is a menu
 # Words; a message for browsers without scripts is shorter than a fallback page.
 MIN_NOSCRIPT_WORDS = 40
 CONTROLS = frozenset({"button", "a", "div", "h2", "h3", "summary", "li"})
-HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 
 
 def expand_collapsed(body: Tag, density: TextDensity) -> None:
@@ -48,7 +48,7 @@ def expand_collapsed(body: Tag, density: TextDensity) -> None:
         for link in tabs.find_all("a")
     )
     for tag in density.iter_tags():
-        if tag.name == "button" and tag.find_parent([*HEADINGS, "h1", "dt", "summary"]):
+        if tag.name == "button" and tag.find_parent([*HEADINGS, "dt", "summary"]):
             tag.name = "span"
         elif tag.name in BLOCKS and is_hidden(tag) and _is_collapsed(tag, controlled_ids, density):
             for name in ("hidden", "aria-hidden", "style"):

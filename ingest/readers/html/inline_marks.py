@@ -15,14 +15,20 @@ from urllib.parse import urljoin
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, Tag
 
-from ingest.readers.common.inline_text import mark_note, mark_text
-from ingest.readers.common.result import OmittedText
+from ingest.readers.common.inline_text import NOTE_EDGES, mark_edges
+from ingest.readers.common.result import DELETED, OmittedText
 from ingest.readers.common.symbol_fonts import is_symbol_font, map_symbols
-from ingest.readers.html.dom import BLOCKS, DELETED_TAGS, get_classes, is_text, remove_element
+from ingest.readers.html.dom import (
+    BLOCKS,
+    DELETED_TAGS,
+    contains_element,
+    get_classes,
+    is_text,
+    remove_element,
+)
 from kb.model.article import MarkKind
 
 _WORD_IMAGE_CLASSES = frozenset({"emoji", "wp-smiley", "latex", "mwe-math-fallback-image-inline"})
-DELETED = "deleted text"
 UNKNOWN_SYMBOL = "a symbol in an unknown font"
 _STRUCK_CLASSES = frozenset(
     {"strike", "strikethrough", "struck", "line-through", "linethrough"}
@@ -154,12 +160,12 @@ def mark_raised_text(soup: BeautifulSoup, omitted: list[OmittedText]) -> None:
             _map_underlined_sign(tag)
         _separate_fraction(tag)
         kind = _find_position(tag, style)
-        if kind is None or tag.find(list(BLOCKS)) or _unnest(tag, kind):
+        if kind is None or contains_element(tag, BLOCKS) or _unnest(tag, kind):
             continue
         if kind is MarkKind.SUPERSCRIPT and _is_note(tag):
-            _surround(tag, *_split(mark_note("\0")))
+            _surround(tag, NOTE_EDGES)
         else:
-            _surround(tag, *_split(mark_text(kind, "\0")))
+            _surround(tag, mark_edges(kind))
 
 
 def _find_font(tag: Tag, style: str) -> str:
@@ -316,15 +322,14 @@ def mark_emphasis(content: Tag, base_url: str) -> None:
     for tag in content.find_all(True):
         if tag.name in BLOCKS:
             continue
-        style = str(tag.get("style", ""))
-        kinds = [*_emphasis_kinds(tag, style)]
-        if tag.find(list(BLOCKS)) or not tag.get_text(strip=True):
-            continue
-        for kind in kinds:
-            _surround(tag, *_split(mark_text(kind, "\0")))
+        edges = [mark_edges(kind) for kind in _emphasis_kinds(tag, str(tag.get("style", "")))]
         if tag.name == "a" and tag.get("href"):
             href = _absolute(str(tag["href"]).strip(), base_url)
-            _surround(tag, *_split(mark_text(MarkKind.LINK, "\0", href)))
+            edges.append(mark_edges(MarkKind.LINK, href))
+        if not edges or contains_element(tag, BLOCKS) or not tag.get_text(strip=True):
+            continue
+        for each in edges:
+            _surround(tag, each)
 
 
 def _emphasis_kinds(tag: Tag, style: str) -> Iterator[MarkKind]:
@@ -343,12 +348,8 @@ def _absolute(href: str, base_url: str) -> str:
         return ""
 
 
-def _split(marked: str) -> tuple[str, str]:
-    start, _, end = marked.partition("\0")
-    return start, end
-
-
-def _surround(tag: Tag, start: str, end: str) -> None:
+def _surround(tag: Tag, edges: tuple[str, str]) -> None:
+    start, end = edges
     if start:
         tag.insert(0, NavigableString(start))
         tag.append(NavigableString(end))

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from bs4 import BeautifulSoup
 from bs4.element import Tag
 
-from ingest.readers.common.result import OmittedText
+from ingest.readers.common.result import WATERMARK, OmittedText
 from ingest.readers.html.dom import get_classes, remove_element, visible_line
 
 MAX_STYLE_LENGTH = 500_000  # characters of all style sheets; the largest of real pages had 300,000
@@ -30,7 +30,6 @@ _GENERATED_TEXT = re.compile(r"content\s*:\s*(?:\"([^\"]*)\"|'([^']*)')", re.I)
 _WATERMARK_NAME = re.compile(r"(?:^|[-_])watermark(?:$|[-_])", re.I)
 _ROTATED = re.compile(r"(?:transform\s*:[^;]*rotate\s*\(|rotate\s*:)\s*-?(?!0)\d", re.I)
 MAX_WATERMARK_WORDS = 8
-WATERMARK = "a watermark"
 MIN_WATERMARK_LENGTH = 4  # letters; a shorter generated text is an icon or a quotation mark
 _COMMENT = re.compile(r"/\*.*?\*/", re.S)
 _COMPOUND = re.compile(r"([a-z][a-z0-9]*)?((?:[.#][\w-]+)*)", re.I)

@@ -32,9 +32,9 @@ _WORD = re.compile(r"\w+")
 
 def label_panels(soup: BeautifulSoup, body: Tag) -> None:
     """Insert the label of each tab and accordion button as the heading of its panel."""
-    by_id = {str(tag["id"]): tag for tag in body.find_all(id=True)}
+    panels = _PanelIndex(body)
     for tab_list in [tag for tag in body.find_all(True) if _is_tab_list(tag)]:
-        pairs = [(tab, panel) for tab in _tabs(tab_list) if (panel := _find_panel(tab, by_id))]
+        pairs = [(tab, panel) for tab in _tabs(tab_list) if (panel := panels.find(tab))]
         if not pairs or any(tab_list in panel.parents for _, panel in pairs):
             continue
         level = _level_above(tab_list) + 1
@@ -42,7 +42,7 @@ def label_panels(soup: BeautifulSoup, body: Tag) -> None:
             _add_heading(soup, panel, tab.get_text(" ", strip=True), level)
         tab_list.decompose()
     for button in body.find_all(["button", "a"]):
-        panel = _find_panel(button, by_id)
+        panel = panels.find(button)
         if panel is not None and _is_accordion(button, panel):
             label = button.get_text(" ", strip=True)
             if label and not button.find_parent([*HEADINGS, "summary", "dt", "nav", "header"]):
@@ -61,20 +61,27 @@ def _tabs(tab_list: Tag) -> Iterator[Tag]:
     yield from (tab for tab in tabs if tab.get_text(strip=True))
 
 
-def _find_panel(tab: Tag, by_id: dict[str, Tag]) -> Tag | None:
-    """Return the panel that a tab or button controls."""
-    for element in (tab, *tab.find_all("a", limit=1)):
-        for name in TARGET_ATTRIBUTES:
-            value = str(element.get(name, ""))
-            if name == "href" and not value.startswith("#"):
-                continue
-            panel = by_id.get(value.lstrip("#"))
-            if panel is not None and panel not in tab.parents:
-                return panel
-    name = str(tab.get("id", ""))
-    return next(
-        (panel for panel in by_id.values() if name and panel.get("aria-labelledby") == name), None
-    )
+class _PanelIndex:
+    """The elements of a page by id, and by the id of the element that labels them."""
+
+    def __init__(self, body: Tag) -> None:
+        self._by_id = {str(tag["id"]): tag for tag in body.find_all(id=True)}
+        self._by_label: dict[str, Tag] = {}
+        for tag in self._by_id.values():
+            self._by_label.setdefault(str(tag.get("aria-labelledby", "")), tag)
+
+    def find(self, tab: Tag) -> Tag | None:
+        """Return the panel that a tab or button controls."""
+        for element in (tab, *tab.find_all("a", limit=1)):
+            for name in TARGET_ATTRIBUTES:
+                value = str(element.get(name, ""))
+                if name == "href" and not value.startswith("#"):
+                    continue
+                panel = self._by_id.get(value.lstrip("#"))
+                if panel is not None and not any(parent is panel for parent in tab.parents):
+                    return panel
+        name = str(tab.get("id", ""))
+        return self._by_label.get(name) if name else None
 
 
 def _is_accordion(button: Tag, panel: Tag) -> bool:

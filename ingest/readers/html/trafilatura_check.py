@@ -34,7 +34,7 @@ from ingest.readers.html.dom import (
     remove_element,
     visible_line,
 )
-from ingest.readers.html.elements import is_layout_table
+from ingest.readers.html.elements import SUBHEADINGS, is_layout_table
 from ingest.readers.html.metadata import REVIEW_LINE
 from ingest.readers.html.text_density import TextDensity, ancestor_ids
 
@@ -74,7 +74,6 @@ CLINICAL_STATEMENT = re.compile(
     re.I,
 )
 PANEL_LABEL = "data-panel-label"  # attribute of a heading that was the label of a tab
-SUBHEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 CONTROLS = frozenset({"input", "select", "textarea", "form"})
 PROTECTED_ELEMENTS = frozenset(
     {"aside", "figcaption", "caption", "blockquote", "details", "summary"}

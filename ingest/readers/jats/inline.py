@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ingest.readers.common.formulas import MathNode, format_math
-from ingest.readers.common.inline_text import mark_note, mark_text
-from ingest.readers.common.result import OmittedText
+from ingest.readers.common.inline_text import NOTE_EDGES, mark_edges
+from ingest.readers.common.result import DELETED, OmittedText
 from ingest.readers.xml.node import (
-    PLACEHOLDER,
     XmlNode,
     formatted_line,
     mark_inline,
@@ -21,7 +20,6 @@ from ingest.readers.xml.node import (
 )
 from kb.model.article import Block, BlockKind, ListItem, MarkKind
 
-DELETED = "deleted text"
 MARK_ELEMENTS = {
     "bold": MarkKind.STRONG,
     "italic": MarkKind.EMPHASIS,
@@ -99,7 +97,7 @@ def preprocess_article(root: XmlNode, report: Callable[[XmlNode, str], None]) ->
             if isinstance(child, XmlNode) and child.name in FORMULA_ELEMENTS:
                 gap = " " if child.name == "disp-formula" else ""
                 node.content[index] = gap + _format_formula(child, report) + gap
-    mark_inline(root, _find_marks)
+    mark_inline(root, _find_edges)
 
 
 def remove_struck_text(root: XmlNode, omitted: list[OmittedText]) -> None:
@@ -110,19 +108,19 @@ def remove_struck_text(root: XmlNode, omitted: list[OmittedText]) -> None:
             child.content = []
 
 
-def _find_marks(node: XmlNode) -> Iterator[str]:
+def _find_edges(node: XmlNode) -> Iterator[tuple[str, str]]:
     if node.name in MARK_ELEMENTS:
-        yield mark_text(MARK_ELEMENTS[node.name], PLACEHOLDER)
+        yield mark_edges(MARK_ELEMENTS[node.name])
     elif node.name == "sup":
         is_note = node.contains("xref")
-        yield mark_note(PLACEHOLDER) if is_note else mark_text(MarkKind.SUPERSCRIPT, PLACEHOLDER)
+        yield NOTE_EDGES if is_note else mark_edges(MarkKind.SUPERSCRIPT)
     elif node.name == "xref":
         for superscript in node.children("sup"):
             superscript.name = "note-reference"
     elif node.name == "note-reference":
-        yield mark_note(PLACEHOLDER)
+        yield NOTE_EDGES
     elif node.name in ("ext-link", "uri"):
-        yield mark_text(MarkKind.LINK, PLACEHOLDER, node.attributes.get("href", ""))
+        yield mark_edges(MarkKind.LINK, node.attributes.get("href", ""))
 
 
 def _format_formula(node: XmlNode, report: Callable[[XmlNode, str], None]) -> str:

@@ -19,11 +19,11 @@ from markdown_it.token import Token
 from ingest.readers.common.callout_level import level_from_classes
 from ingest.readers.common.formulas import parenthesize
 from ingest.readers.common.inline_text import mark_note, mark_text, strip_marks
-from ingest.readers.common.result import OmittedText
+from ingest.readers.common.result import DELETED, OmittedText
 from ingest.readers.common.section_builder import SectionBuilder
 from ingest.readers.html.dom import parse_page
 from ingest.readers.html.elements import inline_text
-from ingest.readers.html.inline_marks import DELETED, mark_fragment
+from ingest.readers.html.inline_marks import mark_fragment
 from ingest.readers.html.reader import HtmlWalker
 from ingest.readers.markdown.preprocess import FOOTNOTE_MARK
 from kb.model.article import Block, BlockKind, ListItem, MarkKind, table

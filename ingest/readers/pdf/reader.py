@@ -18,10 +18,9 @@ import pypdfium2 as pdfium  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
 from ingest.metadata import ParsedMetadata, parse_metadata
-from ingest.readers.common.result import DATE_FROM_FILE, OmittedText, ReaderResult
+from ingest.readers.common.result import DATE_FROM_FILE, DELETED, OmittedText, ReaderResult
 from ingest.readers.common.section_builder import SectionBuilder
 from ingest.readers.common.titles import derive_title, is_generic_heading
-from ingest.readers.html.inline_marks import DELETED
 from ingest.readers.pdf.annotations import (
     XFA,
     XFA_FORM_TYPES,

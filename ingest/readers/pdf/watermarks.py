@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ingest.readers.common.result import OmittedText
+from ingest.readers.common.result import WATERMARK, OmittedText
 from ingest.readers.pdf.headings import measure_body_type
 from ingest.readers.pdf.page import PdfPage
 
-WATERMARK = "a watermark"
 SLANTED = "slanted text"
 MIN_WATERMARK_RATIO = 1.8  # times the size of the body text
 MIN_PAGE_SHARE = 0.5

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ingest.readers.common.inline_text import mark_text, strip_marks
+from ingest.readers.common.inline_text import mark_edges, strip_marks
 from ingest.readers.common.result import MAX_HEADING_WORDS
 from ingest.readers.xml.node import (
-    PLACEHOLDER,
     XmlNode,
     mark_inline,
     node_line,
@@ -64,21 +63,21 @@ def preprocess_label(root: XmlNode) -> None:
                 child.content.insert(0, mark + " " if child.name == "footnote" else "")
             content.append(child)
         node.content = content
-    mark_inline(root, _find_marks)
+    mark_inline(root, _find_edges)
 
 
-def _find_marks(node: XmlNode) -> Iterator[str]:
+def _find_edges(node: XmlNode) -> Iterator[tuple[str, str]]:
     if node.name == "sup":
-        yield mark_text(MarkKind.SUPERSCRIPT, PLACEHOLDER)
+        yield mark_edges(MarkKind.SUPERSCRIPT)
     elif node.name == "sub":
-        yield mark_text(MarkKind.SUBSCRIPT, PLACEHOLDER)
+        yield mark_edges(MarkKind.SUBSCRIPT)
     elif node.name == "linkHtml":
-        yield mark_text(MarkKind.LINK, PLACEHOLDER, node.attributes.get("href", ""))
+        yield mark_edges(MarkKind.LINK, node.attributes.get("href", ""))
     elif node.name == "content":
         styles = set(node.attributes.get("styleCode", "").lower().split())
         for style, kind in STYLE_MARKS.items():
             if style in styles:
-                yield mark_text(kind, PLACEHOLDER)
+                yield mark_edges(kind)
 
 
 def text_without_notes(node: XmlNode) -> str:

@@ -17,7 +17,6 @@ from kb.model.list_numbering import Numbering, format_number
 
 BULLETS = " \t\n•●○◦▪■·"  # typed by the author although the list has bullets
 
-PLACEHOLDER = "\0"  # stands for the text of an element in a mark
 NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
 _SPACE = re.compile(r"\s+")
 
@@ -94,14 +93,14 @@ def formatted_line(node: XmlNode | None, inline: frozenset[str]) -> str:
     return " ".join(node_text(node, inline).split()) if node else ""
 
 
-def mark_inline(root: XmlNode, find_marks: Callable[[XmlNode], Iterable[str]]) -> None:
+def mark_inline(root: XmlNode, find_edges: Callable[[XmlNode], Iterable[tuple[str, str]]]) -> None:
     """Surround the content of formatted elements with marks, in a whole tree.
 
-    `find_marks` returns the formatted form of a placeholder (U+0000) for each mark of an element.
+    `find_edges` returns what precedes and follows the text for each mark of an element
+    (`ingest.readers.common.inline_text.mark_edges`).
     """
     for node in root.walk():
-        for marked in find_marks(node):
-            start, _, end = marked.partition(PLACEHOLDER)
+        for start, end in find_edges(node):
             if start:
                 node.content = [start, *node.content, end]
 
