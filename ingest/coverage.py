@@ -18,6 +18,7 @@ from ingest.language.sentence_splitter import split_sentences
 from ingest.readers.common.result import ReaderResult
 from ingest.readers.media_type import MediaType
 from kb.model.article import Block
+from kb.model.excerpt import shorten
 
 MAX_EXCERPT_LENGTH = 80  # characters of a lost text, enough to find it in the source
 MAX_EXCERPTS = 5  # lost texts that are quoted
@@ -94,8 +95,7 @@ def _lost_text_warnings(visible: str, missing: Counter[str]) -> Iterator[str]:
             left -= missing_words
             lost.append(" ".join(sentence.split()))
     for text in lost[:MAX_EXCERPTS]:
-        shown = text if len(text) <= MAX_EXCERPT_LENGTH else text[: MAX_EXCERPT_LENGTH - 3] + "..."
-        yield f'Text missing from the article: "{shown}"'
+        yield f'Text missing from the article: "{shorten(text, MAX_EXCERPT_LENGTH)}"'
     if len(lost) > MAX_EXCERPTS:
         yield f"Text missing from the article: {len(lost) - MAX_EXCERPTS} more passages of text."
     if left:

@@ -15,6 +15,7 @@ from datetime import date, datetime
 from typing import Any
 
 from kb.model.article import Metadata
+from kb.model.excerpt import shorten
 from kb.model.medical_codes import SYSTEMS, parse_prefixed_code
 
 # Field of Metadata (or "title") -> its aliases, in lower case with single spaces.
@@ -58,6 +59,8 @@ AUDIENCES = {
     "professionals": ("professional", "professionals", "clinicians", "staff"),
 }
 AUDIENCE_BY_NAME = {name: key for key, names in AUDIENCES.items() for name in names}
+
+MAX_QUOTED_LENGTH = 60  # characters of a value that a warning quotes
 
 # A key is a few words before a colon; a longer text is a sentence that contains a colon.
 KEY_LINE = re.compile(r"([A-Za-z][A-Za-z _/-]{0,30}?)\s*:\s+(\S.*)")
@@ -225,5 +228,4 @@ def _to_text(value: Any) -> str:
 
 
 def _shorten(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return shorten(str(value), MAX_QUOTED_LENGTH)

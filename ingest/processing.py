@@ -25,6 +25,7 @@ from ingest.sources import IngestTask, SourceFile
 from ingest.tagging.tagger import Tagger
 from kb.errors import SourceError
 from kb.model.article import Article
+from kb.model.excerpt import shorten
 from kb.model.passage import Passage
 
 MAX_EXCERPT_LENGTH = 60  # characters of an omitted text that a warning quotes
@@ -150,13 +151,9 @@ def _omitted_text_warnings(omitted: Sequence[OmittedText]) -> Iterator[str]:
                 " ".join(omitted_text.text.split())
             )
     for reason, texts in by_reason.items():
-        shown = ", ".join(f'"{_shorten(text)}"' for text in texts[:MAX_EXCERPTS])
+        shown = ", ".join(f'"{shorten(text, MAX_EXCERPT_LENGTH)}"' for text in texts[:MAX_EXCERPTS])
         number = f" ({len(texts)} times)" if len(texts) > 1 else ""
         yield f"Omitted as {reason}{number}: {shown}"
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= MAX_EXCERPT_LENGTH else text[: MAX_EXCERPT_LENGTH - 3] + "..."
 
 
 def _empty_heading_warnings(article: Article) -> Iterator[str]:
@@ -166,6 +163,8 @@ def _empty_heading_warnings(article: Article) -> Iterator[str]:
         if section.heading and not section.blocks and not section.sections
     ]
     if bare:
-        shown = ", ".join(f'"{_shorten(heading)}"' for heading in bare[:MAX_EXCERPTS])
+        shown = ", ".join(
+            f'"{shorten(heading, MAX_EXCERPT_LENGTH)}"' for heading in bare[:MAX_EXCERPTS]
+        )
         number = f" ({len(bare)})" if len(bare) > 1 else ""
         yield f"Headings without text are not part of any passage{number}: {shown}"

@@ -193,7 +193,7 @@ def _open_original(
 def _original_name(request: SaveRequest) -> str:
     """Return the file name of the original, which determines the format and a missing title.
 
-    The key of an article with an id of its own does not contain the name; its title replaces it.
+    The key of an article with its own id does not contain the name, so its title is used.
     """
     kind, _, name = request.source_key.partition(":")
     if kind == "url":

@@ -29,6 +29,7 @@ from ingest.checks.contradictions import (
 )
 from ingest.checks.finding import Finding
 from ingest.language.phrase_matcher import tokenize
+from kb.model.excerpt import shorten
 
 BEFORE = re.compile(r"[,;:(—–]\s*")
 AFTER = re.compile(
@@ -138,19 +139,14 @@ def _check_denials(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     ]
     for one, other in find_conflicts(statements, lambda a, b: a != b):
         yield rule.finding(
-            f'"{_shorten(one.sentence)}" is contradicted {describe_location(other)}: '
-            f'"{_shorten(other.sentence)}"',
+            f'"{shorten(one.sentence, MAX_SHOWN_LENGTH)}" is contradicted '
+            f"{describe_location(other)}: "
+            f'"{shorten(other.sentence, MAX_SHOWN_LENGTH)}"',
             at=one.location,
             words=(one.sentence, other.sentence),
             suggestion="Keep the correct one, or state in both to whom or when it applies.",
             level=rule.level("denial_level"),
         )
-
-
-def _shorten(sentence: str) -> str:
-    return (
-        sentence if len(sentence) <= MAX_SHOWN_LENGTH else sentence[: MAX_SHOWN_LENGTH - 3] + "..."
-    )
 
 
 def _related_parts(context: CheckContext) -> Iterable[tuple[CheckPassage, str]]:

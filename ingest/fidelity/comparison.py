@@ -19,7 +19,9 @@ from typing import NamedTuple
 from ingest.fidelity.source_text import RAISED, read_source_text
 from ingest.readers.registry import ReadDocument
 from kb.model.article import Article, Block, MarkKind, Marks
+from kb.model.excerpt import shorten
 
+MAX_EXCERPT_LENGTH = 100  # characters of a line that a message quotes
 MAX_DIFFERENCES = 20  # an article with more is shown with the first ones
 NEGATIONS = frozenset([
     "not", "no", "never", "without", "cannot", "nor", "avoid", "none", "don't", "doesn't",
@@ -217,5 +219,4 @@ def _show(fact: Fact) -> str:
 
 
 def _shorten(line: str) -> str:
-    line = " ".join(line.split())
-    return line if len(line) <= 100 else f"{line[:97]}..."
+    return shorten(" ".join(line.split()), MAX_EXCERPT_LENGTH)

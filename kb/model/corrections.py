@@ -33,11 +33,13 @@ from kb.model.article import (
     Row,
     Section,
 )
+from kb.model.excerpt import shorten
 from kb.model.list_numbering import next_label
 from kb.model.medical_codes import parse_prefixed_code
 from kb.model.passage import Evidence, Passage, Tag
 
 LABEL_AT_START = re.compile(r"^((?: {2})*)[^\s-]\S* ", re.M)
+MAX_QUOTED_LENGTH = 60  # characters of a text that a description quotes
 MAX_TEXT_LENGTH = 50_000  # characters of a block; enough for a long table
 LIST_ITEM = re.compile(
     r"(?P<in>(?: {2})*)"
@@ -248,8 +250,7 @@ def _carry_marks(old: str, marks: Marks, new: str) -> Marks:
 
 
 def _shorten(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 60 else f"{line[:57]}..."
+    return shorten(" ".join(text.split()), MAX_QUOTED_LENGTH)
 
 
 # One function per kind; returns None if the target does not exist.

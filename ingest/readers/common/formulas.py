@@ -113,7 +113,7 @@ def _is_enclosed(text: str) -> bool:
 
 
 def _lowered(base: str, text: str) -> str:
-    """Return a subscript, separated where it would join with a number or is a term of its own."""
+    """Return a subscript, separated after a number, and if it is not a single word."""
     text = text.strip()
     if base[-1:].isdigit() or not text.isalnum():
         return "_" + parenthesize(text)

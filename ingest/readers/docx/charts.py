@@ -1,4 +1,4 @@
-"""Charts and SmartArt, whose texts are in parts of their own."""
+"""Charts and SmartArt, whose texts are in separate parts."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def chart_title(chart: etree._Element) -> str:
 def read_chart(chart: etree._Element) -> list[Item]:
     """Return a chart as its title and tables of its values, one column per series.
 
-    Series with different categories, as in a scatter plot, have tables of their own.
+    Series with different categories, as in a scatter plot, have separate tables.
     """
     items: list[Item] = []
     title = chart_title(chart)

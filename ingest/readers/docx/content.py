@@ -40,7 +40,7 @@ BLOCK_TAGS = (f"{W}p", f"{W}tbl", f"{W}altChunk")
 
 
 class ContentReader:
-    """Reads the content of a part, or of a text box, which has counters of its own in Word.
+    """Reads the content of a part, or of a text box, which has its own counters in Word.
 
     `contents` collects the lines of tables of contents.
     """

@@ -40,7 +40,7 @@ EMBEDDED_OBJECT = "an embedded object"
 IMAGE_PLACEHOLDER = "[image]"
 FORMULA_PLACEHOLDER = "[formula]"
 FORMULA_PROGRAMS = ("Equation", "MathType")
-DECORATIVE = "decorative"  # local name of an element in a namespace of its own
+DECORATIVE = "decorative"  # local name of an element in a separate namespace
 
 
 @dataclass(slots=True)

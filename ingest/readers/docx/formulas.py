@@ -69,7 +69,7 @@ def _run_reason(run: etree._Element) -> str:
 
 
 def _part(element: etree._Element, name: str) -> str:
-    """Return the contents of a part; a space without width stands for an empty one."""
+    """Return the contents of a part; a zero-width space represents an empty part."""
     return _children(next(element.iterchildren(f"{M}{name}"), None)).strip(" \u200b")
 
 

@@ -26,7 +26,7 @@ from ingest.readers.docx.styles import RunFormat, StyleSheet
 UNREADABLE_SYMBOL = "a symbol in an unknown font"
 # Elements of a paragraph without text.
 SKIPPED = frozenset(f"{W}{name}" for name in ("pPr", "rPr", "sdtPr", "sdtEndPr", "smartTagPr"))
-MAX_INLINE_ALT_WORDS = 3  # of an image at the start or end of a text that stands for a word
+MAX_INLINE_ALT_WORDS = 3  # of an image at the start or end of a text that replaces a word
 
 
 @dataclass(slots=True)
@@ -172,7 +172,7 @@ class InlineReader:
             self._images.append((len(self._pieces), drawing))
 
     def _place_images(self) -> list[str]:
-        """Insert images that stand for a word, and return the descriptions of the others."""
+        """Insert images that replace a word, and return the descriptions of the others."""
         captions: list[str] = []
         texts = [number for number, piece in enumerate(self._pieces) if piece.text.strip()]
         for position, drawing in reversed(self._images):

@@ -261,7 +261,7 @@ class NumberCounters:
         self._definitions = definitions
         self._numbers: dict[tuple[str, int], int] = {}
         self._unused: set[tuple[str, int]] = set()  # restarted and not used since
-        self._restarted: set[tuple[str, int]] = set()  # levels of lists with a start of their own
+        self._restarted: set[tuple[str, int]] = set()  # levels with another start
 
     def count(self, num_id: str, level: int) -> NumberLabel:
         """Count a paragraph, and return its number."""

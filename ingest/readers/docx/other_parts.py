@@ -18,6 +18,7 @@ from ingest.readers.docx.package import DocxPackage
 from ingest.readers.docx.preprocess import preprocess
 from ingest.readers.docx.runs import part_text
 from ingest.readers.docx.styles import StyleSheet
+from kb.model.excerpt import shorten
 
 HEADER = "the page header"
 FOOTER = "the page footer"
@@ -78,5 +79,4 @@ def _drawn_texts(tree: etree._Element) -> list[str]:
 
 
 def _status_warning(lead: str, text: str) -> str:
-    shown = text if len(text) <= MAX_QUOTED_LENGTH else text[: MAX_QUOTED_LENGTH - 3] + "..."
-    return f'{lead} "{shown}". Check whether the document is in force.'
+    return f'{lead} "{shorten(text, MAX_QUOTED_LENGTH)}". Check whether the document is in force.'

@@ -76,7 +76,7 @@ def mark_fragment(soup: BeautifulSoup, omitted: list[OmittedText]) -> None:
 
 
 def place_image_labels(body: Tag) -> None:
-    """Put the description of an image that stands for a word in its place.
+    """Replace each image that represents a word by its description.
 
     Such an image is between words, or is a smiley or a formula. A description that only repeats the
     caption is removed.

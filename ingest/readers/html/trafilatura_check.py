@@ -67,7 +67,7 @@ MAX_DATE_WORDS = 12  # words of a line with the date of the article
 MAX_BYLINE_WORDS = 30  # words of the box around such a line; a list of other pages is longer
 NOTE_PREFIX_LENGTH = 40  # characters at the start of a box that identify notes
 PROSE_ELEMENTS = frozenset({"p", "li", "td", "th", "dd", "div"})
-# A quantity or a negation. A second extractor alone is no reason to lose it.
+# A quantity or a negation, which must not be lost because one of two extractors omits it.
 CLINICAL_STATEMENT = re.compile(
     r"\d\s?(?:%|°|[µμ]g|m?cg|[mkn]?g|m[lL]|mmol|units?|hours?|days?|weeks?|times|tablets?|doses?)\b"
     r"|[<>≤≥±]\s?\d|\b(?:not|never|avoid|without|cannot|stop|do(?:es)?n[’']t)\b",

@@ -300,7 +300,7 @@ def _is_markup(token: Token) -> bool:
 
 
 def _is_between_words(tokens: Sequence[Token], number: int) -> bool:
-    """Return whether an image stands for a word of an unfinished sentence."""
+    """Return whether an image replaces a word of an unfinished sentence."""
     before = tokens[number - 1].content.rstrip() if number else ""
     after = tokens[number + 1].content.lstrip() if number + 1 < len(tokens) else ""
     return bool(before and after) and (before[-1] not in ".!?:;" or after[0].islower())

@@ -228,7 +228,7 @@ def _displayed(character: str, symbol_font: str) -> str:
 def _slanted_texts(chars: Sequence[_Char | None]) -> Iterator[tuple[str, float]]:
     """Yield the slanted texts of a page with their size.
 
-    Every character is on a baseline of its own, so that only file order tells their order.
+    Each character is on its own baseline, so only their order in the file is known.
     """
     text, gap, before = "", "", _SPACE
     for char in chars:

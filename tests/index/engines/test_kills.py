@@ -24,7 +24,7 @@ TAXONOMY = load_taxonomy()
 
 # Forks a process for each line that it reads, because importing the modules takes longer than a
 # trial; says when it has started and when it has ended. The process saves an article, changes it,
-# retires every fourth; says so as soon as the store has answered.
+# retires every fourth; prints each as soon as the store has acknowledged it.
 WRITER = """
 import os
 import sys
