@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from lxml import etree  # type: ignore[import-untyped]
 
 from ingest.readers.docx.inline import SKIPPED, InlineReader, PartContext
-from ingest.readers.docx.items import Item, Paragraph, Role
+from ingest.readers.docx.items import Item, Paragraph, ParagraphRole
 from ingest.readers.docx.namespaces import (
     M,
     W,
@@ -119,16 +119,16 @@ class ContentReader:
         name = styles.style_name(style_id).casefold()
         level = styles.heading_level(style_id, properties)
         if name == "title":
-            paragraph.role = Role.TITLE
+            paragraph.role = ParagraphRole.TITLE
         elif styles.is_based_on(style_id, "caption"):
-            paragraph.role = Role.CAPTION
+            paragraph.role = ParagraphRole.CAPTION
         elif level is not None and len(paragraph.plain.split()) <= MAX_STYLED_HEADING_WORDS:
-            paragraph.role = Role.HEADING
+            paragraph.role = ParagraphRole.HEADING
             paragraph.level = min(level + 1, MAX_LEVEL)
         elif paragraph.list_id:
-            paragraph.role = Role.LIST_ITEM
+            paragraph.role = ParagraphRole.LIST_ITEM
         elif match := LIST_STYLE.fullmatch(name):
-            paragraph.role = Role.LIST_ITEM
+            paragraph.role = ParagraphRole.LIST_ITEM
             paragraph.level = number_value(match.group(1) or "", 1) - 1
             paragraph.list_id = name
             paragraph.indentation = INDENTATION_PER_LEVEL * paragraph.level

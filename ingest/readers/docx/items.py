@@ -14,7 +14,7 @@ from ingest.readers.common.inline_text import strip_marks
 from kb.model.article import Block
 
 
-class Role(Enum):
+class ParagraphRole(Enum):
     """What a paragraph is, by its style and numbering."""
 
     TITLE = auto()
@@ -33,7 +33,7 @@ class Paragraph:
     """
 
     text: str
-    role: Role = Role.TEXT
+    role: ParagraphRole = ParagraphRole.TEXT
     level: int = 0
     label: str = ""
     gap: str = " "
@@ -74,7 +74,7 @@ class TableCell:
         """Whether all of its text is bold or a heading."""
         paragraphs = [item for item in self.items if not isinstance(item, Paragraph) or item.plain]
         return bool(paragraphs) and all(
-            isinstance(item, Paragraph) and (item.is_bold or item.role is Role.HEADING)
+            isinstance(item, Paragraph) and (item.is_bold or item.role is ParagraphRole.HEADING)
             for item in paragraphs
         )
 
@@ -106,7 +106,7 @@ def item_lines(items: Iterable[Item], bullet: str = "") -> Iterator[str]:
         elif isinstance(item, Block):
             yield from item.plain.split("\n")
         elif item.plain:
-            prefix = bullet if item.role is Role.LIST_ITEM and not item.label else ""
+            prefix = bullet if item.role is ParagraphRole.LIST_ITEM and not item.label else ""
             yield from f"{prefix}{item.labelled_text}".split("\n")
 
 

@@ -24,7 +24,7 @@ from ingest.readers.common.section_builder import SectionBuilder
 from ingest.readers.common.titles import derive_title, is_generic_heading
 from ingest.readers.docx.content import ContentReader
 from ingest.readers.docx.inline import PartContext
-from ingest.readers.docx.items import Item, Paragraph, Role, item_lines, iter_paragraphs
+from ingest.readers.docx.items import Item, Paragraph, ParagraphRole, item_lines, iter_paragraphs
 from ingest.readers.docx.lists import ListBuilder
 from ingest.readers.docx.namespaces import find_child
 from ingest.readers.docx.notes import ENDNOTE, FOOTNOTE, NoteNumbers, find_notes
@@ -192,14 +192,14 @@ def _take_title(items: list[Item]) -> str:
     """Remove the first paragraph with the Title style and return its text."""
     for paragraph, siblings in iter_paragraphs(items):
         text = " ".join(paragraph.plain.split())
-        if paragraph.role is Role.TITLE and text:
+        if paragraph.role is ParagraphRole.TITLE and text:
             siblings.remove(paragraph)
             return text
     return ""
 
 
 def _is_heading(item: Block | Paragraph) -> bool:
-    return isinstance(item, Paragraph) and item.role is Role.HEADING and bool(item.plain)
+    return isinstance(item, Paragraph) and item.role is ParagraphRole.HEADING and bool(item.plain)
 
 
 def _find_headings(content: list[Block | Paragraph]) -> None:
@@ -209,7 +209,7 @@ def _find_headings(content: list[Block | Paragraph]) -> None:
         item
         for item in content[:-1]
         if isinstance(item, Paragraph)
-        and (item.role in (Role.TEXT, Role.TITLE) or id(item) in single_items)
+        and (item.role in (ParagraphRole.TEXT, ParagraphRole.TITLE) or id(item) in single_items)
         and _could_be_heading(item)
     ]
     has_capitals = any(item.plain.isupper() for item in candidates)
@@ -220,7 +220,7 @@ def _find_headings(content: list[Block | Paragraph]) -> None:
             item.level = min(MAX_BOLD_LEVEL, upper_level + number.group(1).count("."))
         else:
             item.level = upper_level if item.plain.isupper() or not has_capitals else lower_level
-        item.role = Role.HEADING
+        item.role = ParagraphRole.HEADING
 
 
 def _find_single_items(content: list[Block | Paragraph]) -> set[int]:
@@ -272,22 +272,24 @@ def _usable_title(stated: str) -> str:
 def _add_content(builder: SectionBuilder, content: list[Block | Paragraph]) -> None:
     lists = ListBuilder()
     for role, group in groupby(filter(_has_content, content), _group_key):
-        if role is Role.LIST_ITEM:
+        if role is ParagraphRole.LIST_ITEM:
             for block in lists.build([item for item in group if isinstance(item, Paragraph)]):
                 builder.add_block(block)
             continue
         for item in group:
             if isinstance(item, Block):
                 builder.add_block(item)
-            elif item.role is Role.HEADING:
+            elif item.role is ParagraphRole.HEADING:
                 lists.close()
                 builder.add_heading(item.level, " ".join(item.labelled_text.split("\n")))
             else:
-                kind = BlockKind.CAPTION if item.role is Role.CAPTION else BlockKind.PARAGRAPH
+                kind = (
+                    BlockKind.CAPTION if item.role is ParagraphRole.CAPTION else BlockKind.PARAGRAPH
+                )
                 builder.add_text(kind, item.labelled_text)
 
 
-def _group_key(item: Block | Paragraph) -> Role | None:
+def _group_key(item: Block | Paragraph) -> ParagraphRole | None:
     return item.role if isinstance(item, Paragraph) else None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from ingest.readers.common.inline_text import strip_marks
-from ingest.readers.docx.items import Paragraph, Role
+from ingest.readers.docx.items import Paragraph, ParagraphRole
 from kb.model.article import Block, Cell, table
 
 MIN_COLUMNS = 3  # two columns read the same without the tab
@@ -31,7 +31,11 @@ def convert_tab_tables(content: Sequence[Block | Paragraph]) -> list[Block | Par
 
 def _count_columns(item: Block | Paragraph) -> int:
     """Return the number of columns of a paragraph of one line, or 0."""
-    if not isinstance(item, Paragraph) or item.role is not Role.TEXT or "\n" in item.text.strip():
+    if (
+        not isinstance(item, Paragraph)
+        or item.role is not ParagraphRole.TEXT
+        or "\n" in item.text.strip()
+    ):
         return 0
     return item.text.count("\t") + 1
 

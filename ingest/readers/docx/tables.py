@@ -10,7 +10,7 @@ from lxml import etree  # type: ignore[import-untyped]
 from ingest.readers.common.inline_text import strip_marks
 from ingest.readers.common.result import MAX_CALLOUT_WORDS
 from ingest.readers.common.table_rows import MAX_SPAN_WIDTH, expand_row, join_cell_lines
-from ingest.readers.docx.items import Item, Paragraph, Role, Table, TableCell, item_lines
+from ingest.readers.docx.items import Item, Paragraph, ParagraphRole, Table, TableCell, item_lines
 from ingest.readers.docx.namespaces import (
     W,
     child_value,
@@ -192,9 +192,9 @@ def _is_layout(table: Table) -> bool:
     is_grid = len(table.rows) > 1 and max(map(len, table.rows)) > 1
     for cell in table.cells:
         items = [item for item in cell.items if not isinstance(item, Paragraph) or item.plain]
-        if any(isinstance(item, Paragraph) and item.role is Role.HEADING for item in items) and (
-            len(items) > 1 or not is_grid
-        ):
+        if any(
+            isinstance(item, Paragraph) and item.role is ParagraphRole.HEADING for item in items
+        ) and (len(items) > 1 or not is_grid):
             return True
         if any(isinstance(item, Table) for item in items):
             words = sum(len(strip_marks(line).split()) for line in item_lines(items))
@@ -233,6 +233,7 @@ def _spanned_cells(row: list[TableCell], *, is_header: bool) -> Iterator[Cell]:
 def _join_items(cell: TableCell, lines: list[str]) -> list[str]:
     """Return the lines of a cell with those of lists and nested tables separated."""
     has_separate_lines = any(
-        not isinstance(item, Paragraph) or item.role is Role.LIST_ITEM for item in cell.items
+        not isinstance(item, Paragraph) or item.role is ParagraphRole.LIST_ITEM
+        for item in cell.items
     )
     return ["; ".join(filter(str.strip, lines))] if has_separate_lines else lines
