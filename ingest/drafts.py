@@ -21,8 +21,10 @@ from ingest.processing import Draft, ProcessingContext, process
 from ingest.sources import SourceFile, open_sources, open_upload
 from ingest.tagging.tagger import Tagger
 from ingest.workers.pool import map_ordered
+from ingest.workers.sandbox import limits_for
 from kb.errors import SourceError
 from kb.model.corrections import Correction
+from kb.model.reader_limits import DEFAULT_LIMITS, ReaderLimits
 from kb.model.records import ArticleRecord
 from kb.model.taxonomy import Taxonomy
 from kb.storage.article_writer import SaveRequest
@@ -45,15 +47,22 @@ class DraftResult:
 
 
 class DraftReader:
-    """Reads sources into drafts, with the taxonomy and rules of one knowledge base."""
+    """Reads sources into drafts, with the taxonomy, rules and limits of one knowledge base."""
 
-    def __init__(self, taxonomy: Taxonomy, rules: Rules, *, fetch_private_networks: bool) -> None:
-        self._taxonomy, self._rules = taxonomy, rules
+    def __init__(
+        self,
+        taxonomy: Taxonomy,
+        rules: Rules,
+        limits: ReaderLimits = DEFAULT_LIMITS,
+        *,
+        fetch_private_networks: bool,
+    ) -> None:
+        self._taxonomy, self._rules, self._limits = taxonomy, rules, limits
         self._fetch_private_networks = fetch_private_networks
 
     @cached_property
     def _context(self) -> ProcessingContext:
-        return ProcessingContext(Tagger(self._taxonomy), self._rules)
+        return ProcessingContext(Tagger(self._taxonomy), self._rules, self._limits)
 
     def read_file(self, path: Path, name: str) -> Iterator[DraftResult]:
         """Yield a draft for each article in an uploaded file; an archive may contain several."""
@@ -68,7 +77,9 @@ class DraftReader:
             yield from self._read(sources)
 
     def _read(self, sources: Iterable[SourceFile | SourceError]) -> Iterator[DraftResult]:
-        with closing(map_ordered(process, iter_tasks(sources), self._context, jobs=1)) as drafts:
+        tasks, limits = iter_tasks(sources), limits_for(self._limits)
+        results = map_ordered(process, tasks, self._context, jobs=1, limits=limits)
+        with closing(results) as drafts:
             for batch in drafts:
                 for task, draft in batch:
                     if isinstance(task, SourceError) or isinstance(draft, Exception):

@@ -23,8 +23,9 @@ from ingest.sources import IngestTask, SourceFile, open_sources
 from ingest.tagging.tagger import Tagger
 from ingest.workers.fork_server import WorkerFaultError, WorkerLostError
 from ingest.workers.pool import map_ordered
-from ingest.workers.sandbox import SandboxLimits
+from ingest.workers.sandbox import SandboxLimits, limits_for
 from kb.errors import RejectedError, SourceError, SourceProblem
+from kb.model.reader_limits import DEFAULT_LIMITS, ReaderLimits
 from kb.model.taxonomy import Taxonomy
 from kb.storage.article_writer import SaveRequest, SaveResult
 from kb.storage.audit_log import Actor
@@ -65,7 +66,8 @@ def ingest(
     originals: Path | None = None,
     fetch_private_networks: bool = False,
     rules: Rules | None = None,
-    limits: SandboxLimits | None = None,
+    reader_limits: ReaderLimits = DEFAULT_LIMITS,
+    sandbox_limits: SandboxLimits | None = None,
 ) -> Iterator[IngestResult]:
     """Add the articles of `sources`: files, folders, ZIP archives, and URLs of pages or sitemaps.
 
@@ -82,7 +84,8 @@ def ingest(
     with tempfile.TemporaryDirectory(prefix="kb-add-") as scratch:
         found = open_sources(sources, Path(scratch), fetch_private_networks=fetch_private_networks)
         tasks = iter_tasks(found)
-        context = ProcessingContext(Tagger(taxonomy), rules)
+        context = ProcessingContext(Tagger(taxonomy), rules, reader_limits)
+        limits = sandbox_limits or limits_for(reader_limits)
         drafts = map_ordered(process, tasks, context, jobs=jobs, limits=limits)
         with closing(drafts):
             for batch in drafts:

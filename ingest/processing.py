@@ -27,6 +27,7 @@ from kb.errors import SourceError
 from kb.model.article import Article
 from kb.model.excerpt import shorten
 from kb.model.passage import Passage
+from kb.model.reader_limits import DEFAULT_LIMITS, ReaderLimits
 
 MAX_EXCERPT_LENGTH = 60  # characters of an omitted text that a warning quotes
 MAX_EXCERPTS = 3  # omitted texts that a warning quotes per reason; it also gives their number
@@ -62,12 +63,13 @@ class ProcessingContext:
 
     tagger: Tagger
     rules: Rules | None = None
+    limits: ReaderLimits = DEFAULT_LIMITS
 
 
 def process(task: IngestTask, context: ProcessingContext) -> Draft:
     """Read, chunk, tag, measure and check one document. Raises `SourceError`."""
     try:
-        document = read_document(task.document)
+        document = read_document(task.document, context.limits)
     except SourceError as error:
         raise with_source_name(error, task.source) from error
     article, conflicts = add_prose_metadata(document.result.article)

@@ -23,9 +23,11 @@ from ingest.processing import Draft, ProcessingContext, process
 from ingest.sources import IngestTask, SourceFile, safe_file_name
 from ingest.tagging.tagger import Tagger
 from ingest.workers.pool import map_ordered
+from ingest.workers.sandbox import limits_for
 from kb.errors import NotFoundError, RejectedError, SourceError, SourceProblem
 from kb.model.passage import Passage
 from kb.model.passage_matching import assign_ids
+from kb.model.reader_limits import DEFAULT_LIMITS, ReaderLimits
 from kb.model.records import ArticleStatus
 from kb.model.taxonomy import Taxonomy
 from kb.model.version_diff import (
@@ -90,6 +92,7 @@ def reingest(
     originals: Path,
     actor: Actor,
     rules: Rules | None = None,
+    limits: ReaderLimits = DEFAULT_LIMITS,
     jobs: int = 1,
 ) -> Iterator[ReingestResult]:
     """Read the originals of articles again and save each article that differs as a draft.
@@ -99,11 +102,12 @@ def reingest(
     store becomes unusable.
     """
     entries: deque[_Entry] = deque()
-    context = ProcessingContext(Tagger(taxonomy), rules)
+    context = ProcessingContext(Tagger(taxonomy), rules, limits)
     with tempfile.TemporaryDirectory(prefix="kb-reingest-") as scratch:
         latest = ((id_, _find_latest(store, id_, actor)) for id_ in article_ids)
         tasks = _iter_tasks(latest, originals, Path(scratch), entries)
-        with closing(map_ordered(process, tasks, context, jobs=jobs)) as drafts:
+        results = map_ordered(process, tasks, context, jobs=jobs, limits=limits_for(limits))
+        with closing(results) as drafts:
             for batch in drafts:
                 for task, draft in batch:
                     if isinstance(task, IngestTask):

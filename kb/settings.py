@@ -30,6 +30,7 @@ from pydantic_settings import (
 
 from kb.errors import HomeError, SettingsError
 from kb.model.permissions import Role
+from kb.model.reader_limits import DEFAULT_MAX_CHARACTERS, DEFAULT_MAX_PAGES, ReaderLimits
 
 SETTINGS_FILE = "kb.toml"
 PREFIX = "KB_"
@@ -166,6 +167,14 @@ class Settings(BaseSettings):
         default=False,
         description="Allow `kb add` to fetch pages from private networks.",
     )
+    article_max_characters: int = Field(
+        default=DEFAULT_MAX_CHARACTERS,
+        gt=0,
+        description="Maximum number of characters of an article when it is read from its source.",
+    )
+    pdf_max_pages: int = Field(
+        default=DEFAULT_MAX_PAGES, gt=0, description="Maximum number of pages of a PDF file."
+    )
 
     allowed_origins: Origins = Field(
         default=(),
@@ -287,6 +296,13 @@ class Settings(BaseSettings):
     def engine_url(self) -> str:
         """Effective search engine URL."""
         return self.engine or f"whoosh:{self.home / 'index'}"
+
+    @property
+    def reader_limits(self) -> ReaderLimits:
+        """Limits on the length of the sources that are read."""
+        return ReaderLimits(
+            article_max_characters=self.article_max_characters, pdf_max_pages=self.pdf_max_pages
+        )
 
     @classmethod
     def settings_customise_sources(

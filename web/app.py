@@ -169,7 +169,10 @@ def _build_services(
             ),
             jobs=ImportJobStore(database),
             draft_reader=DraftReader(
-                taxonomy, rules, fetch_private_networks=settings.fetch_private_networks
+                taxonomy,
+                rules,
+                settings.reader_limits,
+                fetch_private_networks=settings.fetch_private_networks,
             ),
             checks=CheckService(settings, store, rules),
             rules=rules,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ingest.readers.common.result import ReaderResult
+from ingest.readers.common.result import ReaderResult, too_long_error
 from ingest.readers.docx.reader import read_docx
 from ingest.readers.html.reader import read_html
 from ingest.readers.jats.reader import read_jats
@@ -30,6 +30,7 @@ from ingest.readers.spl.reader import read_spl
 from ingest.readers.text.reader import read_text
 from ingest.text_encoding import TextNormalizer, decode
 from kb.errors import SourceError, SourceProblem
+from kb.model.reader_limits import DEFAULT_LIMITS, ReaderLimits
 
 MEGABYTE = 1_000_000
 # Maximum size of a source in bytes. A long article has 0.1 MB; larger files are books or data
@@ -53,7 +54,6 @@ READERS: dict[MediaType, Callable[[str, str], ReaderResult]] = {
     MediaType.TEXT: read_text,
 }
 DOCUMENT_READERS: dict[MediaType, Callable[[bytes, str], ReaderResult]] = {
-    MediaType.PDF: read_pdf,
     MediaType.DOCX: read_docx,
     MediaType.JATS: read_jats,
     MediaType.SPL: read_spl,
@@ -141,16 +141,27 @@ def _split_lines(
             yield document
 
 
-def read_document(document: SourceDocument) -> ReadDocument:
+def read_document(document: SourceDocument, limits: ReaderLimits = DEFAULT_LIMITS) -> ReadDocument:
     """Parse one document into an article.
 
-    Raises `SourceError` if the document cannot be read.
+    Raises `SourceError` if the document cannot be read or is longer than the limits.
     """
+    read = _parse(document, limits)
+    count = len(read.result.article.plain)
+    if count > limits.article_max_characters:
+        raise too_long_error(document.source, count, limits, document.location)
+    return read
+
+
+def _parse(document: SourceDocument, limits: ReaderLimits) -> ReadDocument:
     data = _read_bytes(document) if document.line is None else document.line
     file_type = detect_document_type(data[:HEAD_BYTES]) if document.line is None else None
     if file_type is not None:
         _check_size(data, file_type, document.source)
-        result = DOCUMENT_READERS[file_type](data, document.source)
+        if file_type is MediaType.PDF:
+            result = read_pdf(data, document.source, limits)
+        else:
+            result = DOCUMENT_READERS[file_type](data, document.source)
         return _read_document(result, data, file_type, "")
     warnings: list[str] = []
     normalizer = TextNormalizer()

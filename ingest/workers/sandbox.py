@@ -34,12 +34,13 @@ import socket
 import struct
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, EnumType
 from pathlib import Path
 from typing import Any, cast
 
 from kb.errors import SourceError
+from kb.model.reader_limits import DEFAULT_MAX_CHARACTERS, ReaderLimits
 
 MEGABYTE = 1_000_000
 HEADER = struct.Struct("!Q")  # length of the message that follows
@@ -61,6 +62,22 @@ class SandboxLimits:
     wall_seconds: float = 180.0  # OCR of 30 pages; other articles are limited by `cpu_seconds`
     output_bytes: int = 64 * MEGABYTE  # ten times the largest text that a reader accepts
     growth_bytes: int = 256 * MEGABYTE  # a worker that has grown by more is replaced
+
+
+def limits_for(readers: ReaderLimits) -> SandboxLimits:
+    """Return limits that allow for the longest article that the readers accept.
+
+    They grow in proportion to its length, and are never below the defaults.
+    """
+    factor = max(1.0, readers.article_max_characters / DEFAULT_MAX_CHARACTERS)
+    limits = SandboxLimits()
+    return replace(
+        limits,
+        memory_bytes=math.ceil(factor * limits.memory_bytes),
+        cpu_seconds=math.ceil(factor * limits.cpu_seconds),
+        wall_seconds=factor * limits.wall_seconds,
+        output_bytes=math.ceil(factor * limits.output_bytes),
+    )
 
 
 def run_fork_server() -> None:

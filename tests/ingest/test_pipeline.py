@@ -233,7 +233,7 @@ def misbehaved(tmp_path_factory):
         (folder / f"{name}.md").write_text(ARTICLE.format(name))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ingest.pipeline, "process", misbehave)
-        found = outcomes([folder], limits=SandboxLimits(cpu_seconds=1))
+        found = outcomes([folder], sandbox_limits=SandboxLimits(cpu_seconds=1))
     assert [result.source for result in found] == [str(folder / f"{name}.md") for name in names]
     return dict(zip(names, found, strict=True))
 

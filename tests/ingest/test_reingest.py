@@ -183,6 +183,19 @@ def test_damaged_original_and_unknown_article_fail(home: Path) -> None:
     assert (other["status"], other["code"]) == ("failed", "not-found")
 
 
+def test_limit_of_the_settings_applies_to_adding_and_to_reading_again(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "kb.toml").write_text("article_max_characters = 20\n")
+    added = run("add", "--json", str(tmp_path / "dose.html"))
+    assert added.exit_code == 1
+    assert "article_max_characters" in json.loads(added.stdout)["error"]
+    (result,) = report("dose")
+    assert (result["status"], result["code"]) == ("failed", "too-long")
+    monkeypatch.setenv("KB_ARTICLE_MAX_CHARACTERS", "1000")
+    assert [each["status"] for each in report("dose")] == ["unchanged"]
+
+
 def test_every_format_is_read_as_when_it_was_added(home: Path, tmp_path: Path) -> None:
     (tmp_path / "plain name.txt").write_text("Some words about care.\n\nDrink water every day.\n")
     (tmp_path / "two.jsonl").write_text(

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from kb.errors import HomeError, SettingsError
 from kb.model.permissions import Role
+from kb.model.reader_limits import ReaderLimits
 from kb.settings import DEPRECATED_SETTINGS, Settings, get_home, load_settings
 from tests.raises import raises
 
@@ -73,6 +74,19 @@ def test_the_file_is_read_and_a_variable_overrides_it(
     assert (settings.title, settings.index_sync_seconds) == ("Ward 8", 5.0)
 
 
+def test_limits_of_the_readers_are_read_from_the_file_and_from_variables(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load_settings().reader_limits == ReaderLimits(
+        article_max_characters=800_000, pdf_max_pages=500
+    )
+    (home / "kb.toml").write_text("article_max_characters = 900_000\n")
+    monkeypatch.setenv("KB_PDF_MAX_PAGES", "900")
+    assert load_settings().reader_limits == ReaderLimits(
+        article_max_characters=900_000, pdf_max_pages=900
+    )
+
+
 def test_configured_urls_are_used(home: Path) -> None:
     database = "postgresql+psycopg://kb@db/kb"
     (home / "kb.toml").write_text(f'database = "{database}"\nengine = "whoosh:/srv/index"\n')
@@ -90,6 +104,8 @@ def test_configured_urls_are_used(home: Path) -> None:
         ("index_sync_seconds = 61", "index_sync_seconds"),
         ("index_sync_seconds = 'often'", "index_sync_seconds"),
         ("title = 3", "title"),
+        ("article_max_characters = 0", "article_max_characters"),
+        ("pdf_max_pages = 2.5", "pdf_max_pages"),
         ("database = 'mysql://db/kb'", "database"),
         ("sync_seconds = 0", "sync_seconds"),
         ("directory_roles = { ward = 'chief' }", "directory_roles"),
@@ -114,6 +130,8 @@ def test_file_error_names_the_setting_and_the_file(home: Path, line: str, name: 
     [
         ("KB_INDEX_SYNC_SECONDS", "often"),
         ("KB_SMTP_PORT", "1.5"),
+        ("KB_ARTICLE_MAX_CHARACTERS", "many"),
+        ("KB_PDF_MAX_PAGES", "-1"),
         ("KB_REQUIRE_INDEPENDENT_APPROVAL", "perhaps"),
         ("KB_FOUR_EYES", "perhaps"),
         ("KB_GROUP_ROLES", "author"),

@@ -79,6 +79,7 @@ def add(
         originals=base.settings.home / SOURCES_FOLDER,
         fetch_private_networks=base.settings.fetch_private_networks,
         rules=load_rules(base.settings.home),
+        reader_limits=base.settings.reader_limits,
     )
     counts = dict.fromkeys(("added", "updated", "unchanged", "rejected"), 0)
     stopped = differs = False

@@ -47,6 +47,7 @@ def reingest(*, articles: tuple[str, ...], changed: bool, jobs: int, as_json: bo
         originals=base.settings.home / SOURCES_FOLDER,
         actor=current_actor(),
         rules=load_rules(base.settings.home),
+        limits=base.settings.reader_limits,
         jobs=jobs,
     )
     counts: Counter[str] = Counter()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kb.errors import SourceError, SourceProblem
 from kb.model.article import Article
+from kb.model.reader_limits import ReaderLimits
 
 DELETED = "deleted text"  # reason for text that is struck out or marked as deleted
 WATERMARK = "a watermark"  # reason for text behind the content, such as WITHDRAWN
@@ -34,3 +36,16 @@ class ReaderResult:
     visible_text: str
     omitted: tuple[OmittedText, ...] = ()
     warnings: tuple[str, ...] = ()
+
+
+def too_long_error(
+    source: str, count: int, limits: ReaderLimits, location: str = ""
+) -> SourceError:
+    """Return the error for an article with `count` characters, more than the limit."""
+    return SourceError(
+        source,
+        f"has {count:,} characters, more than the limit of {limits.article_max_characters:,}.",
+        "Split it into several articles, or raise `article_max_characters`.",
+        location,
+        code=SourceProblem.TOO_LONG,
+    )

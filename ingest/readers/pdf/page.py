@@ -103,6 +103,18 @@ _SPACE = _Char(" ", 0, 0, 0, _NO_STYLE)  # inserted by PDFium in a gap
 _TYPED_SPACE = _Char(" ", 0, 0, 0, _NO_STYLE)
 
 
+def count_characters(document: pdfium.PdfDocument) -> int:
+    """Return the number of characters on all pages, with those that PDFium inserts."""
+    count = 0
+    for index in range(len(document)):
+        page = document[index]
+        text = page.get_textpage()
+        count += text.count_chars()
+        text.close()
+        page.close()
+    return count
+
+
 def read_page(page: pdfium.PdfPage, number: int, max_characters: int) -> PdfPage | None:
     """Read a page, or return None if it has more than `max_characters` characters.
 

@@ -18,7 +18,13 @@ import pypdfium2 as pdfium  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
 from ingest.metadata import ParsedMetadata, parse_metadata
-from ingest.readers.common.result import DATE_FROM_FILE, DELETED, OmittedText, ReaderResult
+from ingest.readers.common.result import (
+    DATE_FROM_FILE,
+    DELETED,
+    OmittedText,
+    ReaderResult,
+    too_long_error,
+)
 from ingest.readers.common.section_builder import SectionBuilder
 from ingest.readers.common.titles import derive_title, is_generic_heading
 from ingest.readers.pdf.annotations import (
@@ -38,16 +44,13 @@ from ingest.readers.pdf.headers_footers import (
 )
 from ingest.readers.pdf.lines import Dehyphenator, PdfLine, PdfWord, join_words
 from ingest.readers.pdf.ocr import MAX_OCR_PAGES, build_blocks, find_program, recognize_pages
-from ingest.readers.pdf.page import PdfPage, read_page
+from ingest.readers.pdf.page import PdfPage, count_characters, read_page
 from ingest.readers.pdf.watermarks import remove_watermarks
 from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
+from kb.model.reader_limits import DEFAULT_LIMITS, ReaderLimits
 
 MAX_BYTES = 50_000_000
-MAX_PAGES = 500  # articles and guidelines have up to 200; longer files are books
-# About 300 full pages. A character takes 12 to 23 microseconds (four PDFs of 145,000 characters, on
-# a busy machine), so this is the maximum for the sandbox limit of 20 seconds.
-MAX_CHARACTERS = 800_000
 # A text page has about 2,000 characters; a scanned one has none, or a short stamp.
 MAX_SCANNED_CHARACTERS = 40
 MIN_SCANNED_PAGE_SHARE = 0.5  # share of the pages; above it the document counts as scanned
@@ -99,8 +102,8 @@ RIGHT_TO_LEFT = "text in a right-to-left script"
 OFF_PAGE = "outside the page"
 
 
-def read_pdf(data: bytes, source: str) -> ReaderResult:
-    """Parse a PDF. Raises `SourceError` if it cannot be opened or contains no text."""
+def read_pdf(data: bytes, source: str, limits: ReaderLimits = DEFAULT_LIMITS) -> ReaderResult:
+    """Parse a PDF. Raises `SourceError` if it cannot be opened, contains no text or is too long."""
     if len(data) > MAX_BYTES:
         raise SourceError(
             source,
@@ -108,7 +111,7 @@ def read_pdf(data: bytes, source: str) -> ReaderResult:
             "Split it into several articles, or save it with smaller images.",
             code=SourceProblem.TOO_LARGE,
         )
-    opened = _open_pdf(data, source)
+    opened = _open_pdf(data, source, limits)
     pages = opened.pages
     unread_pages = [number for number in opened.scanned_pages if number not in opened.recognized]
     if len(unread_pages) > MIN_SCANNED_PAGE_SHARE * len(pages):
@@ -181,10 +184,10 @@ class _OpenedPdf:
         ]
 
 
-def _open_pdf(data: bytes, source: str) -> _OpenedPdf:
+def _open_pdf(data: bytes, source: str, limits: ReaderLimits) -> _OpenedPdf:
     """Read everything that requires PDFium.
 
-    Raises `SourceError` for its errors.
+    Raises `SourceError` for its errors, and if the file is too long.
     """
     try:
         document = pdfium.PdfDocument(data)
@@ -193,17 +196,17 @@ def _open_pdf(data: bytes, source: str) -> _OpenedPdf:
         raise SourceError(source, problem, hint, code=code) from error
     try:
         page_count = len(document)
-        if page_count > MAX_PAGES:
+        if page_count > limits.pdf_max_pages:
             raise SourceError(
                 source,
-                f"has {page_count:,} pages, more than the limit of {MAX_PAGES}.",
-                "Split it into several articles.",
+                f"has {page_count:,} pages, more than the limit of {limits.pdf_max_pages:,}.",
+                "Split it into several articles, or raise `pdf_max_pages`.",
                 code=SourceProblem.TOO_MANY_PAGES,
             )
         is_dynamic = document.get_formtype() in XFA_FORM_TYPES
         if not is_dynamic:
             document.init_forms()  # must precede the loading of pages
-        pages_and_overlays = list(_read_pages(document, source))
+        pages_and_overlays = list(_read_pages(document, source, limits))
         pages = [page for page, _ in pages_and_overlays]
         scanned = [
             page.number
@@ -226,20 +229,17 @@ def _open_pdf(data: bytes, source: str) -> _OpenedPdf:
         document.close()
 
 
-def _read_pages(document: pdfium.PdfDocument, source: str) -> Iterator[tuple[PdfPage, PageOverlay]]:
-    remaining = MAX_CHARACTERS
+def _read_pages(
+    document: pdfium.PdfDocument, source: str, limits: ReaderLimits
+) -> Iterator[tuple[PdfPage, PageOverlay]]:
+    remaining = limits.article_max_characters
     for index in range(len(document)):
         page = document[index]
         pdf_page = read_page(page, index + 1, remaining)
         overlay = read_overlay(page, index + 1)
         page.close()
         if pdf_page is None:
-            raise SourceError(
-                source,
-                f"has more than {MAX_CHARACTERS:,} characters.",
-                "Split it into several articles.",
-                code=SourceProblem.TOO_LONG,
-            )
+            raise too_long_error(source, count_characters(document), limits)
         remaining -= pdf_page.characters
         yield pdf_page, overlay
 

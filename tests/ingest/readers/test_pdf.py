@@ -18,6 +18,7 @@ from ingest.readers.pdf.lines import Dehyphenator
 from ingest.readers.pdf.reader import read_pdf
 from kb.errors import SourceError, SourceProblem
 from kb.model.article import Section
+from kb.model.reader_limits import ReaderLimits
 from tests.ingest.documents.pdf import Page, pdf
 
 DOSE = (
@@ -350,23 +351,30 @@ def test_invalid_file_is_rejected(data: bytes, code: str) -> None:
     assert refusal.value.hint
 
 
+def test_file_that_is_too_large_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "MAX_BYTES", 1)
+    with pytest.raises(SourceError) as refusal:
+        read(Page().text(50, 50, "Warfarin"))
+    assert refusal.value.code == SourceProblem.TOO_LARGE
+
+
 @pytest.mark.parametrize(
-    ("limit", "code", "value"),
+    ("setting", "limit", "code", "size"),
     [
-        ("MAX_BYTES", SourceProblem.TOO_LARGE, "0 MB"),
-        ("MAX_PAGES", SourceProblem.TOO_MANY_PAGES, "2"),
-        ("MAX_CHARACTERS", SourceProblem.TOO_LONG, "1"),
+        ("pdf_max_pages", 1, SourceProblem.TOO_MANY_PAGES, 2),
+        ("article_max_characters", 12, SourceProblem.TOO_LONG, 16),
     ],
 )
-def test_file_beyond_limit_is_rejected(
-    monkeypatch: pytest.MonkeyPatch, limit: str, code: str, value: str
+def test_file_longer_than_the_limit_is_rejected(
+    setting: str, limit: int, code: str, size: int
 ) -> None:
-    monkeypatch.setattr(reader, limit, 1)
-    page = Page().text(50, 50, "Warfarin")
+    data = pdf(Page().text(50, 400, "Warfarin"), Page().text(50, 500, "Bleeding"))
     with pytest.raises(SourceError) as refusal:
-        read(page, page)
-    assert refusal.value.code == code
-    assert re.search(rf"\b{value}\b", refusal.value.problem)
+        read_pdf(data, "a.pdf", ReaderLimits(**{setting: limit}))
+    assert (refusal.value.source, refusal.value.code) == ("a.pdf", code)
+    assert re.findall(r"\d+", refusal.value.problem) == [str(size), str(limit)]
+    assert setting in refusal.value.hint
+    assert read_pdf(data, "a.pdf", ReaderLimits(**{setting: size})).article
 
 
 def test_scanned_page_among_others_is_a_warning() -> None:

@@ -1,5 +1,6 @@
 import errno
 import os
+import re
 
 import pytest
 
@@ -13,6 +14,7 @@ from ingest.readers.registry import (
     split_documents,
 )
 from kb.errors import SourceError, SourceProblem
+from kb.model.reader_limits import ReaderLimits
 
 
 def article(tmp_path, text, name="a.txt"):
@@ -51,6 +53,30 @@ def test_source_with_too_many_lines_is_rejected(tmp_path):
         article(tmp_path, "a\n" * (MAX_LINES + 1))
     assert refusal.value.code == SourceProblem.TOO_MANY_LINES
     assert f"{MAX_LINES:,}" in refusal.value.problem
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.txt", "Dose\n\nTake one tablet."),
+        ("a.md", "# Dose\n\nTake one tablet."),
+        ("a.html", "<!DOCTYPE html><h1>Dose</h1><p>Take one tablet.</p>"),
+        ("a.jsonl", '{"title": "Dose", "sections": [{"text": "Take one tablet."}]}\n'),
+    ],
+)
+def test_article_longer_than_the_limit_is_rejected(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text)
+    (document,) = split_documents(path)
+    count = len(read_document(document).result.article.plain)
+    limit = ReaderLimits(article_max_characters=count)
+    assert len(read_document(document, limit).result.article.plain) == count
+    with pytest.raises(SourceError) as refusal:
+        read_document(document, ReaderLimits(article_max_characters=count - 1))
+    assert refusal.value.code == SourceProblem.TOO_LONG
+    assert (refusal.value.source, refusal.value.location) == (str(path), document.location)
+    assert re.findall(r"\d+", refusal.value.problem) == [str(count), str(count - 1)]
+    assert "article_max_characters" in refusal.value.hint
 
 
 def test_long_json_line_is_an_error_without_affecting_others(tmp_path):

@@ -14,8 +14,9 @@ import pytest
 
 from ingest.workers.fork_server import WorkerFaultError, WorkerLostError
 from ingest.workers.pool import MAX_BATCH, READ_AHEAD, map_ordered
-from ingest.workers.sandbox import SandboxLimits, safe_loads
+from ingest.workers.sandbox import SandboxLimits, limits_for, safe_loads
 from kb.errors import SandboxError, SourceError, SourceProblem
+from kb.model.reader_limits import DEFAULT_MAX_CHARACTERS, ReaderLimits
 
 MEGABYTE = 1_000_000
 SMALL = SandboxLimits(
@@ -130,6 +131,17 @@ def test_timeout_kills_the_process_group():
     assert results["sleeps"].code == SourceProblem.ELAPSED_TIME
     assert "1 s" in results["sleeps"].problem
     assert results["after"].isdigit()
+
+
+def test_limits_grow_with_the_longest_article():
+    usual = SandboxLimits()
+    assert limits_for(ReaderLimits(article_max_characters=10)) == usual
+    doubled = limits_for(ReaderLimits(article_max_characters=2 * DEFAULT_MAX_CHARACTERS))
+    assert (doubled.cpu_seconds, doubled.wall_seconds, doubled.memory_bytes) == (
+        2 * usual.cpu_seconds,
+        2 * usual.wall_seconds,
+        2 * usual.memory_bytes,
+    )
 
 
 def test_output_of_worker_is_discarded(capfd):

@@ -340,6 +340,27 @@ def test_an_address_inside_the_house_is_refused(ann: FlaskClient, clerk: ImportW
     assert states_of(ann, job) == ["failed"]
 
 
+def test_limit_of_the_settings_applies_to_imports(
+    settings: Settings,
+    empty_store: ArticleStore,
+    search: SearchService,
+    taxonomy: Taxonomy,
+    tmp_path: Path,
+) -> None:
+    own = settings.model_copy(update={"home": tmp_path, "article_max_characters": 20})
+    limited = create_app(own, empty_store, search, taxonomy, today=lambda: TODAY)
+    ann = limited.test_client()
+    sign_in(ann, Role.AUTHOR, "ann")
+    site = services_of(limited)
+    send(ann, ("long.md", TEXT.encode()), ("short.md", b"# Gout\n\nTake it."))
+    read(ImportWorker(site.editorial.jobs, site.editorial.draft_reader, tmp_path))
+    items = site.editorial.jobs.get_job(1).items
+    assert [item.source for item in items if item.state is ItemState.READY] == ["short.md"]
+    (reason,) = (item.reason for item in items if item.state is ItemState.FAILED)
+    assert "long.md" in reason
+    assert "article_max_characters" in reason
+
+
 def test_files_that_are_gone_say_so(ann: FlaskClient, clerk: ImportWorker, desk: Flask) -> None:
     site = services_of(desk)
     job = send(ann, ("gout.md", b"# Gout\n\nTake it."), ("b.md", b"# B\n\nText.")).location
