@@ -193,16 +193,20 @@ class WorkerProcess:
 
     def run(self, item: Any) -> WorkerResult:
         """Return the result of an item, or the error that it caused."""
-        deadline = time.monotonic() + self._limits.wall_seconds
-        most = self._limits.output_bytes
+        wall_seconds, most = self._limits.wall_seconds, self._limits.output_bytes
+        deadline = time.monotonic() + wall_seconds
         try:
             _send(self._socket, pickle.dumps(item), deadline)
-            grown = _receive(self._socket, most, deadline)
+            grown = safe_loads(_receive(self._socket, most, deadline))
+            if isinstance(grown, float):  # the first message requests extra time
+                extra_seconds = min(grown, self._limits.max_extra_seconds)
+                wall_seconds, deadline = wall_seconds + extra_seconds, deadline + extra_seconds
+                grown = safe_loads(_receive(self._socket, most, deadline))
             answer = _receive(self._socket, most, deadline)
             kind, value = safe_loads(answer)
-            self.is_reusable = not safe_loads(grown)
+            self.is_reusable = not grown
         except TimeoutError:
-            return self._lose(self._limit_error("clock"))
+            return self._lose(self._limit_error("clock", wall_seconds))
         except _ResultTooLargeError:
             return self._lose(self._limit_error("output"))
         except (OSError, pickle.UnpicklingError, ValueError, TypeError):
@@ -241,13 +245,13 @@ class WorkerProcess:
         self._has_exited = code is not None
         return code
 
-    def _limit_error(self, limit: str) -> WorkerLostError:
+    def _limit_error(self, limit: str, wall_seconds: float = 0) -> WorkerLostError:
         problem, hint, code = LIMIT_ERRORS[limit]
         limits = self._limits
         figures = {
             "memory": limits.memory_bytes // MEGABYTE,
             "cpu_seconds": limits.cpu_seconds,
-            "wall_seconds": limits.wall_seconds,
+            "wall_seconds": wall_seconds,
             "output": max(limits.output_bytes // MEGABYTE, 1),
         }
         return WorkerLostError(problem.format(**figures), hint, code)
@@ -304,5 +308,8 @@ def _receive_exactly(connection: socket.socket, size: int, deadline: float) -> b
 
 
 def _remaining_seconds(deadline: float) -> float:
-    """Return the seconds until `deadline`, at least 1 ms, because 0 means non-blocking."""
-    return max(deadline - time.monotonic(), 0.001)
+    """Return the seconds until `deadline`. Raises `TimeoutError` if it has passed."""
+    remaining = deadline - time.monotonic()
+    if remaining <= 0:
+        raise TimeoutError
+    return remaining

@@ -9,7 +9,8 @@ limits itself:
 
 - memory: `SandboxLimits.memory_bytes` of address space beyond that of the interpreter with all
   readers loaded (0.1 to 0.3 GB, mostly mapped libraries); only where /proc exists (Linux);
-- processor time, per item; the parent enforces the wall-clock limit;
+- processor time, per item; the parent enforces the wall-clock limit, which the reader of a scan
+  extends once, up to a maximum (`ingest.extra_time`);
 - no file writes and no core dumps; standard output and error are discarded.
 
 The processes that a worker starts (`ingest.readers.pdf.ocr`) inherit these limits.
@@ -39,6 +40,7 @@ from enum import Enum, EnumType
 from pathlib import Path
 from typing import Any, cast
 
+from ingest.extra_time import request_handler
 from kb.errors import SourceError
 from kb.model.reader_limits import DEFAULT_MAX_CHARACTERS, ReaderLimits
 
@@ -59,7 +61,8 @@ class SandboxLimits:
 
     memory_bytes: int = 2**30
     cpu_seconds: int = 20
-    wall_seconds: float = 180.0  # OCR of 30 pages; other articles are limited by `cpu_seconds`
+    wall_seconds: float = 30.0
+    max_extra_seconds: float = 150.0  # that the item may request: OCR of 30 pages
     output_bytes: int = 64 * MEGABYTE  # ten times the largest text that a reader accepts
     growth_bytes: int = 256 * MEGABYTE  # a worker that has grown by more is replaced
 
@@ -133,6 +136,7 @@ def _run_items(connection: socket.socket, config: _WorkerConfig) -> None:
     """Run the items received over `connection` until it closes."""
     start = _address_space()
     _set_limits(config.limits, start)
+    request_handler.set(lambda seconds: _send(connection, pickle.dumps(float(seconds))))
     _send(connection, b"ready")
     while message := _receive(connection):
         answer = _run_item(message, config)

@@ -12,15 +12,17 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 
+from ingest.extra_time import request_extra_time
 from ingest.readers.pdf.lines import Dehyphenator
 from kb.model.article import Block, BlockKind
 
 PROGRAM = "tesseract"
-MAX_OCR_PAGES = 30  # a page takes 1 to 4 seconds; the sandbox allows 180 seconds for a document
+MAX_OCR_PAGES = 30
+EXTRA_SECONDS = 5  # per page, beyond the time limit of the document; a page takes 1 to 4 seconds
 RESOLUTION = 300  # dots per inch; tesseract is trained for characters of about 30 pixels
 MAX_PIXELS = 5_000  # longest side; A4 at 300 dpi has 3,508
 POINTS_PER_INCH = 72
@@ -34,11 +36,15 @@ def find_program() -> str | None:
     return shutil.which(PROGRAM)
 
 
-def recognize_pages(document: pdfium.PdfDocument, numbers: Iterable[int]) -> dict[int, str]:
-    """Return the text of pages by number, counted from 1, without those that yield no text."""
+def recognize_pages(document: pdfium.PdfDocument, numbers: Sequence[int]) -> dict[int, str]:
+    """Return the text of pages by number, counted from 1, without those that yield no text.
+
+    Extends the time limit of the document for each page.
+    """
     program = find_program()
-    if program is None:
+    if program is None or not numbers:
         return {}
+    request_extra_time(EXTRA_SECONDS * len(numbers))
     texts = {number: _recognize(program, document[number - 1]) for number in numbers}
     return {number: text for number, text in texts.items() if text}
 

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from ingest.chunking import chunk_article
+from ingest.extra_time import request_handler
 from ingest.fidelity.comparison import compare_with_source
 from ingest.readers.common.result import ReaderResult
 from ingest.readers.pdf import ocr, reader
 from ingest.readers.pdf.reader import read_pdf
 from ingest.workers.pool import map_ordered
+from ingest.workers.sandbox import SandboxLimits
 from kb.errors import SourceError, SourceProblem
 from tests.ingest.documents.pdf import Page, pdf
 
@@ -124,3 +126,18 @@ def test_more_pages_than_the_limit_are_not_read(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(SourceError) as refusal:
         read(Page().image(), Page().image())
     assert refusal.value.code == SourceProblem.SCANNED
+
+
+def test_scan_extends_the_time_limit_by_its_pages(tesseract: Path) -> None:
+    requested: list[float] = []
+    token = request_handler.set(requested.append)
+    try:
+        read(Page().text(50, 60, FIRST))
+        read(Page().image(), Page().image())
+        tesseract.unlink()
+        with pytest.raises(SourceError):
+            read(Page().image())
+    finally:
+        request_handler.reset(token)
+    assert requested == [2 * ocr.EXTRA_SECONDS]
+    assert SandboxLimits().max_extra_seconds >= ocr.MAX_OCR_PAGES * ocr.EXTRA_SECONDS

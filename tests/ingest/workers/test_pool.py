@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.extra_time import request_extra_time
 from ingest.workers.fork_server import WorkerFaultError, WorkerLostError
 from ingest.workers.pool import MAX_BATCH, READ_AHEAD, map_ordered
 from ingest.workers.sandbox import SandboxLimits, limits_for, safe_loads
@@ -63,6 +64,12 @@ def misbehave(item, where):
         case "leaves a child":
             child = subprocess.Popen(["/bin/sleep", "60"])
             return child.pid
+        case "asks for time":
+            request_extra_time(1.5)
+            time.sleep(2)
+        case "asks for much time":
+            request_extra_time(1000)
+            time.sleep(60)
         case "looks":
             return (dict(os.environ), len(list(Path("/proc/self/fd").iterdir())), sys.stdin.read())
     return f"{os.getpid()}"
@@ -129,6 +136,16 @@ def test_timeout_kills_the_process_group():
     limits = SandboxLimits(wall_seconds=1)
     results = run("sleeps", "after", limits=limits)
     assert results["sleeps"].code == SourceProblem.ELAPSED_TIME
+    assert "1 s" in results["sleeps"].problem
+    assert results["after"].isdigit()
+
+
+def test_item_may_extend_its_time_once_and_up_to_a_maximum():
+    limits = SandboxLimits(wall_seconds=1, max_extra_seconds=2)
+    results = run("asks for time", "asks for much time", "sleeps", "after", limits=limits)
+    assert results["asks for time"].isdigit()
+    assert results["asks for much time"].code == SourceProblem.ELAPSED_TIME
+    assert "3 s" in results["asks for much time"].problem
     assert "1 s" in results["sleeps"].problem
     assert results["after"].isdigit()
 
