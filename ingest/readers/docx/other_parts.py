@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from ingest.readers.common.result import WATERMARK, OmittedText
+from ingest.readers.common.result import (
+    WATERMARK,
+    OmittedText,
+    status_warning,
+    watermark_warning,
+)
 from ingest.readers.docx.drawings import (
     DRAWING_TAGS,
     alternative_text,
@@ -18,7 +23,6 @@ from ingest.readers.docx.package import DocxPackage
 from ingest.readers.docx.preprocess import preprocess
 from ingest.readers.docx.runs import part_text
 from ingest.readers.docx.styles import StyleSheet
-from kb.model.excerpt import shorten
 
 HEADER = "the page header"
 FOOTER = "the page footer"
@@ -31,7 +35,6 @@ STATUS_WORDS = re.compile(
     r"|not (?:for|in) (?:clinical )?use|no longer (?:in use|valid|current))\b",
     re.I,
 )
-MAX_QUOTED_LENGTH = 80
 
 
 @dataclass(slots=True)
@@ -49,7 +52,7 @@ def read_other_parts(package: DocxPackage, styles: StyleSheet, body: etree._Elem
     """
     others = OtherParts()
     others.warnings.extend(
-        _status_warning("The document is marked", text)
+        status_warning("The document is marked", text)
         for text in dict.fromkeys(word_art(body))
         if STATUS_WORDS.search(text)
     )
@@ -64,10 +67,10 @@ def read_other_parts(package: DocxPackage, styles: StyleSheet, body: etree._Elem
             others.omitted.append(OmittedText(reason, text))
             line = " ".join(text.split())
             if reason != COMMENT and STATUS_WORDS.search(line):
-                others.warnings.append(_status_warning(f"{reason.capitalize()} reads", line))
+                others.warnings.append(status_warning(f"{reason.capitalize()} reads", line))
     for text in watermarks:
         others.omitted.append(OmittedText(WATERMARK, text))
-        others.warnings.append(_status_warning("The document has the watermark", text))
+        others.warnings.append(watermark_warning(text))
     return others
 
 
@@ -76,7 +79,3 @@ def _drawn_texts(tree: etree._Element) -> list[str]:
     stamps = filter(STATUS_WORDS.search, map(alternative_text, tree.iter(*DRAWING_TAGS)))
     texts = (*word_art(tree), *drawing_paragraphs(tree), *stamps)
     return [" ".join(text.split()) for text in texts]
-
-
-def _status_warning(lead: str, text: str) -> str:
-    return f'{lead} "{shorten(text, MAX_QUOTED_LENGTH)}". Check whether the document is in force.'

@@ -19,6 +19,7 @@ from ingest.readers.common.result import (
     MAX_HEADING_WORDS,
     OmittedText,
     ReaderResult,
+    watermark_warning,
 )
 from ingest.readers.common.section_builder import SectionBuilder
 from ingest.readers.common.titles import derive_title
@@ -85,7 +86,6 @@ READ_FROM_JSON_LD = (
 UNNAMED_ICONS = (
     "Table cells that contain only an icon without a name: {number}. Check what they mean."
 )
-WATERMARK = 'The page has a watermark: "{text}". Check whether it is valid.'
 LONG_TEXT_OMITTED = (
     "A long text next to the article was omitted. Check whether it belongs to the article."
 )
@@ -105,7 +105,7 @@ def read_html(text: str, source: str) -> ReaderResult:
     remove_deleted_text(body, omitted)
     label_panels(soup, body)
     about = read_metadata(soup, visible)
-    warnings = [*about.warnings, *(WATERMARK.format(text=text) for text in watermarks)]
+    warnings = [*about.warnings, *map(watermark_warning, watermarks)]
     json_ld_text = find_json_ld_text(soup)
     trafilatura_text = extract_with_trafilatura(text)
     if trafilatura_text is None:

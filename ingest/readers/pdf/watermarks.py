@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ingest.readers.common.result import WATERMARK, OmittedText
+from ingest.readers.common.result import WATERMARK, OmittedText, watermark_warning
 from ingest.readers.pdf.headings import measure_body_type
 from ingest.readers.pdf.page import PdfPage
 
 SLANTED = "slanted text"
 MIN_WATERMARK_RATIO = 1.8  # times the size of the body text
 MIN_PAGE_SHARE = 0.5
-MAX_QUOTED_LENGTH = 80  # characters of a watermark in its warning
 MIN_LIGHT_PAGES = 2  # a light heading on one page is a heading
 
 
@@ -35,11 +34,7 @@ def remove_watermarks(pages: Sequence[PdfPage]) -> tuple[list[OmittedText], list
         page.words = [word for word in page.words if not (word.light and word.size >= min_size)]
         omitted.append(OmittedText(WATERMARK, text))
         watermarks[text] = None
-    quoted = [text[:MAX_QUOTED_LENGTH] for text in watermarks]
-    return omitted, [
-        f"The pages have the watermark “{text}”. Check whether the document is in force."
-        for text in quoted
-    ]
+    return omitted, list(map(watermark_warning, watermarks))
 
 
 def _light_text(page: PdfPage, min_size: float) -> str:
