@@ -6,7 +6,8 @@ words; only an indivisible unit (a single sentence, list item or table row) may 
 section:
 
 - short paragraphs are joined; long ones are split between sentences;
-- a list stays with the paragraph that introduces it, and a caption with what it describes;
+- a list stays with the paragraph that introduces it, a caption with what it describes, and the
+  notes below a table with its last rows;
 - a list that is too long for one passage is split between items, and a table that exceeds the
   maximum between rows. Each passage repeats what gives its items or rows their meaning: the
   sentence that introduces the list ("Do not give to:"), the items above a nested item, the caption
@@ -26,12 +27,14 @@ from itertools import accumulate, groupby
 from typing import NamedTuple
 
 from ingest.language.sentence_splitter import split_sentences
+from ingest.readers.common.table_notes import is_table_note
 from kb.model.article import (
     Article,
     Block,
     BlockKind,
     Cell,
     ListItem,
+    MarkKind,
     Row,
     Section,
     shift_marks,
@@ -47,7 +50,8 @@ BETWEEN_SENTENCES = 40  # prefers a passage of 220 words to a split paragraph
 BETWEEN_ITEMS = 40
 BEFORE_NESTED_ITEM = 70
 BETWEEN_ROWS = 150  # keeps a table whole up to the maximum
-# Introduction and list, caption and table, group row and row: split only at the maximum.
+# Introduction and list, caption and table, group row and row, table and its notes: split only at
+# the maximum.
 INSEPARABLE = 400
 
 MAX_LEAD_WORDS = 60  # of a repeated introduction; a longer one would fill the passage
@@ -266,7 +270,27 @@ def _cost_before_block(blocks: Sequence[Block], number: int) -> int:
         belongs_here = block.kind is BlockKind.TABLE or number == 1
         return INSEPARABLE if belongs_here else BETWEEN_BLOCKS
     leads_in = block.kind is BlockKind.LIST and above.kind is BlockKind.PARAGRAPH
-    return INSEPARABLE if leads_in or above.text.endswith(":") else BETWEEN_BLOCKS
+    if leads_in or above.text.endswith(":") or _is_table_note(blocks, number):
+        return INSEPARABLE
+    return BETWEEN_BLOCKS
+
+
+def _is_table_note(blocks: Sequence[Block], number: int) -> bool:
+    """Return whether a block is a note below a table, or below another note of the table."""
+    while number and _has_note_form(blocks[number]):
+        number -= 1
+        if blocks[number].kind is BlockKind.TABLE:
+            return True
+    return False
+
+
+def _has_note_form(block: Block) -> bool:
+    if block.kind is BlockKind.LIST:
+        return all(is_table_note(f"{item.label} {item.text}") for item in block.items)
+    if block.kind is not BlockKind.PARAGRAPH:
+        return False
+    is_raised = any(mark.kind is MarkKind.SUPERSCRIPT and not mark.start for mark in block.marks)
+    return is_raised or is_table_note(block.text)
 
 
 def _find_cuts(atoms: Sequence[_Atom]) -> list[int]:

@@ -238,6 +238,17 @@ def test_split_table_repeats_its_header():
     assert sum(len(passage.blocks[0].row_texts) - 1 for passage in passages) == 30
 
 
+def test_notes_stay_with_the_last_rows_of_their_table():
+    rows = table(((words(8), words(12)),) * 12, 1)
+    raised = paragraph("a " + sentence(15), marks=(Mark(MarkKind.SUPERSCRIPT, 0, 1),))
+    notes = [paragraph("CrCl = creatinine clearance."), raised, listed([ListItem("No.", 0, "*")])]
+    found = blocks_of(rows, *notes, paragraph(sentence(60)))
+    assert [[block.kind for block in blocks] for blocks in found] == [
+        ["table"],
+        ["table", "paragraph", "paragraph", "list", "paragraph"],
+    ]
+
+
 def test_caption_stays_with_its_table_or_previous_block():
     caption = Block(kind=BlockKind.CAPTION, text=sentence(5))
     wide_table = table(((words(80), words(70)),))

@@ -17,6 +17,7 @@ from ingest.readers.pdf.headings import (
     HeadingLevels,
     find_contents,
     find_headings,
+    find_table_notes,
     is_caption,
     measure_body_type,
     strip_dash_rules,
@@ -74,8 +75,9 @@ class OutlineBuilder:
             [list(build_paragraphs(column, self._leading)) for column in columns]
         )
         texts = [self._text(entry) for entry in entries]
-        contents = find_contents(entries, texts)
-        headings = find_headings(entries, texts, self._body_type, contents)
+        notes = find_table_notes(entries, texts, self._body_type)
+        contents = find_contents(entries, texts) - notes
+        headings = find_headings(entries, texts, self._body_type, contents | notes)
         self._add_entries(entries, texts, headings, contents)
         first = min((page.number for page in pages), default=1)
         return [

@@ -18,10 +18,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.readers.common.result import OmittedText
+from ingest.readers.common.table_notes import (
+    defined_abbreviation,
+    is_signed_note,
+    is_table_note,
+)
 from ingest.readers.pdf.headings import measure_body_type
 from ingest.readers.pdf.lines import PdfLine, PdfWord, join_words
 from ingest.readers.pdf.page import PdfPage
 from ingest.readers.pdf.paragraphs import SIZE_TOLERANCE, is_different_size
+from ingest.readers.pdf.ruled_tables import Grid, find_grids
 from ingest.readers.pdf.unruled_tables import split_segments
 
 EDGE_SHARE = 0.12  # share of the page height at each edge: a header of three lines and the margin
@@ -38,6 +44,7 @@ MIN_SENTENCE_WORDS = 4
 # A short document has its header on both of its pages. At the height of other headers, two equal
 # lines are those of the left or the right pages.
 MAX_SHORT_DOCUMENT_PAGES = 3
+MAX_NOTE_DISTANCE = 40.0  # points from a table to a note below it: three lines
 HEADER, FOOTER = "a page header", "a page footer"
 PAGE_NUMBER = re.compile(r"(?:page|p\.?)\s*\d{1,3}(?:\s*(?:of|/)\s*\d{1,3})?", re.I)
 PAGE_OF_PAGES = re.compile(r"\d{1,3}\s*(?:of|/)\s*\d{1,3}", re.I)
@@ -82,7 +89,10 @@ def remove_headers_footers(pages: Sequence[PdfPage]) -> list[OmittedText]:
     repetitions = _Repetitions(edges, len(pages))
     body_type = measure_body_type([word for page in pages for word in page.words])
     omitted: list[OmittedText] = []
-    removals = [(edge, _select_rows(edge, repetitions, body_type.size)) for edge in edges]
+    removals = [
+        (edge, _outside_tables(edge, _select_rows(edge, repetitions, body_type.size)))
+        for edge in edges
+    ]
     for edge, rows in removals:
         removed_ids = {id(word) for row in rows for part in row for word in part.words}
         edge.page.words = [word for word in edge.page.words if id(word) not in removed_ids]
@@ -103,6 +113,51 @@ def _select_rows(
             break
         rows = rows[:-1]
     return rows
+
+
+def _outside_tables(edge: _Edge, rows: Sequence[list[PdfLine]]) -> Sequence[list[PdfLine]]:
+    """Return the rows outside the first row of a table, or note, of the text.
+
+    The same rows of a table may be at the edges of several pages, and so may its notes.
+    """
+    if not rows:
+        return rows
+    grids, _ = find_grids(edge.page.edges, edge.page.words)
+    tables = [grid for grid in grids if _is_text(edge, grid)]
+    for number, row in enumerate(rows):
+        if _is_note(edge.page, row, tables) or any(
+            grid.contains(part.x0, part.y) for grid in tables for part in row
+        ):
+            return rows[:number]
+    return rows
+
+
+def _is_text(edge: _Edge, grid: Grid) -> bool:
+    """Return whether a table has rows of several cells outside the edge of its page.
+
+    A header may be a table as well, and a frame around the page has one cell there.
+    """
+    inside = EDGE_SHARE * edge.page.height
+    rows = [
+        cell.row
+        for cell in grid.filled_cells
+        if all(
+            inside < (word.y if edge.at_top else edge.page.height - word.y) for word in cell.words
+        )
+    ]
+    return len(rows) > len(set(rows))
+
+
+def _is_note(page: PdfPage, row: Sequence[PdfLine], tables: Sequence[Grid]) -> bool:
+    """Return whether a row is a note below a table, or its sign or abbreviation is on the page."""
+    text = " ".join(part.text for part in row)
+    if is_table_note(text) and any(
+        0 < row[0].y - grid.bottom <= MAX_NOTE_DISTANCE for grid in tables
+    ):
+        return True
+    row_ids = {id(word) for part in row for word in part.words}
+    sign = defined_abbreviation(text) or (text[0] if is_signed_note(text) else "")
+    return bool(sign) and any(sign in word.text for word in page.words if id(word) not in row_ids)
 
 
 def _is_page_number(part: PdfLine) -> bool:

@@ -12,8 +12,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ingest.readers.common.table_notes import is_table_note
 from ingest.readers.pdf.lines import PdfWord, is_bullet
-from ingest.readers.pdf.paragraphs import Entry, PdfParagraph, is_different_size
+from ingest.readers.pdf.paragraphs import Entry, PdfParagraph, PdfTable, is_different_size
 
 MIN_LARGE_RATIO = 1.12  # times the body size; 11 points over 10 is not a heading by size alone
 MAX_LARGE_WORDS = 30  # words of a large heading; the title of a guideline may have three lines
@@ -161,18 +162,39 @@ def strip_dash_rules(text: str) -> str:
 
 
 def find_headings(
-    entries: Sequence[Entry], texts: Sequence[str], body: BodyType, contents: set[int]
+    entries: Sequence[Entry], texts: Sequence[str], body: BodyType, no_headings: set[int]
 ) -> set[int]:
-    """Return the positions of the headings among the entries."""
+    """Return the positions of the headings among the entries, outside of `no_headings`."""
     positions = {
         position
         for position, entry in enumerate(entries)
-        if position not in contents
+        if position not in no_headings
         and isinstance(entry, PdfParagraph)
         and could_be_heading(entry, texts[position], body)
     }
     positions.discard(len(entries) - 1)  # a heading must have text below it
     return positions - _inside_stacks(entries, texts, positions)
+
+
+def find_table_notes(entries: Sequence[Entry], texts: Sequence[str], body: BodyType) -> set[int]:
+    """Return the positions of the notes of a table, directly below it.
+
+    A note starts with a sign or a label, or with a letter or digit that is raised in the table.
+    """
+    notes: set[int] = set()
+    signs: set[str] | None = None  # of the table above
+    for position, (entry, text) in enumerate(zip(entries, texts, strict=True)):
+        if isinstance(entry, PdfTable):
+            signs = entry.raised_texts if entry.is_table else None
+        elif signs is not None and entry.size < MIN_LARGE_RATIO * body.size:
+            first = entry.first.words[0]
+            if first.rise > 0 or is_table_note(text) or first.text.rstrip(".):") in signs:
+                notes.add(position)
+            else:
+                signs = None
+        else:
+            signs = None
+    return notes
 
 
 def _inside_stacks(entries: Sequence[Entry], texts: Sequence[str], headings: set[int]) -> set[int]:

@@ -12,10 +12,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ingest.readers.common.table_notes import is_signed_note
 from ingest.readers.pdf.columns import Element
 from ingest.readers.pdf.lines import (
     Dehyphenator,
     PdfLine,
+    PdfWord,
     is_bullet,
     is_item_marker,
     mark_words,
@@ -113,6 +115,28 @@ class PdfTable:
     grid: Grid | RowTable
     page: int
     continuations: list[Grid] = field(default_factory=list)
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is a table rather than a box around text."""
+        return isinstance(self.grid, RowTable) or self.grid.is_table
+
+    @property
+    def raised_texts(self) -> set[str]:
+        """Raised letters and digits, which refer to notes, or are exponents."""
+        words: list[PdfWord] = []
+        for grid in (self.grid, *self.continuations):
+            if isinstance(grid, RowTable):
+                words += (
+                    word
+                    for row in grid.rows
+                    for cell in row
+                    for line in cell
+                    for word in line.words
+                )
+            else:
+                words += (word for cell in grid.filled_cells for word in cell.words)
+        return {sign for word in words if word.rise > 0 for sign in re.findall(r"\w+", word.text)}
 
     def is_continued_by(self, other: PdfTable) -> bool:
         """Return whether `other` continues this table on the next page, in the same columns."""
@@ -226,6 +250,8 @@ def lacks_sentence_end(text: str) -> bool:
 
 
 def _starts_item(paragraph: PdfParagraph, line: PdfLine) -> bool:
+    if _starts_note(paragraph.first) and _starts_note(line):
+        return True
     if not line.is_marked or len(line.words) < 2:
         return False
     if is_bullet(line.words[0].text):
@@ -236,6 +262,11 @@ def _starts_item(paragraph: PdfParagraph, line: PdfLine) -> bool:
     return not is_full(paragraph.last, line, paragraph.right) or not lacks_sentence_end(
         paragraph.last.text
     )
+
+
+def _starts_note(line: PdfLine) -> bool:
+    """Return whether a line starts with the sign of a note, which is raised or a symbol."""
+    return (len(line.words) > 1 and line.words[0].rise > 0) or is_signed_note(line.text)
 
 
 def _changes_weight(paragraph: PdfParagraph, line: PdfLine) -> bool:
