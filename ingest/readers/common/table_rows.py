@@ -41,7 +41,9 @@ def _join_lines(lines: Sequence[str], *, parallel: bool, is_header: bool) -> str
     for line in lines:
         plain, above = strip_marks(line), strip_marks(text)
         separate = not is_header and _LINE_START.match(plain) and not _LINE_END.search(above)
-        text += ("; " if parallel or separate else " ") + line if text else line
+        is_separated = parallel and above.rstrip().endswith((";", ",", ":"))
+        semicolon = (parallel or separate) and not is_separated
+        text += ("; " if semicolon else " ") + line if text else line
     return text
 
 

@@ -110,21 +110,24 @@ def parse_page(text: str, source: str) -> BeautifulSoup:
     return soup
 
 
-def walk(root: Tag) -> Iterator[tuple[PageElement | None, int]]:
-    """Yield the descendants of `root` with their depth, and None at the end of each element.
+def walk(root: Tag) -> Iterator[tuple[PageElement, bool]]:
+    """Yield the descendants of `root` in reading order, with False; each element again at its end.
 
-    In reading order and without recursion, so it is safe for pages whose depth was not checked.
+    At the end of an element, the second value is True. Without recursion, so it is safe for pages
+    whose depth was not checked.
     """
-    open_elements = [iter(root.contents)]
+    open_elements = [(root, iter(root.contents))]
     while open_elements:
-        element = next(open_elements[-1], None)
+        tag, children = open_elements[-1]
+        element = next(children, None)
         if element is None:
             open_elements.pop()
-            yield None, len(open_elements)
+            if open_elements:
+                yield tag, True
             continue
-        yield element, len(open_elements)
+        yield element, False
         if isinstance(element, Tag):
-            open_elements.append(iter(element.contents))
+            open_elements.append((element, iter(element.contents)))
 
 
 def is_text(element: PageElement | None) -> TypeGuard[NavigableString]:

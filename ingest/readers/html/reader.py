@@ -8,10 +8,11 @@ container becomes a paragraph, so nothing is lost if `p` elements are missing.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from itertools import chain
 
 from bs4 import BeautifulSoup
-from bs4.element import Tag
+from bs4.element import NavigableString, PageElement, Tag
 
 from ingest.readers.common.callout_level import level_from_classes
 from ingest.readers.common.result import (
@@ -35,14 +36,8 @@ from ingest.readers.html.dom import (
 )
 from ingest.readers.html.elements import (
     HEADINGS,
-    LISTS,
-    build_list_items,
-    build_table,
-    callout_text,
     collapse_whitespace,
-    definition_list,
     inline_text,
-    is_layout_table,
 )
 from ingest.readers.html.formulas import replace_formulas
 from ingest.readers.html.inline_marks import (
@@ -53,14 +48,24 @@ from ingest.readers.html.inline_marks import (
     place_image_labels,
     remove_deleted_text,
 )
+from ingest.readers.html.lists import (
+    LISTS,
+    build_list_items,
+    callout_text,
+    definition_list,
+    item_labels,
+    read_items,
+    split_item,
+)
 from ingest.readers.html.main_content import extract_main_content
 from ingest.readers.html.metadata import find_json_ld_text, read_metadata
 from ingest.readers.html.page_styles import apply_page_styles, remove_watermarks
 from ingest.readers.html.panels import label_panels
+from ingest.readers.html.tables import build_table, convert_role_tables, is_layout_table
 from ingest.readers.html.text_density import ancestor_ids
 from ingest.readers.html.trafilatura_check import extract_with_trafilatura
 from ingest.text_encoding import TextNormalizer
-from kb.model.article import Block, BlockKind
+from kb.model.article import Block, BlockKind, ListItem
 
 # Class names of callout boxes, in any naming scheme.
 CALLOUT_CLASS = re.compile(
@@ -97,6 +102,7 @@ def read_html(text: str, source: str) -> ReaderResult:
     body = soup.body or soup
     omitted: list[OmittedText] = []
     watermarks = [*apply_page_styles(soup), *remove_watermarks(body, omitted)]
+    convert_role_tables(soup)
     replace_formulas(soup)
     mark_raised_text(soup, omitted)
     place_image_labels(body)
@@ -179,9 +185,12 @@ class HtmlWalker:
 
     def add_content(self, tag: Tag) -> None:
         """Add an element that contains blocks, loose text, or both."""
+        self._add_nodes(tag.children)
+
+    def _add_nodes(self, nodes: Iterable[PageElement]) -> None:
         text_parts: list[str] = []
         captions: list[str] = []
-        for child in tag.children:
+        for child in nodes:
             if not isinstance(child, Tag):
                 text_parts.append(collapse_whitespace(child) if is_text(child) else "")
             elif child.name in BLOCKS or id(child) in self._block_ancestors:
@@ -212,6 +221,8 @@ class HtmlWalker:
             add(Block(kind=BlockKind.CALLOUT, text=callout_text(tag), level=level))
         elif tag.name in LISTS and not contains_element(tag, BLOCKS_NOT_IN_ITEMS):
             add(Block(kind=BlockKind.LIST, items=build_list_items(tag), ordered=tag.name == "ol"))
+        elif tag.name in LISTS and item_labels(tag):
+            self._add_numbered_list(tag)
         elif tag.name == "dl" and not contains_element(tag, BLOCKS_NOT_IN_ITEMS):
             add(definition_list(tag))
         elif tag.name == "table" and not is_layout_table(tag):
@@ -225,7 +236,39 @@ class HtmlWalker:
         elif tag.name == "details":
             self._add_details(tag)
         else:
-            self.add_content(tag)
+            self._add_nodes(tag.children)
+
+    def _add_numbered_list(self, tag: Tag) -> None:
+        """Add a list in parts, which tables and other blocks inside its items separate."""
+        labels = item_labels(tag)
+        items: list[ListItem] = []
+        for child in tag.children:
+            if not isinstance(child, Tag) or not contains_element(child, BLOCKS_NOT_IN_ITEMS):
+                items.extend(read_items([child], labels))
+                continue
+            label = labels.get(id(child), "")
+            lead, rest = split_item(child, BLOCKS_NOT_IN_ITEMS)
+            first = read_items(lead, labels, item_label=label)
+            items.extend(first)
+            self._add_items(items)
+            if label and not any(item.text.strip() for item in first):
+                self._add_label(label, rest[0])
+            self._add_nodes(rest)
+        self._add_items(items)
+
+    def _add_items(self, items: list[ListItem]) -> None:
+        self._builder.add_block(Block(kind=BlockKind.LIST, items=tuple(items), ordered=True))
+        items.clear()
+
+    def _add_label(self, label: str, block: PageElement) -> None:
+        """Add the label of an item to the heading with which it begins, or as a paragraph."""
+        title = block
+        if isinstance(block, Tag) and block.name == "details":
+            title = block.find("summary", recursive=False) or block
+        if isinstance(title, Tag) and title.name in (*HEADINGS, "summary"):
+            title.insert(0, NavigableString(f"{label} "))
+        else:
+            self._builder.add_text(BlockKind.PARAGRAPH, label)
 
     def _add_details(self, tag: Tag) -> None:
         """Add a details element, as a section if no later text would become part of it."""
@@ -238,7 +281,7 @@ class HtmlWalker:
                 self._builder.add_text(BlockKind.PARAGRAPH, text)
             summary.extract()
         self._open_details += 1
-        self.add_content(tag)
+        self._add_nodes(tag.children)
         self._open_details -= 1
 
     def _ends_its_section(self, tag: Tag) -> bool:

@@ -34,8 +34,9 @@ from ingest.readers.html.dom import (
     remove_element,
     visible_line,
 )
-from ingest.readers.html.elements import SUBHEADINGS, is_layout_table
+from ingest.readers.html.elements import SUBHEADINGS
 from ingest.readers.html.metadata import REVIEW_LINE
+from ingest.readers.html.tables import is_layout_table
 from ingest.readers.html.text_density import TextDensity, ancestor_ids
 
 MAX_SECONDS = 3.0  # CPU seconds; the slowest of a hundred real pages took 0.6

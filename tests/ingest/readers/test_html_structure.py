@@ -152,6 +152,25 @@ def test_an_unsafe_link_is_text():
         ("<ul><li>a</li></ul>", [""]),
         ("<ol><li>a<ul><li>b</li></ul></li><li>c</li></ol>", ["1.", "", "2."]),
         ("<ul><li>a<ol type=a><li>b</li></ol></li></ul>", ["", "a."]),
+        ("<ol reversed start=5><li>a</li><li value=2>b</li><li>c</li></ol>", ["5.", "2.", "1."]),
+        ("<ol start='-1'><li>a</li><li>b</li></ol>", ["-1.", "0."]),
+        ("<ol style='list-style: inside upper-alpha'><li>a</li></ol>", ["A."]),
+        ("<ol style='list-style: none'><li>a</li></ol>", [""]),
+        ("<ol type=disc><li>a</li></ol>", [""]),
+        (
+            "<ol><li type=a>a</li><li style='list-style: none'>b</li><li>c</li></ol>",
+            ["a.", "", "3."],
+        ),
+        ("<ol class='list-lower-alpha'><li>a</li></ol>", ["a."]),
+        ("<ol class='upperroman simple'><li>a</li><li>b</li></ol>", ["I.", "II."]),
+        ("<ol style='list-style-type: decimal-leading-zero'><li>a</li></ol>", ["01."]),
+        ("<ol style='list-style-type: lower-greek'><li>a</li><li>b</li></ol>", ["α.", "β."]),
+        ("<ul style='list-style-type: decimal'><li>a</li><li>b</li></ul>", ["1.", "2."]),
+        ("<ul style='list-style: url(decimal.png)'><li>a</li></ul>", [""]),
+        (
+            "<ol><li>a</li><li>b<ul><li>c</li></ul>after</li><li>d</li></ol>",
+            ["1.", "2.", "", "", "3."],
+        ),
     ],
 )
 def test_list_items_keep_their_numbers(body, labels):
@@ -162,6 +181,108 @@ def test_list_items_keep_their_numbers(body, labels):
 def test_a_nested_item_keeps_its_depth():
     (block,) = read("<ol><li>a<ul><li>b</li></ul></li></ol>").article.sections[0].blocks
     assert block.items == (ListItem("a", 0, "1."), ListItem("b", 1))
+
+
+def test_a_list_with_tables_keeps_its_numbers():
+    table = "<table><tr><th>Age</th><th>Dose</th></tr><tr><td>1</td><td>5 mg</td></tr></table>"
+    body = (
+        f"<ol start=3><li>a</li><li><div><p>b</p>{table}</div>c</li><li>{table}</li><li>d</li></ol>"
+    )
+    blocks = read(body).article.sections[0].blocks
+    assert [block.plain for block in blocks] == [
+        "3. a\n4. b",
+        "Age | Dose\n1 | 5 mg",
+        "c",
+        "5.",
+        "Age | Dose\n1 | 5 mg",
+        "6. d",
+    ]
+
+
+def test_a_list_with_headings_keeps_its_numbers():
+    found = sections(
+        "<ol><li><h3>Assess</h3><p>Do x.</p></li><li><details><summary>Treat</summary>"
+        "<p>Do y.</p></details></li></ol>"
+    )
+    assert [name for name in found if name] == ["1. Assess", "2. Treat"]
+
+
+def test_text_after_a_block_inside_an_item_is_separate():
+    assert plain("<ul><li><div>Adults</div>500 mg</li></ul>") == "- Adults 500 mg"
+    assert plain("<dl><dt>Oral</dt><dd><p>Adults</p>500 mg</dd></dl>") == "- Oral: Adults 500 mg"
+    assert plain("<aside><div>Adults</div>500 mg</aside>") == "Adults\n500 mg"
+
+
+def test_a_numbered_list_in_a_callout_or_cell_keeps_its_numbers():
+    steps = "<ol start=2><li>Stop</li><li>Call</li></ol>"
+    assert plain(f"<aside>{steps}</aside>") == "2. Stop\n3. Call"
+    body = f"<table><tr><th>A</th><th>B</th></tr><tr><td>x</td><td>{steps}</td></tr></table>"
+    assert plain(body) == "A | B\nx | 2. Stop; 3. Call"
+
+
+INNER = "<table><tr><td>Day</td><td>Dose</td></tr><tr><td><p>1</p></td><td></td></tr></table>"
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (INNER, "Day | Dose; 1 |"),
+        (f"Loading{INNER}then 5 mg", "Loading; Day | Dose; 1 |; then 5 mg"),
+        ("<h4>Adults</h4><p>500 mg</p><h4>Child</h4>250 mg", "Adults: 500 mg; Child: 250 mg"),
+        ("<h4>Adults</h4>", "Adults"),
+        (
+            "<dl><dt>Adults</dt><dd>500 mg</dd><dt>Child</dt><dd>1 g</dd></dl>",
+            "Adults: 500 mg; Child: 1 g",
+        ),
+        ("<details><summary>Max</summary>5 mg</details>", "Max: 5 mg"),
+        ("Give:<ul><li>a</li><li>b</li></ul>", "Give: a; b"),
+        ("<ul><li>a,</li><li>b<ul><li>c</li></ul></li></ul>", "a; b; c"),
+        ("<div>a</div>b", "a b"),
+    ],
+)
+def test_a_cell_with_blocks_keeps_its_table(cell, text):
+    body = (
+        "<table><tr><th>Drug</th><th>Dose</th><th>Max</th></tr>"
+        f"<tr><td>A</td><td>{cell}</td><td>4 g</td></tr></table>"
+    )
+    (block,) = read(body).article.sections[0].blocks
+    assert block.row_texts[1] == ("A", text, "4 g")
+
+
+def test_lists_of_the_same_row_correspond():
+    cells = "<td><ul><li>a</li><li>b</li></ul></td><td><ul><li>1 g</li><li>2 g</li></ul></td>"
+    body = f"<table><tr><th>Drug</th><th>Dose</th></tr><tr>{cells}</tr></table>"
+    assert plain(body) == "Drug | Dose\na; b | 1 g; 2 g"
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "<table><tr><td><h2>Adults</h2><p>Give 500 mg.</p></td><td>Menu</td></tr></table>",
+        "<table><tr><td><h2>Adults</h2><p>Give 500 mg.</p></td></tr></table>",
+        "<table role=presentation><tr><th>Adults</th><td>Give 500 mg.</td></tr></table>",
+        f"<table><tr><td>Adults</td></tr><tr><td>{INNER}</td></tr></table>",
+        "<table><tr><td>Menu</td><td><h2>A</h2>b</td></tr><tr><td>c</td><td>d</td></tr></table>",
+    ],
+)
+def test_a_layout_table_is_transparent(table):
+    assert not plain(table).startswith(("Adults | ", "Menu | "))
+    assert " | Menu" not in plain(table)
+
+
+ROLE_TABLE = (
+    "<div role='table'><div role='rowgroup'><div role='row'><span role='columnheader'>Age</span>"
+    "<span role='columnheader' aria-colspan='2'>Dose</span></div></div><div role='rowgroup'>"
+    "<div role='row'><div><span role='rowheader'>Adult</span></div><span role='cell'>5 mg</span>"
+    "<span role='cell'>9 mg</span></div></div></div>"
+)
+
+
+def test_elements_with_the_roles_of_a_table_are_a_table():
+    (block,) = read(ROLE_TABLE).article.sections[0].blocks
+    assert block.rows[0] == (Cell("Age"), Cell("Dose", columns=2), Cell())
+    assert block.row_texts[1] == ("Adult", "5 mg", "9 mg")
+    assert block.header_rows == 1
 
 
 def test_cells_keep_spans_and_lines():
