@@ -49,6 +49,8 @@ LEVEL_WORDS = {
     CalloutLevel.IMPORTANT: "Important",
 }
 
+OCR_NOTE = "Read by OCR: check against the source"
+
 Highlight = Callable[[str], Snippet]
 
 
@@ -150,7 +152,7 @@ class PassageView:
     anchor: str
     label: str
     page: int | None
-    ocr: bool
+    ocr_note: str  # empty unless the text was recognised by OCR
     headings: tuple[HeadingView, ...]
     blocks: tuple[BlockView, ...]
     tags: tuple[TagView, ...]
@@ -252,7 +254,7 @@ def _build_passage_view(
         anchor=passage.anchor,
         label=passage.heading or label,
         page=passage.page,
-        ocr=passage.ocr,
+        ocr_note=OCR_NOTE if passage.ocr else "",
         headings=marked,
         blocks=blocks,
         tags=build_tag_views(keys, taxonomy),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -10,18 +11,41 @@ import pypdfium2
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from reportlab.platypus import Table
 
 from kb.editorial.workflow import ReviewWorkflow
 from kb.errors import SettingsError
-from kb.model.article import Article, Block, BlockKind, ListItem, Metadata, table
+from kb.model.article import (
+    Article,
+    Block,
+    BlockKind,
+    CalloutLevel,
+    Cell,
+    ListItem,
+    Mark,
+    MarkKind,
+    Metadata,
+    table,
+)
 from kb.model.passage import Passage
 from kb.model.records import ArticleRecord, ArticleStatus, ReviewState
 from kb.storage.article_store import ArticleStore
 from kb.storage.atomic_files import atomic_write
 from kb.storage.audit_log import Actor
 from tests.kb.builders import save
+from tests.web.builders import passage
+from tests.web.formatted_article import LINK, formatted_article
 from web.integrations.patient_leaflets.export import MANIFEST, LeafletExportResult, export_leaflets
 from web.integrations.patient_leaflets.pdf import Leaflet, render_pdf
+from web.integrations.patient_leaflets.styles import markup
+from web.integrations.patient_leaflets.tables import render_table
+from web.presentation.article_view import (
+    LEVEL_WORDS,
+    OCR_NOTE,
+    build_block_view,
+    format_text,
+    unmarked,
+)
 from web.presentation.formatting import format_review
 from web.presentation.urls import UrlBuilder
 
@@ -108,18 +132,37 @@ def test_every_page_names_its_article(empty_store: ArticleStore, folder: Path) -
 
 
 TEXTS = st.text(max_size=60)
+MARKS = st.lists(
+    st.builds(
+        Mark,
+        st.sampled_from(MarkKind),
+        st.integers(0, 30),
+        st.integers(31, 60),
+        st.just('https://x.example/?a=1&b="<'),
+    ),
+    max_size=3,
+).map(tuple)
+SPANS = st.integers(1, 4)
+CELLS = st.one_of(TEXTS, st.builds(Cell, TEXTS, SPANS, SPANS))
 BLOCKS = st.one_of(
-    st.builds(lambda text: Block(kind=BlockKind.CALLOUT, text=text), TEXTS),
+    st.builds(
+        lambda text, marks, level: Block(
+            kind=BlockKind.CALLOUT, text=text.ljust(60), marks=marks, level=level
+        ),
+        TEXTS,
+        MARKS,
+        st.sampled_from([None, *CalloutLevel]),
+    ),
     st.builds(
         lambda rows, heads: table(tuple(map(tuple, rows)), heads),
-        st.lists(st.lists(TEXTS, max_size=12), max_size=5),
+        st.lists(st.lists(CELLS, min_size=1, max_size=12), max_size=9),
         st.integers(0, 6),
     ),
     st.builds(
         lambda items, ordered: Block(
             kind=BlockKind.LIST, items=tuple(ListItem(*item) for item in items), ordered=ordered
         ),
-        st.lists(st.tuples(TEXTS, st.integers(0, 9)), max_size=5),
+        st.lists(st.tuples(TEXTS, st.integers(0, 9), TEXTS), max_size=5),
         st.booleans(),
     ),
 )
@@ -143,9 +186,80 @@ def sheet(*blocks: Block) -> Leaflet:
 @example([table((("word " * 5_000, "b"), ("c", "d")), 1)])
 @example([table((("h " * 50, "b"),) * 80, 70)])
 @example([table((("x" * 900,) * 40,) * 3, 1)])
+@example([table((("a b " * 30,) * 20,) * 5, 3)])
+@example([table([("Age", "Dose"), (Cell("Adults", rows=90), "1"), *[("", "2")] * 89], 1)])
+@example([table([(Cell("Age", rows=3), "Dose"), ("", "1"), ("", "word " * 900)], 1)])
 def test_leaflet_fits_any_blocks(blocks: list[Block]) -> None:
     made = pypdfium2.PdfDocument(render_pdf([sheet(*blocks)], "Site", TODAY))
     assert re.search(r"X, \w+ 1\b", made[0].get_textpage().get_text_range())
+
+
+def test_leaflet_shows_labels_levels_spans_and_link_addresses() -> None:
+    article, passages = formatted_article()
+    scanned = passage(("Scan",), replace(table([("5 mg", "daily")]), ocr=True))
+    leaflet = sheet()
+    record = replace(leaflet.record, article=article, passages=(*passages, scanned))
+    made = render_pdf([replace(leaflet, record=record)], "Site", TODAY)
+    document = pypdfium2.PdfDocument(made)
+    text = "\n".join(page.get_textpage().get_text_range() for page in document)
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+
+    labels = ("3. Draw", "c. Check", "iv. Record", "1.2.1 Offer", "a) Adults", "ii. 60", "1. Wash")
+    for label in (*labels, "• healthy", "4. had a dose"):
+        assert any(line.startswith(label) for line in lines), label
+    assert [line for line in lines if line in set(LEVEL_WORDS.values())] == list(
+        LEVEL_WORDS.values()
+    )
+    assert OCR_NOTE in lines
+    assert "^" not in text
+    assert f"/URI ({LINK})".encode() in made
+    assert f"({LINK})" in "".join(lines)
+    assert "0.15 mL" in lines
+    assert "10 micrograms" in lines
+    assert lines.count("Children") == 1  # spans the table
+
+
+def test_marks_become_markup_without_the_sign_of_a_power() -> None:
+    kinds = (MarkKind.STRONG, MarkKind.EMPHASIS, MarkKind.SUBSCRIPT)
+    marks = (*(Mark(kind, 0, 1) for kind in kinds), Mark(MarkKind.SUPERSCRIPT, 3, 5))
+    assert markup(format_text("<10^9", marks, unmarked)) == (
+        "<sub><i><b>&lt;</b></i></sub>10<super>9</super>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "href", "shown"),
+    [
+        ("the guide", "https://x.example/a", " (https://x.example/a)"),
+        ("x.example/a", "https://x.example/a/", ""),
+        ("the team", "mailto:team@x.example", " (team@x.example)"),
+        ("020 7946 0000", "tel:02079460000", ""),
+    ],
+)
+def test_address_of_a_link_is_printed_unless_its_text_shows_it(
+    text: str, href: str, shown: str
+) -> None:
+    marks = (Mark(MarkKind.LINK, 0, len(text), href), Mark(MarkKind.STRONG, 0, 4))
+    assert markup(format_text(text, marks, unmarked)).rpartition("</a>")[2] == shown
+
+
+@pytest.mark.parametrize(("columns", "is_grid"), [(8, True), (14, True), (40, False)])
+def test_table_that_does_not_fit_becomes_lines_with_column_names(
+    columns: int, is_grid: bool
+) -> None:
+    heads = [f"N{number}" for number in range(columns)]
+    rows: list[list[str | Cell]] = [
+        [*heads],
+        [Cell("Oral", rows=2), *["5 mg"] * (columns - 1)],
+        ["", *["6"] * (columns - 1)],
+    ]
+    flowables = list(render_table(build_block_view(table(rows, 1))))
+    assert [isinstance(flowable, Table) for flowable in flowables] == (
+        [True] if is_grid else [False, False]
+    )
+    made = pypdfium2.PdfDocument(render_pdf([sheet(table(rows, 1))], "Site", TODAY))
+    text = made[0].get_textpage().get_text_range()
+    assert (text.count("N0: Oral"), text.count("Oral")) == ((0, 1) if is_grid else (2, 2))
 
 
 def test_interrupted_export_is_completed_by_next_run(
