@@ -20,17 +20,6 @@ document.addEventListener("keydown", (event) => {
   box.select();
 });
 
-// Say that a table continues beyond its edge, where it is wider than the page.
-const tables = document.querySelectorAll(".table");
-const edges = new ResizeObserver((entries) => {
-  for (const { target } of entries) {
-    const overflows = target.scrollWidth > target.clientWidth;
-    target.classList.toggle("overflowing", overflows);
-    if (target.previousElementSibling?.matches(".scroll-hint")) target.previousElementSibling.hidden = !overflows;
-  }
-});
-for (const table of tables) edges.observe(table);
-
 // Copy a passage as text with its citation and URL.
 const LIST = "ul, ol";
 

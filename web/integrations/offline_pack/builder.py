@@ -24,6 +24,7 @@ FILES = (
     STATIC_FOLDER / "kb.css",
     STATIC_FOLDER / "browse.css",
     STATIC_FOLDER / "icon.svg",
+    STATIC_FOLDER / "tables.js",
     *sorted(PACK_FILES.iterdir()),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from index.search.results import SearchRequest
 from tests.web.chromium import overflow
+from tests.web.formatted_article import LINK
 from web.context import Services
 
 pytestmark = pytest.mark.browser
@@ -234,6 +236,25 @@ def test_axe_finds_nothing_and_nothing_overflows(page: Page, sample_pack: Path) 
     for query in ("hip problems", "haemorrage", "warfrin"):
         search(page, query)
         assert overflow(page) <= 0
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_article_keeps_labels_levels_and_raised_text_and_announces_wide_tables(
+    page: Page, sample_pack: Path
+) -> None:
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto((sample_pack / "articles" / "injections.html").as_uri())
+    expect(page.locator(".callout[data-level=emergency] .callout-word")).to_have_text("Emergency")
+    expect(page.locator("li[data-label='1.2.1'] .label")).to_be_visible()
+    expect(page.locator(".passage-text a", has_text="formulary")).to_have_attribute("href", LINK)
+    sign = page.locator("sup .caret").first
+    assert sign.evaluate("sign => sign.getBoundingClientRect().width") == 0
+    expect(page.locator(".table")).to_have_class(re.compile("overflowing"))
+    expect(page.locator(".scroll-hint")).to_be_visible()
+    assert overflow(page) <= 0
+    page.emulate_media(media="print")
+    expect(page.locator(".scroll-hint")).to_be_hidden()
+    page.emulate_media(media="screen")
     page.set_viewport_size({"width": 1280, "height": 800})
 
 
