@@ -9,9 +9,9 @@ from ingest.readers.common.inline_text import strip_marks
 from kb.model.article import Cell, Row
 
 MAX_SPAN_WIDTH = 50  # columns or rows per cell; a larger value is a mistake or an attack
-_LINE_END = re.compile(r"[.,:;!?–—-]\s*$")
+_LINE_END = re.compile(r"[.,:;!?–—•-]\s*$")
 _TRAILING_SPACE = re.compile("\\s+([\ufdd8-\ufddc]+)$")
-_LINE_START = re.compile(r"\s*(?:[\d(≥≤<>•]|[-–]\s)")
+_LINE_START = re.compile(r"\s*(?:[\d(≥≤<>•]|[-–]\s|[^\W\d_][^:.;]{0,30}:\s)")
 
 
 def parse_span(value: str) -> int:

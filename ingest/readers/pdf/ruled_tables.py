@@ -97,6 +97,14 @@ class Grid:
         cells = (cell for cell in self.cells.values() if cell.words)
         return sorted(cells, key=lambda cell: (cell.row, cell.column))
 
+    def measure_spans(self) -> dict[tuple[int, int], tuple[int, int]]:
+        """Return the row and the column below and right of each cell, by its first field."""
+        ends: dict[tuple[int, int], tuple[int, int]] = {}
+        for (row, column), origin in self.cell_origins.items():
+            last_row, last_column = ends.get(origin, origin)
+            ends[origin] = max(last_row, row + 1), max(last_column, column + 1)
+        return ends
+
     @property
     def is_table(self) -> bool:
         """Whether words are in several columns, and in several rows or few words in one."""
@@ -233,8 +241,8 @@ def _build_grid(edges: Sequence[Edge], white: Sequence[Edge]) -> Grid | None:
     if not horizontals or not verticals:
         return None
     # A table without side lines ends where its horizontal lines end.
-    xs = _distinct_positions([*(edge.position for edge in verticals), *_ends(horizontals)])
-    ys = _distinct_positions([*(edge.position for edge in horizontals), *_ends(verticals)])
+    xs = distinct_positions([*(edge.position for edge in verticals), *_ends(horizontals)])
+    ys = distinct_positions([*(edge.position for edge in horizontals), *_ends(verticals)])
     if len(horizontals) + len(verticals) < 4 or len(xs) < 2 or len(ys) < 2:
         return None
     if (len(xs) - 1) * (len(ys) - 1) > MAX_FIELDS:
@@ -290,7 +298,8 @@ def _ends(edges: Sequence[Edge]) -> tuple[float, float]:
     return min(edge.low for edge in edges), max(edge.high for edge in edges)
 
 
-def _distinct_positions(positions: Sequence[float]) -> list[float]:
+def distinct_positions(positions: Sequence[float]) -> list[float]:
+    """Return the positions in order, and of close ones the first."""
     distinct: list[float] = []
     for position in sorted(positions):
         if not distinct or position - distinct[-1] > SNAP_DISTANCE:

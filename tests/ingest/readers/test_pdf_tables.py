@@ -10,7 +10,7 @@ from ingest.chunking import chunk_article
 from ingest.readers.common.result import ReaderResult
 from ingest.readers.pdf.headers_footers import FOOTER
 from ingest.readers.pdf.reader import read_pdf
-from kb.model.article import Block
+from kb.model.article import Block, Cell
 from tests.ingest.documents.pdf import Page, pdf
 
 TEXT = "The dose is adjusted to the response and to the results of the tests at every visit. "
@@ -107,3 +107,147 @@ def test_note_of_a_sign_on_the_page_is_no_footer() -> None:
         page.lines(50, 60, f"Give drug {number} 5 mg* daily. " + TEXT)
         pages.append(page.text(50, 770, "* 2.5 mg if CrCl is below 30 mL/min", 8))
     assert not read(*pages).omitted
+
+
+def draw_cells(*cells: tuple[float, float, str], ys: Sequence[float]) -> Page:
+    """Return a page with a ruled table of two columns, with a bold header in its first row."""
+    page = Page().text(50, 60, "Doses of antibiotics", 16, "b")
+    page.grid([50, 200, 350], [100, *ys])
+    page.text(55, 114, "Age", font="b").text(205, 114, "Dose", font="b")
+    for x, y, text in cells:
+        page.text(x, y, text)
+    return page
+
+
+def rows_below_header(page: Page) -> list[tuple[str, ...]]:
+    (table,) = blocks(read(page))
+    assert (table.header_rows, table.row_texts[0]) == (1, ("Age", "Dose"))
+    return list(table.row_texts[1:])
+
+
+def test_cells_over_several_columns_and_rows_keep_their_spans() -> None:
+    page = Page().text(50, 60, "Doses of antibiotics", 16, "b")
+    for y, x in ((100, 50), (120, 200), (140, 50), (160, 200), (180, 50)):
+        page.line(x, y, 500, y)
+    for x, y in ((50, 100), (200, 100), (350, 120), (500, 100)):
+        page.line(x, y, x, 180)
+    page.text(55, 124, "Drug", font="b").text(205, 114, "Dose", font="b")
+    page.text(205, 134, "Adult", font="b").text(355, 134, "Child", font="b")
+    page.text(55, 164, "Amoxicillin").text(205, 154, "500 mg").text(355, 154, "250 mg")
+    (table,) = blocks(read(page.text(355, 174, "125 mg")))
+    assert table.header_rows == 2
+    assert table.rows == (
+        (Cell("Drug", rows=2), Cell("Dose", columns=2), Cell()),
+        (Cell(), Cell("Adult"), Cell("Child")),
+        (Cell("Amoxicillin", rows=2), Cell("500 mg"), Cell("250 mg")),
+        (Cell(), Cell(), Cell("125 mg")),
+    )
+
+
+def test_bold_group_rows_are_no_header() -> None:
+    page = Page().text(50, 60, "Doses of antibiotics", 16, "b")
+    for y in range(100, 201, 20):
+        page.line(50, y, 350, y)
+    page.line(50, 100, 50, 200).line(350, 100, 350, 200)
+    page.line(200, 100, 200, 120).line(200, 140, 200, 160).line(200, 180, 200, 200)
+    rows = (("Drug", "Dose"), ("Adults",), ("Amoxicillin", "500 mg"), ("Children",), ("", "250 mg"))
+    for at, row in enumerate(rows):
+        for x, text in zip((55, 205), row, strict=False):
+            page.text(x, 114 + 20 * at, text, font="b" if at in (0, 1, 3) else "")
+    (table,) = blocks(read(page))
+    assert (table.header_rows, table.group_rows) == (1, frozenset({1, 3}))
+    assert table.rows[1] == (Cell("Adults", columns=2), Cell())
+
+
+@pytest.mark.parametrize("is_ruled", [True, False])
+def test_empty_cell_does_not_move_the_dose_of_a_child(is_ruled: bool) -> None:
+    rows = (
+        ("Drug", "Adult", "Child"),
+        ("Amoxicillin", "", "250 mg"),
+        ("Doxycycline", "100 mg", ""),
+        ("Cefalexin", "500 mg", "125 mg"),
+    )
+    page = Page().text(50, 60, "Doses of antibiotics", 16, "b")
+    if is_ruled:
+        draw_table(page, 100, rows)
+    else:
+        for at, row in enumerate(rows):
+            for x, text in zip((55, 205, 355), row, strict=True):
+                page.text(x, 114 + 14 * at, text, font="" if at else "b")
+    (table,) = blocks(read(page))
+    assert table.row_texts == rows
+
+
+def test_columns_of_a_continued_table_do_not_replace_each_other() -> None:
+    pages = []
+    for number, xs in enumerate(([50, 150, 350, 500], [50, 350, 500], [50, 200, 350, 500])):
+        page = Page().grid(list(map(float, xs)), [100, 120, 140])
+        for column, x in enumerate(xs[:-1]):
+            page.text(x + 5, 114, f"{number}a{column}").text(x + 5, 134, f"{number}b{column}")
+        pages.append(page)
+    (table,) = blocks(read(*pages))
+    assert table.row_texts[::2] == (
+        ("0a0", "0a1", "", "0a2"),
+        ("1a0", "", "", "1a1"),
+        ("2a0", "", "2a1", "2a2"),
+    )
+
+
+def test_lines_of_cells_that_correspond_are_separated() -> None:
+    page = draw_cells(
+        (55, 132, "Adults"),
+        (55, 144, "Children"),
+        (205, 132, "500 mg"),
+        (205, 144, "250 mg"),
+        ys=[120, 150],
+    )
+    assert rows_below_header(page) == [("Adults; Children", "500 mg; 250 mg")]
+
+
+def test_wrapped_lines_of_a_cell_are_joined() -> None:
+    page = draw_cells(
+        (55, 132, "Adults and older children"),
+        (55, 144, "Of any weight"),
+        (205, 132, "500 mg three times a day"),
+        (205, 144, "for 5 days"),
+        ys=[120, 150],
+    )
+    assert rows_below_header(page) == [
+        ("Adults and older children Of any weight", "500 mg three times a day for 5 days")
+    ]
+
+
+def test_two_numbers_of_a_narrow_cell_are_separated() -> None:
+    page = Page().text(50, 60, "Risk of stroke", 16, "b")
+    page.grid([50, 200, 245], [100, 120, 150]).text(55, 114, "Trial").text(205, 114, "p")
+    page.text(55, 132, "AFASAK").text(205, 132, "<0.001").text(205, 144, "0.03")
+    (table,) = blocks(read(page))
+    assert table.row_texts[1] == ("AFASAK", "<0.001; 0.03")
+
+
+def test_level_lines_of_cells_are_rows_with_empty_cells() -> None:
+    page = draw_cells(
+        (55, 132, "Adults"),
+        (55, 144, "Children"),
+        (55, 156, "Infants"),
+        (205, 132, "500 mg"),
+        (205, 156, "50 mg"),
+        ys=[120, 162],
+    )
+    assert rows_below_header(page) == [("Adults", "500 mg"), ("Children", ""), ("Infants", "50 mg")]
+
+
+def test_labels_at_line_starts_of_a_cell_are_separated() -> None:
+    page = draw_cells(
+        (55, 132, "Any"), (205, 132, "Adults: 500 mg"), (205, 144, "Children: no"), ys=[120, 150]
+    )
+    assert rows_below_header(page) == [("Any", "Adults: 500 mg; Children: no")]
+
+
+def test_lines_of_a_header_are_joined() -> None:
+    page = Page().text(50, 60, "Doses by clearance", 16, "b")
+    page.grid([50, 200, 350], [100, 130, 150])
+    page.text(55, 112, "Creatinine").text(55, 124, "clearance")
+    page.text(205, 112, "Dose").text(205, 124, "(mg)").text(55, 144, "30").text(205, 144, "5")
+    (table,) = blocks(read(page))
+    assert table.row_texts == (("Creatinine clearance", "Dose (mg)"), ("30", "5"))
