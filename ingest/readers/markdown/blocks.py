@@ -72,18 +72,31 @@ def add_blocks(
 
 @dataclass(slots=True)
 class _OpenList:
-    """A list and the number of its next item, as a browser counts."""
+    """A list and the numbers of its items: the first one, and that of the last item."""
 
     ordered: bool
-    number: int
+    start: int
+    last: int | None = None
+    step: int = 1  # -1 if the list counts down
 
     def next_label(self, item: Token) -> str:
-        """Return the label of an item: as written if the numbers rise, otherwise the next one."""
+        """Return the label of an item.
+
+        It is as written if the numbers rise, or fall by one from the second item on; otherwise it
+        is the next number, as in a browser.
+        """
         if not self.ordered:
             return ""
-        written = int(item.info) if item.info.isdigit() else self.number
-        number = max(written, self.number)
-        self.number = number + 1
+        written = int(item.info) if item.info.isdigit() else None
+        if self.last is None:
+            number = self.start
+        else:
+            if written == self.last - 1 and self.last == self.start:
+                self.step = -1
+            number = self.last + self.step
+            if written is not None and self.step > 0:
+                number = max(written, number)
+        self.last = number
         return f"{number}{item.markup}"
 
 

@@ -89,11 +89,13 @@ def _split_stanzas(text: str) -> list[list[TextLine]]:
     bullet = BULLET_WITH_O if len(O_BULLET_LINE.findall(text)) > 1 else BULLET
     plus_is_bullet = PLUS_BULLET_LINE.search(text) is not None
     raw_lines = text.expandtabs(4).split("\n")
+    last_number = ""
     for position, raw in enumerate(raw_lines):
         if not raw.strip():
             stanzas.append([])
             continue
         above = stanzas[-1][-1] if stanzas[-1] else None
+        last_number = last_number if above else ""  # of the items of this stanza
         if RULE.fullmatch(raw):
             if above and not above.rule and not above.marker and raw.strip()[0] in "=-":
                 stanzas[-1][-1] = replace(above, rule=raw.strip()[0])
@@ -105,14 +107,18 @@ def _split_stanzas(text: str) -> list[list[TextLine]]:
         following = itertools.takewhile(
             str.strip, raw_lines[position + 1 : position + 1 + MAX_ITEM_LINES]
         )
-        continues = bool(match and above and _continues_sentence(above, raw, following))
+        continues = bool(
+            match and above and _continues_sentence(above, last_number, raw, following)
+        )
         if match and above and MINUS_NUMBER.match(raw):
             is_list = any(map(bullet.match, raw_lines[position - 1 : position + 2 : 2]))
             continues = not is_list and _is_unfinished(above.text)
         marker = match.group() if match and not continues else ""
         indent = len(raw) - len(raw.lstrip())
         text_line = raw[len(marker) :].strip()
-        stanzas[-1].append(TextLine(text_line, len(stanzas), indent, marker, continues=continues))
+        line = TextLine(text_line, len(stanzas), indent, marker, continues=continues)
+        last_number = line.number or last_number
+        stanzas[-1].append(line)
     return [stanza for stanza in stanzas if stanza]
 
 
@@ -152,23 +158,30 @@ def _is_unfinished(above: str) -> bool:
     )
 
 
-def _continues_sentence(above: TextLine, raw: str, following: Iterable[str]) -> bool:
+def _continues_sentence(
+    above: TextLine, last_number: str, raw: str, following: Iterable[str]
+) -> bool:
     """Return whether the number at the start of a line belongs to the sentence above.
 
-    It does not if the number before it is above it, or the next one among the `following` lines.
+    It does not if an adjacent number, in either direction, is the `last_number` above it or among
+    the `following` lines: lists also count down.
     """
     found = NUMBER.match(raw)
     if found is None or above.rule or _CLAUSE_END.search(above.text):
         return False
-    number, previous = found.group(2), above.number
+    number = found.group(2)
     labels = [match.group(2) for match in map(NUMBER.match, following) if match]
-    if _next_label(previous) == number or _next_label(number) in labels:
+    if any(_are_adjacent(number, label) for label in (last_number, *labels) if label):
         return False
     if _is_unfinished(above.text):
         return True
     if not number.isdigit() or number == "1" or above.text[-1:].isupper():
         return False
     return above.text[-1:].islower() and len(above.text) >= MIN_WRAPPED_LENGTH
+
+
+def _are_adjacent(label: str, other: str) -> bool:
+    return label == _next_label(other) or other == _next_label(label)
 
 
 def _next_label(label: str) -> str:

@@ -17,6 +17,7 @@ Check the level every hour and write it on the chart, and if it is found to be a
 {}
 the drug again only after a second reading has been taken and seen by the whole team.
 """
+LONG = "Fetch the trolley, the monitor and the oxygen for the transfer of the patient"
 
 
 def blocks(text):
@@ -49,6 +50,10 @@ def test_a_number_that_ends_a_sentence_is_no_item(number):
         ("Ask the patient to\n1. Wash.\n2. Rinse.", ["1.", "2."]),
         ("Ask the patient to\na. Wash.\nb. Rinse.", ["a.", "b."]),
         ("The doses are\n- 5 mg.\n- 6 mg.", ["", ""]),
+        (f"Steps:\n10. {LONG}\n9. {LONG}\n8. Go.", ["10.", "9.", "8."]),
+        (f"Steps:\n3) {LONG}\nand then\n2) {LONG}\nand then\n1) Go.", ["3)", "2)", "1)"]),
+        (f"Steps:\n1. {LONG}\nand call the whole team of the ward to the bed\n2. Go", ["1.", "2."]),
+        (f"Steps:\nc) {LONG}\nb) {LONG}\na) Go.", ["c)", "b)", "a)"]),
     ],
 )
 def test_items_keep_their_labels(text, labels):
