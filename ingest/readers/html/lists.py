@@ -7,9 +7,10 @@ from collections.abc import Container, Iterable
 
 from bs4.element import PageElement, Tag
 
+from ingest.readers.common.definition_list import build_definition_list
 from ingest.readers.html.dom import BLOCKS, contains_element, get_classes, is_text, walk
 from ingest.readers.html.elements import collapse_whitespace, inline_text
-from kb.model.article import Block, BlockKind, ListItem
+from kb.model.article import Block, ListItem
 from kb.model.list_numbering import Numbering, format_number
 
 LISTS = frozenset({"ul", "ol", "menu", "dir"})
@@ -201,19 +202,14 @@ def split_item(item: Tag, blocks: Container[str]) -> tuple[list[PageElement], li
 
 def definition_list(tag: Tag) -> Block:
     """Return a definition list as a list of "term: definition"."""
-    items: list[str] = []
-    terms: list[str] = []
+    groups: list[tuple[list[str], list[str]]] = [([], [])]
     for part in tag.find_all(["dt", "dd"]):
-        text = inline_text(part).strip()
-        if part.name == "dt":
-            terms.append(text)
-        elif terms:
-            items.append(f"{' / '.join(terms)}: {text}")
-            terms = []
+        terms, definitions = groups[-1]
+        if part.name == "dt" and definitions:
+            groups.append(([inline_text(part).strip()], []))
         else:
-            items.append(text)
-    items.extend(terms)
-    return Block(kind=BlockKind.LIST, items=tuple(ListItem(item) for item in items))
+            (terms if part.name == "dt" else definitions).append(inline_text(part).strip())
+    return build_definition_list(groups)
 
 
 def callout_text(tag: Tag) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from ingest.readers.common.definition_list import build_definition_list
 from ingest.readers.common.formulas import MathNode, format_math
 from ingest.readers.common.inline_text import NOTE_EDGES, mark_edges
 from ingest.readers.common.result import DELETED, OmittedText
@@ -18,7 +19,7 @@ from ingest.readers.xml.node import (
     node_line,
     node_text,
 )
-from kb.model.article import Block, BlockKind, ListItem, MarkKind
+from kb.model.article import Block, MarkKind
 
 MARK_ELEMENTS = {
     "bold": MarkKind.STRONG,
@@ -154,12 +155,13 @@ def _math_node(node: XmlNode) -> MathNode:
 
 def definition_list(node: XmlNode) -> Block:
     """Return a definition list; a nested list becomes part of the definition."""
-    items = []
-    for item in node.children("def-item"):
-        terms = " / ".join(formatted_text(term) for term in item.children("term"))
-        meaning = " ".join(formatted_text(part) for part in item.children("def"))
-        items.append(ListItem(f"{terms}: {meaning}" if terms and meaning else terms + meaning))
-    return Block(kind=BlockKind.LIST, items=tuple(items))
+    return build_definition_list(
+        (
+            [formatted_text(term) for term in item.children("term")],
+            [formatted_text(part) for part in item.children("def")],
+        )
+        for item in node.children("def-item")
+    )
 
 
 def format_citation(ref: XmlNode) -> str:

@@ -13,6 +13,7 @@ from functools import cache
 
 from ingest.language.word_lists import load_word_list
 from ingest.readers.html.dom import BLOCKS, INVISIBLE
+from ingest.readers.markdown.code_blocks import find_code_lines
 
 HTML_NAMES = BLOCKS | INVISIBLE | {
     "a", "abbr", "acronym", "audio", "b", "bdi", "bdo", "big", "br", "button", "canvas", "cite",
@@ -35,7 +36,6 @@ BOOLEAN_ATTRIBUTES = frozenset({"open", "checked", "disabled", "hidden", "contro
 _LIST_MARKER = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s")
 _PRODUCT = re.compile(r"(?<=\d)\*+(?=\d)")
 _TAG = re.compile(r"<(?=/?([A-Za-z][\w-]*)([\s/>][^<>]{0,500}|$))")  # not an address: <https://...>
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ADMONITION = re.compile(
     r"(?P<indent>\s*)(?:!!!|\?\?\?\+?)\s+(?P<type>[\w-]+)(?:\s+\"(?P<title>[^\"]*)\")?\s*"
 )
@@ -49,14 +49,8 @@ _FIRST_ITEM = re.compile(r"(\s{0,3})1([.)])(?=\s)")
 def escape_ambiguous_marks(text: str) -> str:
     """Return Markdown with these characters escaped, and with admonitions as alerts."""
     lines = text.split("\n")
-    fence = ""
-    for number, line in enumerate(lines):
-        found = _FENCE.match(line)
-        if found and not fence:
-            fence = found[1]
-        elif found and line.strip().startswith(fence):
-            fence = ""
-        if not fence and not line.startswith(("    ", "\t")):
+    for number, is_code in enumerate(find_code_lines(lines)):
+        if not is_code and not lines[number].startswith(("    ", "\t")):
             lines[number] = _escape_line(lines, number)
     return "\n".join(_convert_admonitions(lines))
 

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from ingest.readers.common.result import OmittedText
+from ingest.readers.markdown.code_blocks import find_code_lines
 
 TEMPLATE_TAG = "a template tag"
 # Removed markup: (reason, pattern). Lengths are bounded so that an unclosed tag is cheap.
@@ -31,7 +32,6 @@ FOOTNOTE_MARK = re.compile(r"\[\^([^\]\s]{1,40})\]")
 INDENT = re.compile(r" {4}| {0,3}\t")
 # Line starts that end a paragraph without a blank line.
 BLOCK_START = re.compile(r" {0,3}(?:#{1,6}\s|>|[-*+]\s|\d{1,9}[.)]\s|\||<)")
-FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,11 @@ def extract_marks(text: str, omitted: list[OmittedText]) -> tuple[str, Extracted
             omitted.append(OmittedText(reason, match.group().strip()))
         text = pattern.sub(lambda match: "\n" * match.group().count("\n"), text)
     collector = _MarkCollector()
-    text = "\n".join("" if collector.collect(line) else line for line in text.split("\n"))
+    lines = text.split("\n")
+    text = "\n".join(
+        "" if collector.collect(line, is_code=is_code) else line
+        for line, is_code in zip(lines, find_code_lines(lines), strict=True)
+    )
     notes = [(number, "\n".join(lines)) for number, lines in collector.footnotes]
     return text, ExtractedMarks(collector.abbreviations, notes)
 
@@ -63,17 +67,11 @@ class _MarkCollector:
     def __init__(self) -> None:
         self.abbreviations: list[tuple[str, str]] = []
         self.footnotes: list[tuple[str, list[str]]] = []
-        self._fence = ""  # marker of the open code block
         self._note: list[str] = []  # lines of the open footnote
 
-    def collect(self, line: str) -> bool:
+    def collect(self, line: str, *, is_code: bool) -> bool:
         """Return whether a line belongs to a definition, and store it."""
-        fence = FENCE.match(line)
-        if self._fence or fence:
-            if fence and not self._fence:
-                self._fence = fence.group(1)
-            elif fence and line.strip().startswith(self._fence):
-                self._fence = ""
+        if is_code:
             self._note = []
             return False
         if abbreviation := ABBREVIATION.match(line):

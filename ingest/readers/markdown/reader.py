@@ -19,6 +19,7 @@ from ingest.readers.common.section_builder import SectionBuilder
 from ingest.readers.common.titles import derive_title
 from ingest.readers.markdown.ambiguous_marks import escape_ambiguous_marks
 from ingest.readers.markdown.blocks import add_blocks
+from ingest.readers.markdown.definition_lists import rewrite_definition_lists
 from ingest.readers.markdown.front_matter import parse_front_matter
 from ingest.readers.markdown.preprocess import ExtractedMarks, extract_marks
 from ingest.text_encoding import TextNormalizer
@@ -36,7 +37,8 @@ def read_markdown(text: str, source: str) -> ReaderResult:
     """Parse Markdown. Raises `SourceError` for invalid front matter and for excessive nesting."""
     omitted: list[OmittedText] = []
     parsed, body, first_line = parse_front_matter(text, source)
-    cleaned, marks = extract_marks(escape_ambiguous_marks(body), omitted)
+    escaped = escape_ambiguous_marks(rewrite_definition_lists(body))
+    cleaned, marks = extract_marks(escaped, omitted)
     normalizer = TextNormalizer()
     builder = SectionBuilder(normalizer)
     add_blocks(_parse_tokens(cleaned, source, first_line), builder, omitted, source)

@@ -183,6 +183,23 @@ def test_a_nested_item_keeps_its_depth():
     assert block.items == (ListItem("a", 0, "1."), ListItem("b", 1))
 
 
+def test_each_definition_stays_with_its_term():
+    section = sections(
+        "<dl><dt>Fits</dt><dt>Seizures</dt><dd>Give it.</dd>"
+        "<dt>Adults</dt><dd>5 mg</dd><dd>10 mg if severe</dd>"
+        "<dt><b>Children:</b></dt><dd>2 mg</dd><dt>Others</dt></dl>"
+    )[""]
+    (block,) = section.blocks
+    assert [(item.depth, item.text) for item in block.items] == [
+        (0, "Fits / Seizures: Give it."),
+        (0, "Adults:"),
+        (1, "5 mg"),
+        (1, "10 mg if severe"),
+        (0, "Children: 2 mg"),
+        (0, "Others"),
+    ]
+
+
 def test_a_list_with_tables_keeps_its_numbers():
     table = "<table><tr><th>Age</th><th>Dose</th></tr><tr><td>1</td><td>5 mg</td></tr></table>"
     body = (

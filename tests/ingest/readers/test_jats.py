@@ -167,14 +167,15 @@ def test_lists_definitions_and_quotes_are_read() -> None:
     result = sections(
         '<p>Steps:<list list-type="order"><list-item><label>1.</label><p>Wash.</p><list>'
         "<list-item><p>Soap</p></list-item></list></list-item></list>then</p>"
-        "<def-list><def-item><term>INR</term><def><p>a ratio</p></def></def-item></def-list>"
+        "<def-list><def-item><term>INR</term><def><p>a ratio</p></def></def-item><def-item>"
+        "<term>PT</term><def><p>a time</p></def><def><p>a test</p></def></def-item></def-list>"
         "<disp-quote><p>So they said.</p></disp-quote>"
     )
     assert result[0].blocks == (
         paragraph("Steps:"),
         listed(ListItem("Wash.", 0, "1."), ListItem("Soap", 1), ordered=True),
         paragraph("then"),
-        listed("INR: a ratio"),
+        listed("INR: a ratio", "PT:", ListItem("a time", 1), ListItem("a test", 1)),
         block(BlockKind.CALLOUT, "So they said."),
     )
 

@@ -114,6 +114,47 @@ def test_list_below_an_unfinished_line_is_a_list(body, items):
     assert [item.text for item in blocks(body)[-1].items] == items
 
 
+@pytest.mark.parametrize(
+    ("body", "items"),
+    [
+        ("Mild\n: Under 3.9 mmol/L", [(0, "Mild: Under 3.9 mmol/L")]),
+        ("Mild:\n:   Under 3.9\n    mmol/L", [(0, "Mild: Under 3.9 mmol/L")]),
+        (
+            "**b.d.**\n: Twice a day.\n\nt.d.s.\n\n: Three times a day.",
+            [(0, "b.d.: Twice a day."), (0, "t.d.s.: Three times a day.")],
+        ),
+        (
+            "Adults\n: 5 mg\n: 10 mg if severe\n\nChildren\n: 2 mg",
+            [(0, "Adults:"), (1, "5 mg"), (1, "10 mg if severe"), (0, "Children: 2 mg")],
+        ),
+        ("Fits\nSeizures\n: Give it.", [(0, "Fits / Seizures: Give it.")]),
+        ("Mild\n: Rest.\nSevere\n: Call.", [(0, "Mild: Rest."), (0, "Severe: Call.")]),
+        ("Low\n: - 5 mmol/L", [(0, "Low: - 5 mmol/L")]),
+        ("> 15 mmol/L\n: > 3 units", [(0, "> 15 mmol/L: > 3 units")]),
+        (
+            "Rash\n: Stop if\n\n    - it spreads\n    - it blisters",
+            [(0, "Rash: Stop if"), (1, "it spreads"), (1, "it blisters")],
+        ),
+    ],
+)
+def test_definition_stays_with_its_term(body, items):
+    (block,) = blocks(body)
+    assert [(item.depth, item.text) for item in block.items] == items
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("A line that ends here.\nAnother one.\n: text", "ends here. Another one. : text"),
+        ("```\nTerm\n: text\n```", "Term\n: text"),
+        ("| a | b |\n|---|---|\n| 1 | 2 |\n\n: Caption", "\n\n: Caption"),
+        ("- Item\n: text", "Item : text"),
+    ],
+)
+def test_colon_below_other_text_is_no_definition(body, text):
+    assert text in read(body).article.plain
+
+
 def test_numbered_list_in_a_quotation_keeps_its_numbers():
     (block,) = blocks("> 1. Wash.\n> 2. Rinse.")
     assert (block.kind, block.text) == (BlockKind.CALLOUT, "1. Wash.\n2. Rinse.")
