@@ -51,10 +51,10 @@ class SectionBuilder:
         if text:
             self._headings.append(_Heading(level, text, codes=codes))
 
-    def add_untitled_section(self) -> None:
+    def add_untitled_section(self, level: int = 1) -> None:
         """Start a section without a heading, unless nothing has been added yet."""
         if len(self._headings) > 1 or self._headings[0].blocks:
-            self._headings.append(_Heading(1, ""))
+            self._headings.append(_Heading(level, ""))
 
     def add_block(self, block: Block) -> None:
         """Normalise a block and add it to the current section. Empty blocks are ignored.

@@ -76,6 +76,8 @@ BLOCKS = frozenset(
 )
 CELLS = frozenset({"td", "th"})
 DELETED_TAGS = frozenset({"del", "s", "strike"})
+# Inline elements whose text does not join with the text next to them.
+_SEPARATE = DELETED_TAGS | {"button", "input", "label", "option"}
 # Elements without visible text, removed without a report.
 INVISIBLE = frozenset(["script", "style", "template", "head", "title", "meta", "link", "noframes"])
 
@@ -148,7 +150,7 @@ def visible_text(root: Tag) -> str:
                 unseen += element.name in INVISIBLE
                 if element.name in BLOCKS or element.name == "br":
                     parts.append("\n")
-                elif element.name in DELETED_TAGS:
+                elif element.name in _SEPARATE:
                     parts.append(" ")
                 break
             if not unseen and is_text(element):
@@ -158,7 +160,7 @@ def visible_text(root: Tag) -> str:
             unseen -= tag.name in INVISIBLE and tag is not root
             if tag.name in BLOCKS:
                 parts.append("\n")
-            elif tag.name in DELETED_TAGS:
+            elif tag.name in _SEPARATE:
                 parts.append(" ")
     return strip_marks("".join(parts))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from itertools import chain
 
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, Tag
@@ -28,7 +27,6 @@ from ingest.readers.html.boilerplate_rules import NOT_ARTICLE
 from ingest.readers.html.dom import (
     BLOCKS,
     contains_element,
-    element_after,
     get_classes,
     is_text,
     parse_page,
@@ -60,6 +58,7 @@ from ingest.readers.html.lists import (
 from ingest.readers.html.main_content import extract_main_content
 from ingest.readers.html.metadata import find_json_ld_text, read_metadata
 from ingest.readers.html.page_styles import apply_page_styles, remove_watermarks
+from ingest.readers.html.panel_index import PANEL_LEVEL
 from ingest.readers.html.panels import label_panels
 from ingest.readers.html.tables import build_table, convert_role_tables, is_layout_table
 from ingest.readers.html.text_density import ancestor_ids
@@ -109,7 +108,7 @@ def read_html(text: str, source: str) -> ReaderResult:
     mark_check_boxes(body)
     visible = visible_text(body)
     remove_deleted_text(body, omitted)
-    label_panels(soup, body)
+    label_panels(soup, body, omitted)
     about = read_metadata(soup, visible)
     warnings = [*about.warnings, *map(watermark_warning, watermarks)]
     json_ld_text = find_json_ld_text(soup)
@@ -181,7 +180,7 @@ class HtmlWalker:
             tag for tag in root.descendants if isinstance(tag, Tag) and tag.name in BLOCKS
         )
         self._level = 0  # of the preceding heading
-        self._open_details = 0  # number of open details elements
+        self._ended_panel = 0  # level of the heading of a panel that ended, until text follows
 
     def add_content(self, tag: Tag) -> None:
         """Add an element that contains blocks, loose text, or both."""
@@ -205,38 +204,49 @@ class HtmlWalker:
         self._flush(text_parts, captions)
 
     def _flush(self, text_parts: list[str], captions: list[str]) -> None:
-        self._builder.add_text(BlockKind.PARAGRAPH, "".join(text_parts))
+        self._add_text(BlockKind.PARAGRAPH, "".join(text_parts))
         for caption in captions:
-            self._builder.add_text(BlockKind.CAPTION, caption)
+            self._add_text(BlockKind.CAPTION, caption)
         text_parts.clear()
         captions.clear()
 
+    def _add(self, block: Block) -> None:
+        """Add a block; the first one after a panel does not belong to the panel's heading."""
+        if self._ended_panel and (block.text.strip() or block.items or block.rows):
+            self._builder.add_untitled_section(self._ended_panel)
+            self._level, self._ended_panel = self._ended_panel - 1, 0
+        self._builder.add_block(block)
+
+    def _add_text(self, kind: BlockKind, text: str) -> None:
+        self._add(Block(kind=kind, text=text))
+
     def _add_block(self, tag: Tag) -> None:
-        add = self._builder.add_block
         if tag.name in HEADINGS:
-            self._level = HEADINGS[tag.name]
+            self._level, self._ended_panel = HEADINGS[tag.name], 0
             self._builder.add_heading(self._level, inline_text(tag))
         elif _is_callout(tag):
             level = level_from_classes(get_classes(tag))
-            add(Block(kind=BlockKind.CALLOUT, text=callout_text(tag), level=level))
+            self._add(Block(kind=BlockKind.CALLOUT, text=callout_text(tag), level=level))
         elif tag.name in LISTS and not contains_element(tag, BLOCKS_NOT_IN_ITEMS):
-            add(Block(kind=BlockKind.LIST, items=build_list_items(tag), ordered=tag.name == "ol"))
+            self._add_items(build_list_items(tag), ordered=tag.name == "ol")
         elif tag.name in LISTS and item_labels(tag):
             self._add_numbered_list(tag)
         elif tag.name == "dl" and not contains_element(tag, BLOCKS_NOT_IN_ITEMS):
-            add(definition_list(tag))
+            self._add(definition_list(tag))
         elif tag.name == "table" and not is_layout_table(tag):
             for caption in tag.find_all("caption", limit=1):
-                self._builder.add_text(BlockKind.CAPTION, inline_text(caption))
-            add(build_table(tag))
+                self._add_text(BlockKind.CAPTION, inline_text(caption))
+            self._add(build_table(tag))
         elif tag.name in ("figcaption", "caption"):
-            self._builder.add_text(BlockKind.CAPTION, inline_text(tag))
+            self._add_text(BlockKind.CAPTION, inline_text(tag))
         elif tag.name == "pre":
-            self._builder.add_text(BlockKind.PARAGRAPH, tag.get_text())
+            self._add_text(BlockKind.PARAGRAPH, tag.get_text())
         elif tag.name == "details":
             self._add_details(tag)
         else:
             self._add_nodes(tag.children)
+        if tag.has_attr(PANEL_LEVEL):
+            self._ended_panel = int(str(tag[PANEL_LEVEL]))
 
     def _add_numbered_list(self, tag: Tag) -> None:
         """Add a list in parts, which tables and other blocks inside its items separate."""
@@ -250,15 +260,15 @@ class HtmlWalker:
             lead, rest = split_item(child, BLOCKS_NOT_IN_ITEMS)
             first = read_items(lead, labels, item_label=label)
             items.extend(first)
-            self._add_items(items)
+            self._add_items(items, ordered=True)
+            items.clear()
             if label and not any(item.text.strip() for item in first):
                 self._add_label(label, rest[0])
             self._add_nodes(rest)
-        self._add_items(items)
+        self._add_items(items, ordered=True)
 
-    def _add_items(self, items: list[ListItem]) -> None:
-        self._builder.add_block(Block(kind=BlockKind.LIST, items=tuple(items), ordered=True))
-        items.clear()
+    def _add_items(self, items: Iterable[ListItem], *, ordered: bool) -> None:
+        self._add(Block(kind=BlockKind.LIST, items=tuple(items), ordered=ordered))
 
     def _add_label(self, label: str, block: PageElement) -> None:
         """Add the label of an item to the heading with which it begins, or as a paragraph."""
@@ -268,40 +278,24 @@ class HtmlWalker:
         if isinstance(title, Tag) and title.name in (*HEADINGS, "summary"):
             title.insert(0, NavigableString(f"{label} "))
         else:
-            self._builder.add_text(BlockKind.PARAGRAPH, label)
+            self._add_text(BlockKind.PARAGRAPH, label)
 
     def _add_details(self, tag: Tag) -> None:
-        """Add a details element, as a section if no later text would become part of it."""
+        """Add a details element as a section, which the text after it does not belong to."""
+        level_above = self._level
         summary = tag.find("summary", recursive=False)
+        text = inline_text(summary) if isinstance(summary, Tag) else ""
+        is_heading = 0 < len(text.split()) <= MAX_HEADING_WORDS
+        if is_heading:
+            self._level, self._ended_panel = level_above + 1, 0
+            self._builder.add_heading(self._level, text)
+        else:
+            self._add_text(BlockKind.PARAGRAPH, text)
         if isinstance(summary, Tag):
-            text = inline_text(summary)
-            if len(text.split()) <= MAX_HEADING_WORDS and self._ends_its_section(tag):
-                self._builder.add_heading(self._level + 1 + self._open_details, text)
-            else:
-                self._builder.add_text(BlockKind.PARAGRAPH, text)
             summary.extract()
-        self._open_details += 1
         self._add_nodes(tag.children)
-        self._open_details -= 1
-
-    def _ends_its_section(self, tag: Tag) -> bool:
-        """Return whether the next text is a heading, another details element, or missing."""
-        ancestors = {id(parent) for parent in tag.parents}
-        following = element_after(tag)
-        if following is None:
-            return True
-        for element in chain([following], following.next_elements):
-            if not is_text(element) or not str(element).strip():
-                continue
-            text_ancestors = list(element.parents)
-            if not any(ancestor is self._root for ancestor in text_ancestors):
-                return True  # text after the content
-            return any(
-                ancestor.name in HEADINGS
-                or (ancestor.name == "details" and id(ancestor) not in ancestors)
-                for ancestor in text_ancestors
-            )
-        return True
+        if is_heading:
+            self._level, self._ended_panel = level_above, level_above + 1
 
 
 def _is_callout(tag: Tag) -> bool:
