@@ -56,7 +56,7 @@ MOJIBAKE = re.compile(
 )
 MAX_EXAMPLES = 3
 REPLACEMENT = "\ufffd"
-LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\u2028\u2029]")
+LINE_ENDS = re.compile("[\r\x0b\x0c\u2028\u2029](?:(?<=\r)\n)?")
 
 
 @dataclass(slots=True)
@@ -68,15 +68,17 @@ class TextNormalizer:
 
     def normalize(self, text: str) -> str:
         r"""Return `text` in NFC with ``\n`` line ends and without invisible characters."""
-        text = LINE_ENDS.sub("\n", text)
-        if text.count(NEXT_LINE) > 1 and "\n" not in text:
-            text = text.replace(NEXT_LINE, "\n")
-        if C1_CONTROLS.search(text):
-            text = text.translate(C1_CHARACTERS)
+        has_controls = not text.isprintable()  # the fastest test for the characters below
+        if has_controls:
+            text = LINE_ENDS.sub("\n", text)
+            if text.count(NEXT_LINE) > 1 and "\n" not in text:
+                text = text.replace(NEXT_LINE, "\n")
+            if C1_CONTROLS.search(text):
+                text = text.translate(C1_CHARACTERS)
         if not text.isascii():
             self.garbled.update(MOJIBAKE.findall(text))
             self.garbled.update(REPLACEMENT * (REPLACEMENT in text))
-        found = INVISIBLE_CHARACTERS.findall(text)
+        found = INVISIBLE_CHARACTERS.findall(text) if has_controls else ()
         if found:
             self.removed.update(found)
             text = INVISIBLE_CHARACTERS.sub("", text)

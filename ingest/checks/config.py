@@ -128,6 +128,7 @@ class Rules:
         self._settings = {
             name: RuleOptions(name, values, matcher) for name, values in tables["settings"].items()
         }
+        self._matcher = matcher
         self._rules = {name: Rule(name, values, matcher) for name, values in tables["rule"].items()}
 
     def __iter__(self) -> Iterator[Rule]:
@@ -135,6 +136,10 @@ class Rules:
 
     def __getitem__(self, name: str) -> Rule:
         return self._rules[name]
+
+    def clear_cache(self) -> None:
+        """Release the memory of the texts that were searched for phrases."""
+        self._matcher.clear_cache()
 
     def settings(self, name: str) -> RuleOptions:
         """Return the settings table with that name."""

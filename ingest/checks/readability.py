@@ -18,9 +18,11 @@ the count by 3 in about 760 syllables.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from math import sqrt
 
 from ingest.checks.article_type import UNKNOWN
@@ -86,14 +88,17 @@ def measure_readability(sentences: Sequence[str]) -> ReadabilityScores | None:
     counted = [words for words in (WORD.findall(sentence) for sentence in sentences) if words]
     if not counted:
         return None
-    per_word = [count_syllables(word) for words in counted for word in words]
-    polysyllables = sum(number >= MIN_POLYSYLLABLE for number in per_word)
+    frequencies = Counter(chain.from_iterable(counted))
+    word_count = frequencies.total()
+    syllables = polysyllables = 0
+    for word, frequency in frequencies.items():
+        number = count_syllables(word)
+        syllables += number * frequency
+        polysyllables += frequency if number >= MIN_POLYSYLLABLE else 0
     return ReadabilityScores(
-        words=len(per_word),
+        words=word_count,
         sentences=len(counted),
-        flesch_kincaid=0.39 * len(per_word) / len(counted)
-        + 11.8 * sum(per_word) / len(per_word)
-        - 15.59,
+        flesch_kincaid=0.39 * word_count / len(counted) + 11.8 * syllables / word_count - 15.59,
         smog=1.0430 * sqrt(polysyllables * SMOG_SENTENCES / len(counted)) + 3.1291,
     )
 

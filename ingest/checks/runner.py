@@ -18,6 +18,7 @@ from ingest.checks import (
 from ingest.checks.config import Rule, Rules
 from ingest.checks.context import NO_RELATED_CONTENT, CheckContext, RelatedContent
 from ingest.checks.finding import LEVEL_ORDER, Finding
+from ingest.language.phrase_matcher import tokenize
 from kb.model.article import Article
 from kb.model.passage import Passage
 
@@ -78,6 +79,9 @@ def check_article(
     findings = [
         finding for rule in rules if rule.enabled for finding in CHECKS[rule.name](context, rule)
     ]
+    # Every check reads the sentences of this article; the next one has others.
+    rules.clear_cache()
+    tokenize.cache_clear()
     return tuple(sorted(findings, key=_sort_key))
 
 

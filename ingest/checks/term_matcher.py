@@ -14,7 +14,8 @@ from functools import lru_cache
 from ingest.language.phrase_matcher import PhraseMatch, PhraseMatcher
 
 WORD_SEPARATOR = r"[\s/‐‑–—-]+"
-CACHE_SIZE = 2_000  # texts, more than the sentences of the longest known article
+CACHE_SIZE = 20_000  # texts, more than the sentences of the longest articles
+CACHED_PATTERNS = 2_000  # phrases as written
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,10 @@ class TermMatcher:
 
         self._found = found
 
+    def clear_cache(self) -> None:
+        """Release the memory of the texts that were searched."""
+        self._found.cache_clear()
+
     def __reduce__(self) -> tuple[type[TermMatcher], tuple[tuple[str, ...]]]:
         """Pickle the phrases without the cache."""
         return TermMatcher, (self._phrases,)
@@ -64,7 +69,7 @@ class TermMatcher:
         return not phrases.isdisjoint(found_phrases)
 
 
-@lru_cache(maxsize=CACHE_SIZE)
+@lru_cache(maxsize=CACHED_PATTERNS)
 def _compile_pattern(words: str) -> re.Pattern[str]:
     """Return a pattern for words in any case, with hyphens or typographic apostrophes."""
     parts = [re.escape(word).replace("'", "['’]") for word in words.split()]

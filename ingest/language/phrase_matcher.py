@@ -15,7 +15,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
 from typing import NamedTuple
 
 WILDCARD = "*"
@@ -25,12 +24,13 @@ MAX_WILDCARD_WORDS = 3  # "how * work" matches "how do vaccines work", "how the 
 # it lasts" ask for advice or a measure, whereas "how * prevent*" looks for an explanation.
 NON_WILDCARD_WORDS = frozenset({"to", "you", "i", "we", "long", "many", "much", "often"})
 
-# A word may contain joining characters ("a&e", "don't"); all other punctuation is a boundary.
-_TOKEN = re.compile(r"\w+(?:[&'’]\w+)*\*?|\*|[^\w\s]|\n")
-_HYPHENS = re.compile(r"[-‐‑–/]")  # "and/or" reads as two words next to each other
+# A word may contain joining characters ("a&e", "don't"); all other punctuation is a boundary, for
+# which the group is empty.
+_TOKEN = re.compile(r"(\w+(?:[&'’]\w+)*\*?|\*)|[^\w\s]|\n")
+_HYPHENS = "-‐‑–/"  # "and/or" reads as two words next to each other
 BOUNDARY = "."  # phrases do not match across it
 
-CACHED_TEXTS = 2_000  # more than the sentences of the longest known article
+CACHED_TEXTS = 20_000  # more than the sentences of the longest articles
 CACHED_WORDS = 50_000  # about the vocabulary of a large site; a few megabytes
 ANY_OTHER = ""  # key for a following word that no phrase names
 
@@ -71,20 +71,18 @@ class PhraseMatcher:
             else:
                 self._exact[words[0]].append(entry)
         self._lengths = sorted({len(beginning) for beginning in self._beginnings})
-        self._known: dict[str, dict[str, tuple[_Phrase, ...]]] = {}
+        self._known: set[str] = set()  # words whose phrases have been collected
+        self._by_word: dict[str, dict[str, tuple[_Phrase, ...]]] = {}  # only words with phrases
 
     def find(self, text: str) -> Iterator[PhraseMatch]:
         """Yield all matches in reading order."""
         words = (BOUNDARY, *tokenize(text))  # the text starts with a sentence
         word_set = frozenset(words)
-        for position, (word, following) in enumerate(pairwise((*words, BOUNDARY))):
-            known = self._known.get(word)
-            if known is None:
-                if len(self._known) >= CACHED_WORDS:
-                    self._known.clear()
-                known = self._known[word] = self._phrases_from(word)
-            if not known:
-                continue
+        self._collect_phrases(word_set)
+        by_word = self._by_word
+        for position in [place for place, word in enumerate(words) if word in by_word]:
+            known = by_word[words[position]]
+            following = words[position + 1] if position + 1 < len(words) else BOUNDARY
             for tag, phrase, wanted, longest_word in known.get(following, known[ANY_OTHER]):
                 if longest_word not in word_set:
                     continue  # rejects most wildcards without the cost of a call
@@ -92,6 +90,17 @@ class PhraseMatcher:
                 if len(wanted) == 1 or (end := _match_end(words, end, wanted[1:])):
                     start = position + (wanted[0] == BOUNDARY)  # `^` itself is not a word
                     yield PhraseMatch(tag, phrase, " ".join(words[start:end]), start - 1)
+
+    def _collect_phrases(self, words: frozenset[str]) -> None:
+        """Collect the phrases that each of the words can start, unless this was done before."""
+        if len(self._known) >= CACHED_WORDS:
+            self._known.clear()
+            self._by_word.clear()
+        for word in words - self._known:
+            phrases = self._phrases_from(word)
+            if phrases:
+                self._by_word[word] = phrases
+        self._known |= words
 
     def _phrases_from(self, word: str) -> dict[str, tuple[_Phrase, ...]]:
         """Return the phrases that may start with `word`, by the following word.
@@ -121,12 +130,10 @@ def tokenize(text: str) -> tuple[str, ...]:
 
     The words of recent texts are cached, because several checks read the same sentence.
     """
-    plain = _HYPHENS.sub(" ", text.lower()).replace("’", "'")
-    words = [
-        token if len(token) > 1 or token.isalnum() or token in "_*" else BOUNDARY
-        for token in _TOKEN.findall(plain)
-    ]
-    return tuple(words)
+    plain = text.lower().replace("’", "'")
+    for hyphen in _HYPHENS:
+        plain = plain.replace(hyphen, " ")
+    return tuple([word or BOUNDARY for word in _TOKEN.findall(plain)])
 
 
 def _match_end(words: Sequence[str], position: int, wanted: Sequence[str]) -> int:

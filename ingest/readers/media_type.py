@@ -57,6 +57,7 @@ UTF8_BOM = b"\xef\xbb\xbf"
 HEAD_BYTES = 65_536
 # About 10% of random bytes are control characters, while text has none; a stray NUL is tolerated.
 MAX_CONTROL_SHARE = 0.05
+CONTROL_BYTES = bytes(set(range(32)).difference(b"\t\n\r\x0b\x0c"))
 
 # Most of the first lines must start with an object, so that one invalid line does not prevent
 # detection.
@@ -119,7 +120,7 @@ def reject_binary(head: bytes, source: str) -> None:
             raise SourceError(source, f"is {description}.", FORMATS_HINT, code=SourceProblem.FORMAT)
     if head.startswith(UTF16_AND_32_BOMS):
         return
-    controls = sum(1 for byte in head if byte < 32 and byte not in b"\t\n\r\x0b\x0c")
+    controls = len(head) - len(head.translate(None, CONTROL_BYTES))
     if controls > MAX_CONTROL_SHARE * len(head):
         raise SourceError(source, "is not a text file.", FORMATS_HINT, code=SourceProblem.BINARY)
 

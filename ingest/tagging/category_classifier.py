@@ -78,9 +78,11 @@ def extract_features(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     before, shown_before = "", ""
     for stem, shown in map(_stem, _WORD.findall(text)[:MAX_WORDS]):
-        found.setdefault(stem, shown)
-        if before:
-            found.setdefault(f"{before} {stem}", f"{shown_before} {shown}")
+        if stem not in found:
+            found[stem] = shown
+        pair = f"{before} {stem}"
+        if before and pair not in found:
+            found[pair] = f"{shown_before} {shown}"
         before, shown_before = stem, shown
     return found
 

@@ -61,6 +61,7 @@ OFF_SUBJECT_LOG_ODDS = -2.0  # if the nearest heading or the opening sentence na
 OFF_HIGHER_HEADING_LOG_ODDS = -1.3  # if only a higher heading does
 BASE_LOG_ODDS = -1.2  # without evidence: one section in four has a given category
 
+CACHED_HEADINGS = 2_000  # the passages of a section share its headings
 MAX_LINE_HEADING_WORDS = 10  # a longer first line of a callout is body text
 CLASSIFIER_REASON = "wording"  # prefix of the reason of a tag based on the classifier
 CAPITALS_HEADING = re.compile(
@@ -82,12 +83,14 @@ class Tagger:
             category for category in self._classifier.categories if category in taxonomy
         ]
         self._order = {tag.key: number for number, tag in enumerate(taxonomy)}
+        self._ancestors = {tag.key: taxonomy.with_ancestors([tag.key]) for tag in taxonomy}
         headings = [(tag.key, phrase) for tag in taxonomy for phrase in tag.headings]
         headings += [(OTHER_SUBJECT, phrase) for phrase in taxonomy.other_headings]
         self._headings, self._heading_marks = _compile_phrases(headings)
         cues = [(tag.key, phrase) for tag in taxonomy for phrase in tag.cues]
         cues += [(OTHER_SUBJECT, phrase) for phrase in taxonomy.other_cues]
         self._cues, self._cue_marks = _compile_phrases(cues)
+        self._known_headings: dict[str, list[str]] = {}
         self._codes: dict[str, list[str]] = {}
         for tag in taxonomy:
             for code in tag.loinc:
@@ -168,17 +171,15 @@ class Tagger:
 
     def _expand_tags(self, keys: Iterable[str]) -> set[str]:
         """Return the tags, their ancestors and their related tags."""
-        expanded = set(self._taxonomy.with_ancestors(keys))
-        for key in expanded & self._order.keys():
+        expanded = {ancestor for key in keys for ancestor in self._ancestors.get(key, ())}
+        for key in tuple(expanded):
             expanded.update(self._taxonomy[key].related)
         return expanded
 
     def _strongest(self, scores: _TagScores, category: str) -> tuple[float, str]:
         """Return the strongest evidence for `category` or one of its subtags."""
         matching = [
-            evidence
-            for key, evidence in scores.items()
-            if category in self._taxonomy.with_ancestors([key])
+            evidence for key, evidence in scores.items() if category in self._ancestors[key]
         ]
         return max(matching, default=(0.0, ""))
 
@@ -198,11 +199,21 @@ class Tagger:
         ]
         by_heading: _TagScores = {}
         for heading, confidence in weights:
+            for tag in self._tags_of_heading(heading):
+                by_heading[tag] = (confidence, f'heading "{heading}"')
+        return by_heading
+
+    def _tags_of_heading(self, heading: str) -> list[str]:
+        """Return the tags whose phrases a heading contains, in reading order."""
+        tags = self._known_headings.get(heading)
+        if tags is None:
             matches = list(self._headings.find(heading))
             specific = [m for m in matches if self._heading_marks[m.tag, m.phrase] != WEAK_MARK]
-            for found in specific or matches:
-                by_heading[found.tag] = (confidence, f'heading "{heading}"')
-        return by_heading
+            tags = [found.tag for found in specific or matches]
+            if len(self._known_headings) >= CACHED_HEADINGS:
+                self._known_headings.clear()
+            self._known_headings[heading] = tags
+        return tags
 
     def _scores_by_cues(self, text: str) -> tuple[_TagScores, set[str]]:
         """Return tag -> (confidence, reason) by the distinct cues in the text, and opening tags.
