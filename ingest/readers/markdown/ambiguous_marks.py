@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from functools import cache
 
-from ingest.language.word_lists import load_word_list
+from ingest.language.unfinished_lines import ends_unfinished
 from ingest.readers.html.dom import BLOCKS, INVISIBLE
 from ingest.readers.markdown.code_blocks import find_code_lines
 
@@ -28,12 +27,9 @@ _COMPARISON = re.compile(
     r"(?P<lead>\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)*)"
     r">(?=\s*(?:/?=)?\s*[*_]{0,3}(?:[£$€]?(?!\d+[.)]\s)\.?\d|ULN\b))"
 )
-_PLUS_NUMBER = re.compile(r"^(\s*)\+(?=\s+\d)")
-_MINUS_NUMBER = re.compile(r"^(\s*)-(?=\s+\d)")
 _BULLET_SIGN = re.compile(r"^(\s{0,3})[•▪◦●‣·](?=\s+\S)")  # as copied from a word processor
 BOOLEAN_ATTRIBUTES = frozenset({"open", "checked", "disabled", "hidden", "controls", "nowrap",
                                 "reversed", "selected", "async", "defer"})  # fmt: skip
-_LIST_MARKER = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s")
 _PRODUCT = re.compile(r"(?<=\d)\*+(?=\d)")
 _TAG = re.compile(r"<(?=/?([A-Za-z][\w-]*)([\s/>][^<>]{0,500}|$))")  # not an address: <https://...>
 _ADMONITION = re.compile(
@@ -67,16 +63,14 @@ def _escape_line(lines: list[str], number: int) -> str:
         if not comparison["lead"].strip() and number and lines[number - 1].startswith("\\>"):
             lines[number - 1] += "\\"  # each comparison keeps its line
     line = _BULLET_SIGN.sub(r"\1-", line)
-    neighbours = lines[max(number - 1, 0) : number] + lines[number + 1 : number + 2]
-    if not any(each.lstrip().startswith("+") for each in neighbours):
-        line = _PLUS_NUMBER.sub(r"\1\\+", line)
-    above = lines[number - 1].split() if number else []
-    if above and above[-1].lower() in _unfinished_ends():
-        first = _FIRST_ITEM.match(line)
-        if first and not _has_second_item(lines, number):
-            line = f"{first[1]}1\\{line[first.end() - 1 :]}"
-        if not any(_LIST_MARKER.match(each) for each in neighbours):
-            line = _MINUS_NUMBER.sub(r"\1\\-", line)
+    first = _FIRST_ITEM.match(line)
+    if (
+        first
+        and number
+        and ends_unfinished(lines[number - 1])
+        and not _has_second_item(lines, number)
+    ):
+        line = f"{first[1]}1\\{line[first.end() - 1 :]}"
     return line
 
 
@@ -91,11 +85,6 @@ def _is_tag(tag: re.Match[str]) -> bool:
 def _has_second_item(lines: list[str], number: int) -> bool:
     following = itertools.takewhile(str.strip, lines[number + 1 : number + 1 + MAX_ITEM_LINES])
     return any(_SECOND_ITEM.match(line) for line in following)
-
-
-@cache
-def _unfinished_ends() -> frozenset[str]:
-    return frozenset(load_word_list("unfinished-ends"))
 
 
 def _is_in_quotation(lines: list[str], number: int) -> bool:

@@ -22,6 +22,7 @@ from ingest.readers.markdown.blocks import add_blocks
 from ingest.readers.markdown.definition_lists import rewrite_definition_lists
 from ingest.readers.markdown.front_matter import parse_front_matter
 from ingest.readers.markdown.preprocess import ExtractedMarks, extract_marks
+from ingest.readers.markdown.signs import escape_signs
 from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
 from kb.model.article import Block, BlockKind, ListItem
@@ -37,8 +38,9 @@ def read_markdown(text: str, source: str) -> ReaderResult:
     """Parse Markdown. Raises `SourceError` for invalid front matter and for excessive nesting."""
     omitted: list[OmittedText] = []
     parsed, body, first_line = parse_front_matter(text, source)
-    escaped = escape_ambiguous_marks(rewrite_definition_lists(body))
-    cleaned, marks = extract_marks(escaped, omitted)
+    sign_warnings: list[str] = []
+    signed = escape_signs(rewrite_definition_lists(body), sign_warnings)
+    cleaned, marks = extract_marks(escape_ambiguous_marks(signed), omitted)
     normalizer = TextNormalizer()
     builder = SectionBuilder(normalizer)
     add_blocks(_parse_tokens(cleaned, source, first_line), builder, omitted, source)
@@ -55,7 +57,7 @@ def read_markdown(text: str, source: str) -> ReaderResult:
         article=builder.build_article(source, "", title, parsed.metadata),
         visible_text=text,
         omitted=tuple(omitted),
-        warnings=(*parsed.warnings, *unknown, *normalizer.warnings()),
+        warnings=(*parsed.warnings, *unknown, *sign_warnings, *normalizer.warnings()),
     )
 
 

@@ -11,9 +11,8 @@ import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
-from ingest.language.word_lists import load_word_list
+from ingest.language.unfinished_lines import ends_unfinished
 from ingest.metadata import parse_key_value
 
 # Hard-wrapped lines end at about column 80; mail programs and editors allow up to 100.
@@ -153,9 +152,7 @@ def _is_unfinished(above: str) -> bool:
     """Return whether a line ends with a word or a sign to which a number belongs."""
     if _CLAUSE_END.search(above):
         return False
-    return (
-        bool(_OPEN_SIGN.search(above)) or above.rsplit(maxsplit=1)[-1].lower() in _unfinished_ends()
-    )
+    return bool(_OPEN_SIGN.search(above)) or ends_unfinished(above)
 
 
 def _continues_sentence(
@@ -189,11 +186,6 @@ def _next_label(label: str) -> str:
     if label.isdigit():
         return str(int(label) + 1)
     return chr(ord(label) + 1) if len(label) == 1 else ""
-
-
-@cache
-def _unfinished_ends() -> frozenset[str]:
-    return frozenset(load_word_list("unfinished-ends"))
 
 
 def _detect_width(stanzas: Sequence[Sequence[str]]) -> int:

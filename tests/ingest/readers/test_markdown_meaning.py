@@ -1,5 +1,7 @@
 """Markdown in which a character is syntax by the rules, but text to a clinician."""
 
+import re
+
 import pytest
 
 from ingest.readers.markdown.reader import read_markdown
@@ -112,6 +114,50 @@ def test_comparison_of_any_amount_is_text(text):
 )
 def test_list_below_an_unfinished_line_is_a_list(body, items):
     assert [item.text for item in blocks(body)[-1].items] == items
+
+
+@pytest.mark.parametrize(
+    ("body", "items"),
+    [
+        ("Adjust:\n\n+ 5 mg if low\n+ 1 mg if not", ["+ 5 mg if low", "+ 1 mg if not"]),
+        ("Adjust:\n+ 5 mg if low\n- ½ tablet if high", ["+ 5 mg if low", "- ½ tablet if high"]),
+        ("1. + 5 mg\n2. - 5 mg", ["+ 5 mg", "- 5 mg"]),
+        ("- Start\n+ 5 mg if low\n- Stop", ["Start", "+ 5 mg if low", "Stop"]),
+        ("- Low\n  + 5 mg\n  + 1 mg\n- High", ["Low", "+ 5 mg", "+ 1 mg", "High"]),
+        ("Food:\n\n+ bread\n+ 2 eggs", ["bread", "2 eggs"]),
+        ("Doses:\n\n- 5 mg\n- 10 mg", ["5 mg", "10 mg"]),
+        ("* - 5 mg\n* 10 mg", ["- 5 mg", "10 mg"]),
+    ],
+)
+def test_sign_before_a_number_is_kept(body, items):
+    result = read(body)
+    (*_, block) = (block for _, section in result.article.walk() for block in section.blocks)
+    assert [item.text for item in block.items] == items
+    assert result.warnings == ()
+
+
+def test_sign_in_a_quotation_is_kept():
+    (block,) = blocks("> Adjust:\n> + 5 mg if low\n> + 1 mg if not")
+    assert block.text == "Adjust:\n- + 5 mg if low\n- + 1 mg if not"
+
+
+def test_sign_in_code_is_not_escaped():
+    assert "\n+ 5" in read("```\n+ 5\n```\n\n    + 5").article.plain
+    assert "\\" not in read("```\n+ 5\n```\n\n    + 5").article.plain
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Change of the dose:\n\n- 5 mg if high\n- 10 mg if very high",
+        "The base excess differs by\n- 5 mmol/L\n- 10 mmol/L",
+        "Freezers:\n\n- 20 °C\n- 70 °C",
+        "> Scores:\n> - 2.5\n> - 1.5",
+    ],
+)
+def test_hyphen_that_may_be_a_minus_sign_causes_a_warning(body):
+    (warning,) = read(body).warnings
+    assert re.findall(r'"- [\d.]+', warning)
 
 
 @pytest.mark.parametrize(
