@@ -18,6 +18,7 @@ STRIKE_RANGE = (0.1, 0.55)
 # Reach of the line beyond the text, as a multiple of the type size. A rule behind a heading, from
 # margin to margin, is longer.
 MAX_OVERHANG = 1.0
+MIN_CROSSING = 0.2  # share of the type size; a fraction bar may touch the word next to it
 MAX_STRIKES = 10_000  # per page
 
 _Point = tuple[float, float]
@@ -50,8 +51,7 @@ def find_strikes(
             word
             for word in words
             if low * word.size <= word.y - edge.position <= high * word.size
-            and word.x0 < edge.high
-            and word.x1 > edge.low
+            and min(word.x1, edge.high) - max(word.x0, edge.low) > MIN_CROSSING * word.size
         ]
         if not crossed:
             continue

@@ -30,10 +30,20 @@ COMPOUND_PREFIXES = frozenset(
     ["anti", "co", "ex", "extra", "inter", "intra", "mid", "multi", "non", "post", "pre", "re"]
 )
 
+# First parts whose hyphen is never that of a line end: numbers, single letters and counts.
+COMPOUND_START = re.compile(r"\d+|[^\W\d_]|once|twice|two|three|five|half", re.I)
+# Combinations with a common name: "co-amoxiclav". "co-" and "agulation" are one word.
+CO_DRUGS = re.compile(
+    r"amil|amox|beneld|careld|codam|cyprind|danthr|dydram|fluamp|flumac|magald|pheno|prox"
+    r"|simalc|tenid|triam|trimox|zidoc"
+)
+
 _TRAILING_MARKS = re.compile("[\ufdd8-\ufddb]*$")
 _LEADING_MARKS = re.compile("[\ufdd0-\ufdd3]*")
 _LAST_PART = re.compile(r"(\w+)[-\u2010\u00ad]$")
 _FIRST_PART = re.compile(r"^[a-zà-ÿ]\w*")
+# "mg/" and "mL", the parts of an address, "5–" and "10"
+_CONTINUED_TERM = re.compile(r"\w/$|https?://\S*/$|\d[–—]$")
 _WORD = re.compile(r"\w+(?:-\w+)*")
 
 
@@ -285,6 +295,8 @@ class Dehyphenator:
 
     def _join(self, above: str, below: str) -> str:
         before, after = _LAST_PART.search(above), _FIRST_PART.match(below)
+        if _CONTINUED_TERM.search(above) and below[:1].isalnum():
+            return above + below
         if not before or not after:
             number = before and below[:1].isalnum()  # "COVID-" and "19", or a telephone number
             return above + ("" if number else " ") + below
@@ -300,6 +312,8 @@ class Dehyphenator:
         both parts are separate words, as in "follow-up" but not in "hydro-".
         """
         first, second = first.casefold(), second.casefold()
+        if COMPOUND_START.fullmatch(first) or (first == "co" and CO_DRUGS.match(second)):
+            return True
         if self._seen[first + second]:
             return False
         if self._seen[f"{first}-{second}"]:

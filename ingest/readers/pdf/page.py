@@ -22,6 +22,7 @@ from ingest.readers.common.inline_text import remove_noncharacters
 from ingest.readers.common.symbol_fonts import UNKNOWN_SYMBOL, find_symbols, map_symbols
 from ingest.readers.pdf.deleted_text import find_strikes, split_deleted
 from ingest.readers.pdf.drawings import Edge, read_drawings
+from ingest.readers.pdf.drawn_signs import read_drawn_signs
 from ingest.readers.pdf.lines import BULLET, PdfWord, attach_raised_marks
 
 MIN_BOLD_WEIGHT = 600  # on the scale of 100 to 900; 400 is regular and 700 is bold
@@ -150,7 +151,8 @@ def read_page(page: pdfium.PdfPage, number: int, max_characters: int) -> PdfPage
     strikes = find_strikes(page, pdf_page.words, drawings.edges, frame.to_page)
     pdf_page.words, pdf_page.deleted = split_deleted(pdf_page.words, strikes)
     drawn = {strike.edge for strike in strikes}
-    pdf_page.edges = [edge for edge in drawings.edges if edge not in drawn]
+    edges = [edge for edge in drawings.edges if edge not in drawn]
+    pdf_page.words, pdf_page.edges = read_drawn_signs(pdf_page.words, edges)
     pdf_page.words = attach_raised_marks(pdf_page.words)
     for x0, y0, x1, y1 in drawings.dots:
         _add_bullet(pdf_page.words, x0, x1, (y0 + y1) / 2)
