@@ -2,14 +2,16 @@
 
 An improved reader may read a source differently. The original of each article is read in the same
 sandboxed workers as by `ingest.pipeline`, the stored corrections are applied, and the result is
-compared with the latest version. Nothing is published.
+compared with the latest version. A draft that replaces a version which editors have finished is
+submitted for review. Nothing is published.
 """
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -20,15 +22,18 @@ from urllib.parse import unquote, urlsplit
 from ingest.checks.config import Rules
 from ingest.pipeline import iter_tasks, rejected_result
 from ingest.processing import Draft, ProcessingContext, process
-from ingest.sources import IngestTask, SourceFile, safe_file_name
+from ingest.readers.media_type import HEAD_BYTES, MARKDOWN_SUFFIXES, is_json_lines
+from ingest.sources import IngestTask, SourceFile
 from ingest.tagging.tagger import Tagger
 from ingest.workers.pool import map_ordered
 from ingest.workers.sandbox import limits_for
+from kb.editorial.workflow import ReviewWorkflow
 from kb.errors import NotFoundError, RejectedError, SourceError, SourceProblem
+from kb.model.corrections import CorrectionKind
 from kb.model.passage import Passage
 from kb.model.passage_matching import assign_ids
 from kb.model.reader_limits import DEFAULT_LIMITS, ReaderLimits
-from kb.model.records import ArticleStatus
+from kb.model.records import ArticleStatus, WorkflowState
 from kb.model.taxonomy import Taxonomy
 from kb.model.version_diff import (
     FORMATTING,
@@ -47,6 +52,10 @@ if TYPE_CHECKING:
     from kb.storage.article_store import ArticleStore
 
 AUDIT_DETAIL = "read again from its original"
+MAX_NAME_BYTES = 200  # of the copy of an original; file systems allow 255
+LINE_LOCATION = re.compile(r"#line \d+$")  # of a JSON Lines file, in a source key
+# States of versions that an editor is working on: a draft that replaces one is not submitted.
+UNFINISHED = (WorkflowState.DRAFT, WorkflowState.CHANGES_REQUESTED)
 
 
 class ReingestStatus(StrEnum):
@@ -61,12 +70,16 @@ class ReingestStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReingestResult:
-    """Result for one article. `version` is the number of the new draft, or None."""
+    """Result for one article.
+
+    `version` is the number of the new draft, or None; `submitted`, whether it is in review.
+    """
 
     article_id: str
     status: ReingestStatus
     title: str = ""
     version: int | None = None
+    submitted: bool = False
     changed_passages: int = 0
     differences: tuple[tuple[str, str], ...] = ()  # old and new words
     warnings: tuple[str, ...] = ()
@@ -98,11 +111,13 @@ def reingest(
     """Read the originals of articles again and save each article that differs as a draft.
 
     Yields one result per article, in order. Retired articles are skipped. With `changed_only`, an
-    article that differs only in formatting is reported and not saved. Raises `StoreError` if the
-    store becomes unusable.
+    article that differs only in formatting is reported and not saved. A draft is submitted for
+    review, unless the version that it replaces is a draft or has been returned to its author.
+    Raises `StoreError` if the store becomes unusable.
     """
     entries: deque[_Entry] = deque()
     context = ProcessingContext(Tagger(taxonomy), rules, limits)
+    workflow = ReviewWorkflow(store.database)
     with tempfile.TemporaryDirectory(prefix="kb-reingest-") as scratch:
         latest = ((id_, _find_latest(store, id_, actor)) for id_ in article_ids)
         tasks = _iter_tasks(latest, originals, Path(scratch), entries)
@@ -115,7 +130,13 @@ def reingest(
                     while entries and _is_retired(entries[0]):
                         yield _retired_result(entries.popleft())
                     entry = entries.popleft()
-                    yield _save_draft(entry, task, draft, store, changed_only=changed_only)
+                    result, request = _compare_draft(entry, task, draft)
+                    if request is None or (
+                        changed_only and result.status is ReingestStatus.FORMATTING
+                    ):
+                        yield result
+                    else:
+                        yield _save_draft(result, request, store, workflow)
         yield from (_retired_result(entry) for entry in entries)
 
 
@@ -155,7 +176,7 @@ def _iter_tasks(
 def _open_original(
     article_id: str, request: SaveRequest, originals: Path, scratch: Path
 ) -> IngestTask:
-    """Return the task that reads a copy of the original under the name it was added with.
+    """Return the task that reads a copy of the original.
 
     Raises `SourceError` if the original is missing or damaged.
     """
@@ -169,15 +190,13 @@ def _open_original(
             code=SourceProblem.NOT_FOUND,
         )
     content = read_unchanged(path, sha256, f"The original of {article_id}")
-    name = _original_name(request)
-    copy = Path(tempfile.mkdtemp(dir=scratch)) / safe_file_name(name)
+    copy = Path(tempfile.mkdtemp(dir=scratch)) / _file_name(request)
     copy.write_bytes(content)
-    kind, _, address = request.source_key.partition(":")
     source = SourceFile(
         path=copy,
         name=article_id,
         key=request.source_key,
-        url=address if kind == "url" else "",
+        url=_page_url(request, content),
         temporary=True,
     )
     documents = list(iter_tasks([source]))
@@ -194,19 +213,35 @@ def _open_original(
     )
 
 
-def _original_name(request: SaveRequest) -> str:
-    """Return the file name of the original, which determines the format and a missing title.
+def _file_name(request: SaveRequest) -> str:
+    """Return the file name for the copy of an original.
 
-    The key of an article with its own id does not contain the name, so its title is used.
+    The readers derive a title from it if the content has none, and its extension distinguishes
+    Markdown from plain text. The title is used because it yields itself again, and because the key
+    of an article with an id or a URL does not contain the original name.
+    """
+    kind, _, name = LINE_LOCATION.sub("", request.source_key).partition(":")
+    if kind == "url":
+        parts = urlsplit(name)
+        name = parts.fragment or unquote(parts.path)  # the fragment is a member of an archive
+    suffix = PurePath(name).suffix.lower()
+    stem = request.article.title.replace("/", " ").replace("\0", " ").encode()[:MAX_NAME_BYTES]
+    title = stem.decode(errors="ignore").strip(". ") or "untitled"
+    return title + (suffix if suffix in MARKDOWN_SUFFIXES else ".txt")
+
+
+def _page_url(request: SaveRequest, content: bytes) -> str:
+    """Return the address that the original was downloaded from, or "".
+
+    A member of a downloaded archive has no address.
     """
     kind, _, name = request.source_key.partition(":")
     if kind == "url":
-        parts = urlsplit(name)
-        return PurePath(unquote(parts.path)).name or parts.hostname or ""
-    if kind in ("file", "upload"):
-        file, _, location = name.rpartition("#")
-        return PurePath(file if file and location.startswith("line ") else name).name
-    return request.article.title
+        address = LINE_LOCATION.sub("", name)
+        return "" if "#" in address else address
+    if kind == "id" and is_json_lines(content[:HEAD_BYTES]):
+        return request.article.metadata.url  # the key of a line with an id lacks the address
+    return ""
 
 
 def _is_retired(entry: _Entry) -> bool:
@@ -218,61 +253,81 @@ def _retired_result(entry: _Entry) -> ReingestResult:
     return ReingestResult(article_id=entry.article_id, status=ReingestStatus.RETIRED, title=title)
 
 
-def _save_draft(
-    entry: _Entry,
-    task: IngestTask | SourceError,
-    draft: Draft | Exception,
-    store: ArticleStore,
-    *,
-    changed_only: bool,
-) -> ReingestResult:
-    """Compare a draft with the latest version and save it if it differs."""
+def _compare_draft(
+    entry: _Entry, task: IngestTask | SourceError, draft: Draft | Exception
+) -> tuple[ReingestResult, SaveRequest | None]:
+    """Compare a draft with the latest version; return the request to save it if it differs."""
     if entry.latest is None or isinstance(task, SourceError) or isinstance(draft, Exception):
         failure = rejected_result(task, draft)
-        return ReingestResult(
+        failed = ReingestResult(
             article_id=entry.article_id,
             status=ReingestStatus.FAILED,
             error=failure.error,
             code=failure.code,
         )
-    request = _to_request(draft, entry.latest.request)
+        return failed, None
+    request = _to_request(draft, entry.latest)
     diff = _compare(entry.article_id, entry.latest, request)
-    status = _classify(diff)
     result = ReingestResult(
         article_id=entry.article_id,
-        status=status,
+        status=_classify(diff),
         title=request.article.title,
         changed_passages=diff.changed_passages,
         differences=tuple(_iter_differences(diff)),
         warnings=request.warnings,
         errors=request.differences,
     )
-    if status is ReingestStatus.UNCHANGED or (changed_only and status is ReingestStatus.FORMATTING):
-        return result
+    return result, None if result.status is ReingestStatus.UNCHANGED else request
+
+
+def _save_draft(
+    result: ReingestResult, request: SaveRequest, store: ArticleStore, workflow: ReviewWorkflow
+) -> ReingestResult:
+    """Save a draft, and submit it for review unless it replaces unfinished work."""
+    id_ = result.article_id
+    is_finished = workflow.get_status(id_).state not in UNFINISHED
     (saved,) = store.save_all([request])
     if isinstance(saved, RejectedError):
-        return replace(result, status=ReingestStatus.FAILED, error=f"{entry.article_id}: {saved}")
+        return replace(result, status=ReingestStatus.FAILED, error=f"{id_}: {saved}")
+    if is_finished:
+        workflow.submit(id_, saved.version, actor=request.actor)
     return replace(
         result,
         version=saved.version,
+        submitted=is_finished,
         warnings=tuple(dict.fromkeys((*result.warnings, *saved.notes))),
     )
 
 
-def _to_request(draft: Draft, base: SaveRequest) -> SaveRequest:
-    """Return the request that saves a draft as the next version, with topics added by users."""
-    metadata = draft.article.metadata
-    topics = tuple(dict.fromkeys((*metadata.topics, *base.article.metadata.topics)))
+def _to_request(draft: Draft, latest: LatestVersion) -> SaveRequest:
+    """Return the request that saves a draft as the next version.
+
+    Topics that were added when the article was ingested are not distinguished from topics that a
+    former reader found in the source. They are kept, with a warning.
+    """
+    base, metadata = latest.request, draft.article.metadata
+    kept = tuple(t for t in base.article.metadata.topics if t not in metadata.topics)
+    if any(one.what is CorrectionKind.TOPICS for one in latest.corrections):
+        kept = ()  # the correction replaces the topics
+    article = replace(draft.article, metadata=replace(metadata, topics=(*metadata.topics, *kept)))
     return replace(
         base,
-        article=replace(draft.article, metadata=replace(metadata, topics=topics)),
+        article=article,
         passages=draft.passages,
         coverage=draft.coverage,
-        warnings=draft.warnings,
+        warnings=(*draft.warnings, *_kept_topics_warning(kept)),
         differences=draft.differences,
         publish=False,
         detail=AUDIT_DETAIL,
     )
+
+
+def _kept_topics_warning(kept: Sequence[str]) -> Iterator[str]:
+    if kept:
+        yield (
+            f"These topics are not in the source and were kept: {', '.join(kept)}. Remove those "
+            "that do not belong to the article."
+        )
 
 
 def _compare(article_id: str, latest: LatestVersion, request: SaveRequest) -> ArticleDiff:

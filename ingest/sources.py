@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -80,8 +81,14 @@ def open_sources(
 
 
 def open_upload(path: Path, name: str, scratch: Path) -> Iterator[SourceFile | SourceError]:
-    """Yield the source files of an upload, identified by the file name that the user supplied."""
-    yield from _expand_archive(SourceFile(path=path, name=name, key=f"upload:{name}"), scratch)
+    """Yield the source files of an upload, identified by the file name that the user supplied.
+
+    Readers see a copy with this name, because its extension and words can matter to them.
+    """
+    copy = Path(tempfile.mkdtemp(dir=scratch)) / safe_file_name(name)
+    shutil.copyfile(path, copy)
+    source = SourceFile(path=copy, name=name, key=f"upload:{name}", temporary=True)
+    yield from _expand_archive(source, scratch)
 
 
 def iter_files(names: Iterable[str]) -> Iterator[Path | SourceError]:

@@ -27,9 +27,10 @@ MAX_SHOWN_DIFFERENCES = 5
 def reingest(*, articles: tuple[str, ...], changed: bool, jobs: int, as_json: bool) -> None:
     """Read the stored originals of ARTICLE, or of all articles, again into drafts.
 
-    Each article that is read differently than before gets a draft, which a reviewer compares with
-    the published version; nothing is published. Corrections are applied again. Retired articles are
-    skipped. Exits with status 1 if an original is missing or cannot be read.
+    Each article that is read differently than before gets a draft, which is submitted for review;
+    nothing is published. A draft that replaces the unfinished draft of an editor is not submitted.
+    Corrections are applied again. Retired articles are skipped. Exits with status 1 if an original
+    is missing or cannot be read.
 
     \b
     Examples:
@@ -74,6 +75,7 @@ def _print(result: ReingestResult) -> None:
     number = result.changed_passages
     passages = f" ({number} passage{'s' if number != 1 else ''})" if number else ""
     draft = f", draft version {result.version}" if result.version else ""
+    draft += ", submitted for review" if result.submitted else ""
     click.echo(f"{result.status}: {result.article_id}{passages}{draft}")
     for old, new in result.differences[:MAX_SHOWN_DIFFERENCES]:
         click.echo(f'  "{old}" -> "{new}"')
