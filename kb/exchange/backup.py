@@ -36,6 +36,8 @@ from kb.storage.schema import SCHEMA, UtcDateTime, articles, metadata
 FORMAT = 1
 MANIFEST = "manifest.json"
 CONFIG_FILES = ("kb.toml", "taxonomy.toml", "checks.toml", "synonyms.txt")
+# Schemas of backups that can be restored: columns that were added since have a default.
+RESTORABLE_SCHEMAS = ("0014", SCHEMA)
 ROW_BATCH = 500
 # Transient tables that are not backed up.
 TRANSIENT_TABLES = ("sessions", "login_failures", "oidc_states", "known_settings")
@@ -177,10 +179,11 @@ def _verify(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
         raise BackupError(
             path, "has no valid backup manifest", "Choose another file.", code="manifest"
         ) from error
-    if kind != FORMAT or schema != SCHEMA:
+    if kind != FORMAT or schema not in RESTORABLE_SCHEMAS:
         raise BackupError(
             path,
-            f"was created by another version (schema {schema}, not {SCHEMA})",
+            f"was created by another version (schema {schema}, not "
+            f"{' or '.join(RESTORABLE_SCHEMAS)})",
             "Restore it with that version, then run `kb init` with this one.",
             code="version",
         )
