@@ -37,6 +37,7 @@ _MARKUP = (
     (re.compile(r"</?[A-Za-z][^<>]{0,500}>"), " "),
     (re.compile(r"^[ \t>]*(?:```|~~~).*$", re.M), ""),
     (re.compile(r"^([ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]+)\[[xX]\](?=\s)", re.M), r"\1"),
+    (re.compile(r"\\(?:begin|end)\{\w+\*?\}|\\[A-Za-z]+"), " "),  # commands of formulas
     (re.compile(r"\\(?=[!-/:-@\[-`{-~])"), ""),
 )
 _ITEM_NUMBER = re.compile(r"^[ \t>]*\(?(?:\d{1,9}|[a-z])[.)](?=\s)", re.M)

@@ -47,6 +47,20 @@ _STYLES = "word/styles.xml"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 # Each search ends where the next match could start, so that repeated openings without an end take
 # linear time.
+_TEX = re.compile(r"\$\$(?:(?!\$\$)[^\0]){1,2000}\$\$|\$[^$\n]{1,200}\$")
+_TEX_MARKUP = (
+    (re.compile(r"\\(?:leq?(?:slant)?)(?![A-Za-z])"), "≤"),
+    (re.compile(r"\\(?:geq?(?:slant)?)(?![A-Za-z])"), "≥"),
+    (re.compile(r"\\lt(?![A-Za-z])"), "<"),
+    (re.compile(r"\\gt(?![A-Za-z])"), ">"),
+    (re.compile(r"\\pm(?![A-Za-z])"), "±"),
+    (re.compile(r"\\approx(?![A-Za-z])"), "≈"),
+    (re.compile(r"\^\s*\{?\s*\\circ\b\s*\}?"), "°"),
+    (re.compile(r"\\(?:begin|end)\{\w+\*?\}|\\(?:[A-Za-z]+|[,;:!\\ ])"), " "),
+    (re.compile(r"\^\s*\{\s*([-−]?\w+)\s*\}"), r"^\1"),
+    (re.compile(r"\^\s*\{"), "^("),
+    (re.compile(r"[{}_&]"), " "),
+)
 _MARKUP = (
     (re.compile(r"<!--(?:(?!<!--).)*?-->", re.S), ""),
     (re.compile(r"~~.*?~~|<(del|s|strike)\b[^<>]*>(?:(?!<\1\b).)*?</\1>", re.S), ""),
@@ -126,7 +140,16 @@ def _in_font(text: str | None, font: str) -> str:
     return map_symbols(text, font)[0] if font and is_symbol_font(font) else text
 
 
+def _read_formula(formula: re.Match[str]) -> str:
+    """Return TeX with the signs that are compared, and without its other commands."""
+    text = " ".join(formula.group().strip("$").split())
+    for pattern, replacement in _TEX_MARKUP:
+        text = pattern.sub(replacement, text)
+    return text + "\n" * ("\n" in formula.group())
+
+
 def _read_markdown(_data: bytes, text: str) -> str:
+    text = _TEX.sub(_read_formula, text)
     for pattern, replacement in _MARKUP:
         text = pattern.sub(replacement, text)
     return _LINE_BREAK.sub(" ", unescape(text))

@@ -17,7 +17,6 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from ingest.readers.common.callout_level import level_from_classes
-from ingest.readers.common.formulas import parenthesize
 from ingest.readers.common.inline_text import mark_note, mark_text, strip_marks
 from ingest.readers.common.result import DELETED, OmittedText
 from ingest.readers.common.section_builder import SectionBuilder
@@ -25,6 +24,7 @@ from ingest.readers.html.dom import parse_page
 from ingest.readers.html.elements import inline_text
 from ingest.readers.html.inline_marks import mark_fragment
 from ingest.readers.html.reader import HtmlWalker
+from ingest.readers.markdown.formulas import split_formulas
 from ingest.readers.markdown.preprocess import FOOTNOTE_MARK
 from kb.model.article import Block, BlockKind, ListItem, MarkKind, table
 
@@ -39,27 +39,6 @@ JOINING_WORD = re.compile(r"(?:and|or|to)\b")
 # pandoc's notation of raised and lowered text.
 RAISED = re.compile(r"(?<=[\w)])\^([^\s^]{1,12})\^")
 LOWERED = re.compile(r"(?<=\w)~([^\s~]{1,12})~(?!~)")
-# TeX between dollar signs, which neither spaces nor digits follow: "$5 and $10" is an amount.
-FORMULA = re.compile(r"\$\$?(?=[^\s$])([^$\n]{1,100}?)(?<=\S)\$\$?(?![\d\w])")
-TEX_FRACTION = re.compile(r"\\[dt]?frac ?\{([^{}]*)\}\{([^{}]*)\}")
-TEX_SCRIPT = re.compile(r"([\^_])\{([^{}]*)\}")
-TEX_GROUP = re.compile(r"\{([^{}]*)\}")
-TEX_COMMANDS = {
-    "times": "×",
-    "cdot": "·",
-    "leq?": "≤",
-    "geq?": "≥",
-    "neq?": "≠",
-    "pm": "±",
-    "approx": "≈",
-    "mu": "µ",
-    "alpha": "α",
-    "beta": "β",
-    "gamma": "γ",
-    "Delta": "Δ",
-    "(?:text|mathrm|mathbf|operatorname)": "",
-    "[,;! ]": " ",
-}
 INVISIBLE = ("script", "style", "template", "noscript")
 
 
@@ -326,25 +305,20 @@ def _is_broken_word(texts: Sequence[str], following: Sequence[Token]) -> bool:
 
 
 def _format_text(text: str) -> str:
-    """Return a text with its footnote marks, pandoc's ^raised^ and ~lowered~ text, and formulas."""
+    """Return a text with its footnote marks, formulas, and pandoc's raised and lowered text."""
     text = FOOTNOTE_MARK.sub(lambda mark: " " + mark_note(f"[{mark[1]}]"), text)
-    if "$" in text:
-        text = FORMULA.sub(lambda formula: _format_tex(formula[1]), text)
+    if "$" not in text:
+        return _format_raised(text)
+    parts = split_formulas(text)
+    return "".join(part if is_formula else _format_raised(part) for is_formula, part in parts)
+
+
+def _format_raised(text: str) -> str:
     if "^" in text:
         text = RAISED.sub(lambda raised: mark_text(MarkKind.SUPERSCRIPT, raised[1]), text)
     if "~" in text:
         text = LOWERED.sub(lambda lowered: mark_text(MarkKind.SUBSCRIPT, lowered[1]), text)
     return text
-
-
-def _format_tex(formula: str) -> str:
-    for command, character in TEX_COMMANDS.items():
-        formula = re.sub(rf"\\{command}(?![A-Za-z])", character, formula)
-    formula = TEX_SCRIPT.sub(lambda script: script[1] + parenthesize(script[2]), formula)
-    formula = TEX_FRACTION.sub(
-        lambda fraction: f"{parenthesize(fraction[1])}/{parenthesize(fraction[2])}", formula
-    )
-    return TEX_GROUP.sub(r"\1", formula)
 
 
 @cache

@@ -20,6 +20,7 @@ from ingest.readers.common.titles import derive_title
 from ingest.readers.markdown.ambiguous_marks import escape_ambiguous_marks
 from ingest.readers.markdown.blocks import add_blocks
 from ingest.readers.markdown.definition_lists import rewrite_definition_lists
+from ingest.readers.markdown.formulas import protect_formulas
 from ingest.readers.markdown.front_matter import parse_front_matter
 from ingest.readers.markdown.preprocess import ExtractedMarks, extract_marks
 from ingest.readers.markdown.signs import escape_signs
@@ -39,8 +40,9 @@ def read_markdown(text: str, source: str) -> ReaderResult:
     omitted: list[OmittedText] = []
     parsed, body, first_line = parse_front_matter(text, source)
     sign_warnings: list[str] = []
-    signed = escape_signs(rewrite_definition_lists(body), sign_warnings)
-    cleaned, marks = extract_marks(escape_ambiguous_marks(signed), omitted)
+    prepared = rewrite_definition_lists(protect_formulas(body))
+    prepared = escape_ambiguous_marks(escape_signs(prepared, sign_warnings))
+    cleaned, marks = extract_marks(prepared, omitted)
     normalizer = TextNormalizer()
     builder = SectionBuilder(normalizer)
     add_blocks(_parse_tokens(cleaned, source, first_line), builder, omitted, source)

@@ -27,6 +27,19 @@ def blocks(body):
         ("Under $10^9$/L and $\\le 5$ mg", "Under 10^9/L and ≤ 5 mg"),
         ("Give $10^{12}$ or $$10^{-3}$$ of it", "Give 10^12 or 10^-3 of it"),
         ("Give $\\frac{a+b}{2}$ of $x^{a+b}$", "Give (a+b)/2 of x^(a+b)"),
+        ("$$\nCrCl = \\frac{(140 - age) \\times w}{72}\n$$", "CrCl = ((140 - age) × w)/72"),
+        ("$$\n- 5\n+ 3\n= x^{2}\n$$", "- 5 + 3 = x^2"),
+        ("$$ a = \\sqrt{\\frac{h}{3600}} $$", "a = √(h/3600)"),
+        (
+            "$$\\begin{aligned}\na &= b \\\\\nc &\\leq 5\n\\end{aligned}$$",
+            "a = b; c ≤ 5",
+        ),
+        ("$$\\text{Dose} = \\left( \\text{AUC} + 25 \\right)$$", "Dose = (AUC + 25)"),
+        ("Keep at $37^\\circ$C if $a^2+b^2$ is", "Keep at 37°C if a^2+b^2 is"),
+        ("Give $x_1 * y * z$ of `$a$ or $b$`.", "Give x_1 * y * z of $a$ or $b$."),
+        ("From $$ to $$$, or $5 and then 10$ more.", "From $$ to $$$, or $5 and then 10$ more."),
+        ("$$x \\unknown y$$", "x \\unknown y"),
+        ("$$" + "\\sqrt" * 390 + "x$$", "\\sqrt" * 390 + "x"),
         ("If a<b and c>d, stop.", "If a<b and c>d, stop."),
         ("Measure pre-\nand postoperative pain.", "Measure pre- and postoperative pain."),
         ("+ 5 mg on day 2", "+ 5 mg on day 2"),
@@ -114,6 +127,12 @@ def test_comparison_of_any_amount_is_text(text):
 )
 def test_list_below_an_unfinished_line_is_a_list(body, items):
     assert [item.text for item in blocks(body)[-1].items] == items
+
+
+def test_text_around_a_formula_and_its_item_stay():
+    (item,) = blocks("- Use\n\n  $$\n  x = \\frac{a}{b}\n  $$\n\n  where a is 5 mg.")[0].items
+    assert item.text == "Use x = a/b where a is 5 mg."
+    assert "\\frac" in read("```\n$$\nx = \\frac{a}{b}\n$$\n```").article.plain
 
 
 @pytest.mark.parametrize(
