@@ -28,6 +28,7 @@ from kb.model.passage import Passage
 from kb.model.records import ArticleRecord, ReviewState
 from kb.model.taxonomy import Taxonomy
 from web.presentation.formatting import ReviewLabel, format_date
+from web.presentation.line_breaks import join_amounts, join_snippet_amounts
 
 SAFETY = "safety"  # passages with this tag, or a descendant of it, are marked as safety information
 TOP_LEVEL = 2  # h1 is the title
@@ -36,11 +37,6 @@ MAX_CONTENTS_LEVEL = 3  # the table of contents has two levels
 
 # The label of a callout is the first word of its text if it is one of these.
 CALLOUT_WORD = re.compile(r"(Important|Warning|Caution|Danger|Alert|Note|Tip)\s*[:.!]\s+", re.I)
-# A line never breaks between the number and the unit of a dose.
-UNIT_GAP = re.compile(
-    r"(?<=\d) (?=(?:[µμmkn]?g|mcg|micrograms?|m?[lL]|mmol|units?|IU|°C|cm|mm"
-    r"|hours?|days?|weeks?|months?)\b|%)"
-)
 PLAIN_CALLOUT_WORD = "Important"
 LEVEL_WORDS = {
     CalloutLevel.EMERGENCY: "Emergency",
@@ -248,7 +244,7 @@ def _build_passage_view(
 ) -> PassageView:
     keys = [tag.tag for tag in passage.tags]
     blocks = tuple(build_block_view(block, mark) for block in passage.blocks)
-    marked = tuple(HeadingView(level, mark(text)) for level, text in headings)
+    marked = tuple(HeadingView(level, join_snippet_amounts(mark(text))) for level, text in headings)
     return PassageView(
         id=passage.id,
         anchor=passage.anchor,
@@ -295,7 +291,7 @@ def build_block_view(block: Block, mark: Highlight = unmarked) -> BlockView:
 def format_text(text: str, marks: Sequence[Mark], highlight: Highlight) -> FormattedText:
     """Return a text as spans with the same formatting and highlighting."""
     pieces: list[tuple[int, int, bool]] = []
-    shown = UNIT_GAP.sub("\N{NO-BREAK SPACE}", text)
+    shown = join_amounts(text, marks)
     position = 0
     for piece, matched in highlight(text):
         pieces.append((position, position + len(piece), matched))

@@ -24,6 +24,7 @@ from kb.model.taxonomy import Taxonomy
 from web.params import OFFSET, SORTS
 from web.presentation.article_view import TagView, build_tag_views, is_safety
 from web.presentation.formatting import FIELD_LABELS, ReviewLabel, format_review
+from web.presentation.line_breaks import join_snippet_amounts
 from web.presentation.urls import UrlBuilder, search_parameters
 
 # Safety passages listed with the first hit; more would push the second hit off the first screen.
@@ -93,7 +94,7 @@ def build_hit_view(
         hit=hit,
         heading=passage.heading or article.title,
         place=passage.heading_path[:-1],
-        snippet=flatten_snippet(hit.snippet),
+        snippet=join_snippet_amounts(flatten_snippet(hit.snippet)),
         address=urls.passage(article.id, passage.id, q=query.q),
         article_address=urls.article(article.id),
         all_address=urls.article(article.id, q=query.q),

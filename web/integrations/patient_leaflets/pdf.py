@@ -39,6 +39,7 @@ from web.integrations.patient_leaflets.styles import (
     replace_unsupported,
 )
 from web.presentation.formatting import format_date, format_review
+from web.presentation.line_breaks import join_amounts
 
 FOOT = 8
 ABOVE, BELOW = 20 * mm, 28 * mm
@@ -112,7 +113,7 @@ def _article(leaflet: Leaflet, today: date) -> Iterator[Flowable]:
         if passage.heading_path != path:
             path = passage.heading_path
             if path:
-                yield plain_paragraph(" › ".join(path), HEADING)
+                yield plain_paragraph(join_amounts(" › ".join(path)), HEADING)
         yield from render_passage(passage)
 
 
