@@ -1,8 +1,8 @@
-"""Annotations of a PDF: form values, free text, comments and attached files.
+"""Annotations of a PDF: form values, free text, comments, attached files and unsafe links.
 
 They are not part of the page text. Form values and free text, which readers see as content, become
-sections at the end. Comments and hidden annotations are omitted and reported. Empty fields are
-ignored.
+sections at the end. Comments and hidden annotations are omitted and reported, and so are links to
+anything but web pages, email addresses and telephone numbers. Empty fields are ignored.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
-from ingest.readers.common.result import OmittedText
+from ingest.readers.common.result import WATERMARK, OmittedText
 from ingest.readers.common.section_builder import SectionBuilder
-from kb.model.article import Block, BlockKind, ListItem
+from ingest.readers.pdf.links import read_address
+from kb.model.article import Block, BlockKind, ListItem, is_safe_link
 
 FIELDS_HEADING, TEXTS_HEADING = "Form fields", "Texts laid over the pages"
 CHECKED_VALUE = "yes"
@@ -27,8 +28,7 @@ ATTACHED = "an attached file"
 PASSWORD = "a password field"
 XFA = "The file contains an XFA form. Only its printed text was read."
 
-# Annotation types without text of their own: link targets and comment windows.
-IGNORED_SUBTYPES = frozenset({raw.FPDF_ANNOT_LINK, raw.FPDF_ANNOT_POPUP})
+UNSAFE_LINK = "a link to a file or an address of another kind"
 INVISIBLE_FLAGS = raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW
 TICKABLE_FIELDS = frozenset({raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON})
 PASSWORD_FLAG = 1 << 13  # flag of a text field
@@ -38,12 +38,22 @@ XFA_FORM_TYPES = frozenset({raw.FORMTYPE_XFA_FULL, raw.FORMTYPE_XFA_FOREGROUND})
 
 @dataclass(slots=True)
 class PageOverlay:
-    """Annotations of one page: `fields` as (name, value), `texts`, and omitted content."""
+    """Annotations of one page: `fields` as (name, value), `texts`, and omitted content.
+
+    `stamp` is the text of its stamps, which is part of the omitted content.
+    """
 
     page: int
     fields: list[tuple[str, str]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    stamp: str = ""
     omitted: list[OmittedText] = field(default_factory=list)
+
+    def add_stamp(self, text: str) -> None:
+        """Add the text of the stamps of the page, if there is any."""
+        if text:
+            self.stamp = text
+            self.omitted.append(OmittedText(WATERMARK, text))
 
     @property
     def lines(self) -> Iterator[str]:
@@ -63,7 +73,10 @@ def read_overlay(page: pdfium.PdfPage, number: int) -> PageOverlay:
     for index in range(raw.FPDFPage_GetAnnotCount(page.raw)):
         annotation = raw.FPDFPage_GetAnnot(page.raw, index)
         if annotation:
-            _read_annotation(annotation, form, overlay)
+            if raw.FPDFAnnot_GetSubtype(annotation) == raw.FPDF_ANNOT_LINK:
+                _report_unsafe_link(read_address(page.pdf, annotation), overlay)
+            else:
+                _read_annotation(annotation, form, overlay)
             raw.FPDFPage_CloseAnnot(annotation)
     return overlay
 
@@ -92,14 +105,20 @@ def add_overlays(builder: SectionBuilder, overlays: Sequence[PageOverlay]) -> No
             builder.add_block(Block(kind=BlockKind.PARAGRAPH, text=text, page=overlay.page))
 
 
+def _report_unsafe_link(address: str, overlay: PageOverlay) -> None:
+    link = OmittedText(UNSAFE_LINK, address)
+    if address and not is_safe_link(address) and link not in overlay.omitted:
+        overlay.omitted.append(link)
+
+
 def _read_annotation(annotation: object, form: object, overlay: PageOverlay) -> None:
     subtype = raw.FPDFAnnot_GetSubtype(annotation)
-    if subtype in IGNORED_SUBTYPES:
+    if subtype == raw.FPDF_ANNOT_POPUP:  # the window of a comment
         return
     if subtype == raw.FPDF_ANNOT_WIDGET:
         name, value, reason = _read_field(annotation, form)
     else:
-        name, value, reason = "", _read_string(annotation, b"Contents"), COMMENT
+        name, value, reason = "", read_string(annotation, b"Contents"), COMMENT
         if subtype == raw.FPDF_ANNOT_FREETEXT:
             reason = ""
         elif subtype == raw.FPDF_ANNOT_FILEATTACHMENT:
@@ -107,7 +126,7 @@ def _read_annotation(annotation: object, form: object, overlay: PageOverlay) -> 
             value = value or "without a description"
     if not value:
         return
-    if raw.FPDFAnnot_GetFlags(annotation) & INVISIBLE_FLAGS:
+    if not is_visible(annotation):
         reason = HIDDEN
     if reason:
         overlay.omitted.append(OmittedText(reason, f"{name}: {value}" if name else value))
@@ -120,12 +139,12 @@ def _read_annotation(annotation: object, form: object, overlay: PageOverlay) -> 
 def _read_field(annotation: object, form: object) -> tuple[str, str, str]:
     """Return (name, value, reason for omission); the value is empty for an empty field."""
     if form is None:  # a page extracted from a form has fields, but no form
-        return _read_string(annotation, b"T"), _read_string(annotation, b"V"), ""
+        return read_string(annotation, b"T"), read_string(annotation, b"V"), ""
 
-    def read_string(get: Callable[..., int]) -> str:
+    def read_value(get: Callable[..., int]) -> str:
         return _read_buffer(lambda buffer, size: get(form, annotation, buffer, size))
 
-    name = read_string(raw.FPDFAnnot_GetFormFieldAlternateName) or read_string(
+    name = read_value(raw.FPDFAnnot_GetFormFieldAlternateName) or read_value(
         raw.FPDFAnnot_GetFormFieldName
     )
     field_type = raw.FPDFAnnot_GetFormFieldType(form, annotation)
@@ -134,20 +153,26 @@ def _read_field(annotation: object, form: object) -> tuple[str, str, str]:
     if field_type in TICKABLE_FIELDS:
         if not raw.FPDFAnnot_IsChecked(form, annotation):
             return name, "", ""
-        value = read_string(raw.FPDFAnnot_GetFormFieldExportValue)
+        value = read_value(raw.FPDFAnnot_GetFormFieldExportValue)
         is_named = field_type == raw.FPDF_FORMFIELD_RADIOBUTTON and value not in UNCHECKED_VALUES
         return name, value if is_named else CHECKED_VALUE, ""
     flags = raw.FPDFAnnot_GetFormFieldFlags(form, annotation)
     if field_type == raw.FPDF_FORMFIELD_TEXTFIELD and flags & PASSWORD_FLAG:
         return (
             name,
-            MASKED_PASSWORD if read_string(raw.FPDFAnnot_GetFormFieldValue) else "",
+            MASKED_PASSWORD if read_value(raw.FPDFAnnot_GetFormFieldValue) else "",
             PASSWORD,
         )
-    return name, read_string(raw.FPDFAnnot_GetFormFieldValue), ""
+    return name, read_value(raw.FPDFAnnot_GetFormFieldValue), ""
 
 
-def _read_string(annotation: object, key: bytes) -> str:
+def is_visible(annotation: object) -> bool:
+    """Return whether a viewer displays an annotation."""
+    return not raw.FPDFAnnot_GetFlags(annotation) & INVISIBLE_FLAGS
+
+
+def read_string(annotation: object, key: bytes) -> str:
+    """Return a string or name in the dictionary of an annotation; empty if there is none."""
     return _read_buffer(
         lambda buffer, size: raw.FPDFAnnot_GetStringValue(annotation, key, buffer, size)
     )

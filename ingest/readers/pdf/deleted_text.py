@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 from pypdfium2 import raw
@@ -82,28 +83,40 @@ def split_deleted(
             kept.append(word)
             continue
         starts_line = word.starts_line
-        for part, is_struck in _split_word(word, near):
+        for part, is_struck in split_word(word, near):
             part.starts_line = starts_line and not is_struck
             starts_line = starts_line and is_struck
             (deleted if is_struck else kept).append(part)
     return kept, deleted
 
 
-def _split_word(word: PdfWord, strikes: Sequence[Strike]) -> Iterator[tuple[PdfWord, bool]]:
-    """Yield the parts of a word with whether each is struck."""
+class XRange(Protocol):
+    """Something from `low` to `high` on a line."""
+
+    @property
+    def low(self) -> float:
+        """Left edge."""
+
+    @property
+    def high(self) -> float:
+        """Right edge."""
+
+
+def split_word(word: PdfWord, ranges: Sequence[XRange]) -> Iterator[tuple[PdfWord, bool]]:
+    """Yield the parts of a word with whether each is in one of the ranges."""
     starts = list(word.char_starts)
     if len(starts) != len(word.text):
         starts = [
             word.x0 + at * (word.x1 - word.x0) / len(word.text) for at in range(len(word.text))
         ]
     ends = [*starts[1:], word.x1]
-    struck = [
-        any(strike.low <= (start + end) / 2 <= strike.high for strike in strikes)
+    inside = [
+        any(each.low <= (start + end) / 2 <= each.high for each in ranges)
         for start, end in zip(starts, ends, strict=True)
     ]
     first = 0
-    for at in range(1, len(struck) + 1):
-        if at == len(struck) or struck[at] != struck[first]:
+    for at in range(1, len(inside) + 1):
+        if at == len(inside) or inside[at] != inside[first]:
             part = replace(
                 word,
                 text=word.text[first:at],
@@ -112,7 +125,7 @@ def _split_word(word: PdfWord, strikes: Sequence[Strike]) -> Iterator[tuple[PdfW
                 char_starts=tuple(starts[first:at]),
                 space_before=word.space_before and not first,
             )
-            yield part, struck[first]
+            yield part, inside[first]
             first = at
 
 
@@ -126,11 +139,12 @@ def _read_annotations(
             continue
         is_strike = raw.FPDFAnnot_GetSubtype(annotation) == raw.FPDF_ANNOT_STRIKEOUT
         if is_strike and not raw.FPDFAnnot_GetFlags(annotation) & hidden:
-            yield from _read_quads(annotation, upright)
+            yield from read_quads(annotation, upright)
         raw.FPDFPage_CloseAnnot(annotation)
 
 
-def _read_quads(annotation: object, upright: Callable[[float, float], _Point]) -> Iterator[Strike]:
+def read_quads(annotation: object, upright: Callable[[float, float], _Point]) -> Iterator[Strike]:
+    """Yield the areas of a text annotation."""
     quad, box = raw.FS_QUADPOINTSF(), raw.FS_RECTF()
     count = raw.FPDFAnnot_CountAttachmentPoints(annotation)
     for index in range(min(count, MAX_STRIKES)):

@@ -38,8 +38,8 @@ CO_DRUGS = re.compile(
     r"|simalc|tenid|triam|trimox|zidoc"
 )
 
-_TRAILING_MARKS = re.compile("[\ufdd8-\ufddb]*$")
-_LEADING_MARKS = re.compile("[\ufdd0-\ufdd3]*")
+_TRAILING_MARKS = re.compile("[\ufdd8-\ufddc]*$")
+_LEADING_MARKS = re.compile("(?:[\ufdd0-\ufdd3]|\ufdd4[^\ufddd]*\ufddd)*")
 _LAST_PART = re.compile(r"(\w+)[-\u2010\u00ad]$")
 _FIRST_PART = re.compile(r"^[a-zà-ÿ]\w*")
 # "mg/" and "mL", the parts of an address, "5–" and "10"
@@ -63,6 +63,7 @@ class PdfWord:
     starts_line: bool = False  # whether it starts a line in the file
     space_before: bool = False  # whether a space precedes it in the file
     rise: float = 0.0  # distance of a superscript above its line; negative for a subscript
+    address: str = ""  # of the link that it belongs to
     char_starts: tuple[float, ...] = ()  # left edge of each character
 
     def split_at(self, at: float) -> tuple[PdfWord, PdfWord] | None:
@@ -230,11 +231,11 @@ def join_words(words: Sequence[PdfWord]) -> str:
 def mark_words(words: Sequence[PdfWord], *, emphasis: bool = True) -> str:
     """Return words on one line as formatted text (`ingest.readers.common.inline_text`).
 
-    Bold and italic text is marked if `emphasis`; raised and lowered text always is.
+    Bold and italic text is marked if `emphasis`; links and raised and lowered text always are.
     """
     text = ""
     before: PdfWord | None = None
-    for (rise, bold, italic), group in itertools.groupby(words, key=_word_style):
+    for (rise, bold, italic, address), group in itertools.groupby(words, key=_word_style):
         part = ""
         for word in group:
             gap = _gap(before, word) if before else ""
@@ -252,13 +253,15 @@ def mark_words(words: Sequence[PdfWord], *, emphasis: bool = True) -> str:
             part = mark_text(MarkKind.STRONG, part)
         if italic and emphasis:
             part = mark_text(MarkKind.EMPHASIS, part)
+        if address:
+            part = mark_text(MarkKind.LINK, part, address)
         text += part
     return text
 
 
-def _word_style(word: PdfWord) -> tuple[int, bool, bool]:
+def _word_style(word: PdfWord) -> tuple[int, bool, bool, str]:
     rise = (word.rise > 0) - (word.rise < 0)
-    return rise, word.bold and not word.drawn, word.italic
+    return rise, word.bold and not word.drawn, word.italic, word.address
 
 
 def _gap(before: PdfWord, word: PdfWord) -> str:

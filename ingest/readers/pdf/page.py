@@ -24,6 +24,7 @@ from ingest.readers.pdf.deleted_text import find_strikes, split_deleted
 from ingest.readers.pdf.drawings import Edge, read_drawings
 from ingest.readers.pdf.drawn_signs import read_drawn_signs
 from ingest.readers.pdf.lines import BULLET, PdfWord, attach_raised_marks
+from ingest.readers.pdf.links import mark_links
 
 MIN_BOLD_WEIGHT = 600  # on the scale of 100 to 900; 400 is regular and 700 is bold
 BOLD_FONT_NAME = re.compile(r"bold|black|heavy|[-,]demi|semib", re.I)
@@ -153,6 +154,7 @@ def read_page(page: pdfium.PdfPage, number: int, max_characters: int) -> PdfPage
     drawn = {strike.edge for strike in strikes}
     edges = [edge for edge in drawings.edges if edge not in drawn]
     pdf_page.words, pdf_page.edges = read_drawn_signs(pdf_page.words, edges)
+    pdf_page.words = mark_links(page, pdf_page.words, frame.to_page)
     pdf_page.words = attach_raised_marks(pdf_page.words)
     for x0, y0, x1, y1 in drawings.dots:
         _add_bullet(pdf_page.words, x0, x1, (y0 + y1) / 2)

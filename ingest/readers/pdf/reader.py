@@ -24,6 +24,7 @@ from ingest.readers.common.result import (
     OmittedText,
     ReaderResult,
     too_long_error,
+    watermark_warning,
 )
 from ingest.readers.common.section_builder import SectionBuilder
 from ingest.readers.common.titles import derive_title, is_generic_heading
@@ -45,6 +46,7 @@ from ingest.readers.pdf.headers_footers import (
 from ingest.readers.pdf.lines import Dehyphenator, PdfLine, PdfWord, join_words
 from ingest.readers.pdf.ocr import MAX_OCR_PAGES, build_blocks, find_program, recognize_pages
 from ingest.readers.pdf.page import PdfPage, count_characters, read_page
+from ingest.readers.pdf.stamps import has_stamp, read_stamp
 from ingest.readers.pdf.watermarks import remove_watermarks
 from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
@@ -129,7 +131,9 @@ def read_pdf(data: bytes, source: str, limits: ReaderLimits = DEFAULT_LIMITS) ->
         *([XFA] if opened.is_dynamic else []),
     ]
     watermarks, watermark_warnings = remove_watermarks(pages)
-    warnings += [*watermark_warnings, *_right_to_left_warnings(pages)]
+    stamps = dict.fromkeys(overlay.stamp for overlay in opened.overlays if overlay.stamp)
+    watermark_warnings.extend(watermark_warning(stamp) for stamp in stamps)
+    warnings += [*dict.fromkeys(watermark_warnings), *_right_to_left_warnings(pages)]
     omitted = [
         *_off_page_text(pages),
         *_deleted_text(pages),
@@ -237,7 +241,10 @@ def _read_pages(
         page = document[index]
         pdf_page = read_page(page, index + 1, remaining)
         overlay = read_overlay(page, index + 1)
+        is_stamped = has_stamp(page)
         page.close()
+        if is_stamped:
+            overlay.add_stamp(read_stamp(document, index))
         if pdf_page is None:
             raise too_long_error(source, count_characters(document), limits)
         remaining -= pdf_page.characters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import textwrap
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 FONTS = {
@@ -34,11 +34,26 @@ class Page:
     width: int = 600
     turned: int = 0
     annotations: list[str] = field(default_factory=list)
+    appearance: str = ""  # operators of the stamp
 
     def annotation(self, kind: str, keys: str) -> Page:
         """Add an annotation; `keys` are written as in the file."""
         self.annotations.append(
             f"<< /Type /Annot /Subtype /{kind} /Rect [10 10 90 30] /F 4 {keys} >>"
+        )
+        return self
+
+    def stamp(self, text: str, kind: str = "Stamp", keys: str = "") -> Page:
+        """Add a stamp or a watermark annotation that displays a text, once per page."""
+        self.annotation(kind, f"/AP << /N @ >> {keys}")
+        self.appearance = f"BT /F 12 Tf 1 0 0 1 5 5 Tm ({text}) Tj ET"
+        return self
+
+    def link(self, x0: float, y0: float, x1: float, y1: float, action: str) -> Page:
+        """Add a link over a rectangle; `action` are the keys of its action."""
+        self.annotations.append(
+            f"<< /Type /Annot /Subtype /Link /Rect [{x0} {HEIGHT - y1} {x1} {HEIGHT - y0}] "
+            f"/A << {action} >> >>"
         )
         return self
 
@@ -135,8 +150,24 @@ def pdf(*pages: Page, password: str = "", **information: str) -> bytes:
             f"/Resources << /Font << {fonts} >> /XObject << /Im 4 0 R >> >> >>".encode()
         )
         objects.append(_stream("\n".join(page.operators).encode("cp1252")))
-    objects.extend(keys.encode("latin-1") for keys in annotations)
+    appearances = list(_appearances(pages, fonts))
+    number = len(objects) + len(annotations) + 1  # object number of the first appearance
+    for page in pages:
+        for keys in page.annotations:
+            objects.append(keys.replace("/N @", f"/N {number} 0 R").encode("latin-1"))
+        number += bool(page.appearance)
+    objects.extend(appearances)
     return _file(objects, password)
+
+
+def _appearances(pages: Iterable[Page], fonts: str) -> Iterator[bytes]:
+    for page in pages:
+        if page.appearance:
+            yield _stream(
+                page.appearance.encode("cp1252"),
+                "/Type /XObject /Subtype /Form /BBox [0 0 80 20] "
+                f"/Resources << /Font << {fonts} >> >>",
+            )
 
 
 def _references(numbers: Iterable[int]) -> str:
