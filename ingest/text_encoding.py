@@ -88,8 +88,7 @@ class TextNormalizer:
         """Return the warnings about garbled and about removed characters, if any."""
         warnings = []
         if self.garbled:
-            examples = ", ".join(f'"{text}"' for text in sorted(self.garbled)[:MAX_EXAMPLES])
-            examples = INVISIBLE_CHARACTERS.sub("", examples)
+            examples = ", ".join(map(_describe_garbled, sorted(self.garbled)[:MAX_EXAMPLES]))
             warnings.append(
                 f"The text has characters of a wrong encoding, such as {examples}. "
                 "Correct the source before you publish it."
@@ -165,6 +164,25 @@ def _decode_strict(data: bytes, encoding: str, source: str, location: str) -> st
             location,
             code=SourceProblem.ENCODING,
         ) from error
+
+
+def _describe_garbled(text: str) -> str:
+    """Return a garbled text in quotation marks, with the text that may be meant, if it is certain.
+
+    Text that was decoded as Windows-1252 has the bytes of the original, so the reverse is exact.
+    """
+    shown = f'"{INVISIBLE_CHARACTERS.sub("", text)}"'
+    try:
+        meant = b"".join(map(_encode_character, text)).decode()
+    except UnicodeError:  # a byte was lost
+        return shown
+    # A letter that begins mojibake itself was encoded wrongly twice.
+    is_readable = meant.isprintable() and not MOJIBAKE.search(meant + "\u00a0\u00a0")
+    return f'{shown} (may be "{meant}")' if is_readable else shown
+
+
+def _encode_character(character: str) -> bytes:
+    return character.encode(FALLBACK_ENCODING if character > "\xff" else "latin-1")
 
 
 def _describe_character(character: str) -> str:

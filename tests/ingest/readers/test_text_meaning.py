@@ -1,6 +1,7 @@
 """Plain text in which line breaks, hyphens and numbers are ambiguous."""
 
 import json
+import re
 
 import pytest
 
@@ -158,6 +159,33 @@ def test_garbled_text_causes_a_warning(text):
     normalizer.normalize(text)
     assert normalizer.garbled
     assert normalizer.warnings()
+
+
+@pytest.mark.parametrize(
+    ("text", "garbled", "meant"),
+    [
+        ("50 Âµg", "Âµ", "µ"),
+        ("K â‰¥ 6", "â‰¥", "≥"),
+        ("37 Â°C", "Â°", "°"),
+        ("5 Ã— 2", "Ã—", "×"),
+        ("Donâ\x80\x99t", "â€™", "’"),
+        ("50 Î¼g", "Î¼", "μ"),
+        ("endâ€\x9d", "â€", "”"),
+    ],
+)
+def test_warning_names_the_text_that_may_be_meant(text, garbled, meant):
+    normalizer = TextNormalizer()
+    assert garbled in normalizer.normalize(text)
+    warning = normalizer.warnings()[0]
+    assert re.search(rf'"{garbled}" \([^()]*"{meant}"\)', warning)
+
+
+@pytest.mark.parametrize("text", ["endâ€ ", "Ã‚", "5 \ufffdg", "\u00f0\u0178"])
+def test_warning_names_no_text_that_is_uncertain(text):
+    normalizer = TextNormalizer()
+    normalizer.normalize(text)
+    (warning,) = normalizer.warnings()
+    assert "(" not in warning
 
 
 @pytest.mark.parametrize("text", ["50 µg", "K ≥ 6", "Don’t", "café", "Âge", "château — 5"])
