@@ -6,10 +6,12 @@ the same formats.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 OPERATORS = frozenset("=<>≤≥≈≠±×·+−-/∝→⇌")
+_DECIMAL = re.compile(r"[-−+]?\d+[.,]\d+")
 SUM_SIGNS = frozenset("∑∏∐∫∮⋃⋂")
 SKIPPED = frozenset({"annotation", "annotation-xml", "mphantom", "maligngroup", "malignmark"})
 
@@ -86,7 +88,8 @@ def join_parts(parts: Sequence[str]) -> str:
 def parenthesize(text: str) -> str:
     """Return an operand in parentheses, unless it is a single term."""
     text = text.strip()
-    return text if text.lstrip("-−").isalnum() or _is_enclosed(text) else f"({text})"
+    is_term = text.lstrip("-−").isalnum() or _DECIMAL.fullmatch(text) or _is_enclosed(text)
+    return text if is_term else f"({text})"
 
 
 def _base(text: str) -> str:

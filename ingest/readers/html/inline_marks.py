@@ -26,6 +26,7 @@ from ingest.readers.html.dom import (
     is_text,
     remove_element,
 )
+from ingest.readers.html.formulas import replace_formulas
 from kb.model.article import MarkKind
 
 _WORD_IMAGE_CLASSES = frozenset({"emoji", "wp-smiley", "latex", "mwe-math-fallback-image-inline"})
@@ -68,6 +69,7 @@ _ICON_CLASS = re.compile(
 
 def mark_fragment(soup: BeautifulSoup, omitted: list[OmittedText]) -> None:
     """Prepare a fragment that is content as a whole, such as HTML inside Markdown."""
+    replace_formulas(soup, omitted)
     mark_raised_text(soup, omitted)
     place_image_labels(soup)
     mark_check_boxes(soup)

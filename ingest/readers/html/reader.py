@@ -87,6 +87,9 @@ TRAFILATURA_FAILED = "The cross-check with trafilatura failed. Check that the ar
 READ_FROM_JSON_LD = (
     "The text was read from the JSON-LD, because the page displays it with a script."
 )
+UNREADABLE_FORMULA = (
+    'The formula after "{place}" has no text. Write it in the source, for example as TeX.'
+)
 UNNAMED_ICONS = (
     "Table cells that contain only an icon without a name: {number}. Check what they mean."
 )
@@ -102,7 +105,7 @@ def read_html(text: str, source: str) -> ReaderResult:
     omitted: list[OmittedText] = []
     watermarks = [*apply_page_styles(soup), *remove_watermarks(body, omitted)]
     convert_role_tables(soup)
-    replace_formulas(soup)
+    formulas = replace_formulas(soup, omitted)
     mark_raised_text(soup, omitted)
     place_image_labels(body)
     mark_check_boxes(body)
@@ -110,7 +113,11 @@ def read_html(text: str, source: str) -> ReaderResult:
     remove_deleted_text(body, omitted)
     label_panels(soup, body, omitted)
     about = read_metadata(soup, visible)
-    warnings = [*about.warnings, *map(watermark_warning, watermarks)]
+    warnings = [
+        *about.warnings,
+        *map(watermark_warning, watermarks),
+        *(UNREADABLE_FORMULA.format(place=place) for place in formulas),
+    ]
     json_ld_text = find_json_ld_text(soup)
     trafilatura_text = extract_with_trafilatura(text)
     if trafilatura_text is None:

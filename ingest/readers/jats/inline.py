@@ -12,6 +12,7 @@ from ingest.readers.common.definition_list import build_definition_list
 from ingest.readers.common.formulas import MathNode, format_math
 from ingest.readers.common.inline_text import NOTE_EDGES, mark_edges
 from ingest.readers.common.result import DELETED, OmittedText
+from ingest.readers.common.tex import format_tex
 from ingest.readers.xml.node import (
     XmlNode,
     formatted_line,
@@ -57,7 +58,6 @@ FORMULA_ELEMENTS = frozenset(
 # Replaces a formula that is only an image, so that the sentence shows the gap.
 FORMULA_PLACEHOLDER = "[formula]"
 FORMULA_IMAGE = "a formula image"
-TEX_DELIMITERS = ("\\begin{document}", "\\end{document}")
 
 # Parts of a reference, and how each is appended; other parts start a new sentence.
 REFERENCE_FORMATS = {
@@ -132,8 +132,7 @@ def _format_formula(node: XmlNode, report: Callable[[XmlNode, str], None]) -> st
     if math:
         text = format_math(_math_node(math))
     elif tex:
-        body = node_text(tex, INLINE).split(TEX_DELIMITERS[0])[-1].split(TEX_DELIMITERS[1])[0]
-        text = " ".join(body.strip(" $\n").split())
+        text = format_tex(node_text(tex, INLINE))
     else:
         skip = frozenset(["label", "graphic", "inline-graphic"])
         text = " ".join(node_text(node, INLINE, skip=skip).split())

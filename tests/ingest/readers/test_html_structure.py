@@ -413,3 +413,56 @@ def test_a_group_row_below_the_headers_is_no_header():
     )
     (block,) = read(body).article.sections[0].blocks
     assert (block.header_rows, block.group_rows) == (1, {1, 3})
+
+
+MATHML = "<math><msup><mn>10</mn><mn>9</mn></msup></math>"
+LETTERS = "<nobr aria-hidden='true'><span class='math'><span>10</span><span>9</span></span></nobr>"
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        f"<span class='MathJax'>{LETTERS}<span class='MJX_Assistive_MathML'>{MATHML}</span></span>"
+        "<script type='math/tex'>10^9</script>",
+        f"<span class='MathJax_Preview'>[x]</span><span class='MathJax'>{LETTERS}</span>"
+        "<script type='math/tex; mode=display'>10^{9}</script>",
+        f"<span class='MathJax' data-mathml='{MATHML}'>{LETTERS}</span>",
+        "<script type='math/tex'>10^9</script>",
+        f"<script type='math/mml'>{MATHML}</script>",
+        "<mjx-container jax='CHTML'><mjx-math aria-hidden='true'><mjx-c></mjx-c></mjx-math>"
+        f"<mjx-assistive-mml>{MATHML}</mjx-assistive-mml></mjx-container>",
+        "<mjx-container jax='SVG' aria-label='10^9'><svg><path/></svg></mjx-container>",
+        "<span class='math inline'>\\(10^9\\)</span>",
+        "<span class='math-tex'>\\(10^{9}\\)</span>",
+        "$10^{9}$",
+        "$$10^{9}$$",
+        "<img class='latex' alt='10^{9}' src='a.png'>",
+        "<span class='mwe-math-element'><img class='mwe-math-fallback-image-inline' src='a.svg'"
+        " alt='{\\displaystyle 10^{9}}'></span>",
+    ],
+)
+def test_a_formula_is_read_once(formula):
+    body = f"<p>Under {formula}/L. Use {MATHML} later.</p>"
+    assert plain(body) == "Under 10^9/L. Use 10^9 later."
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        f"<span class='MathJax'>{LETTERS}</span>",
+        "<span class='katex'><span class='katex-html' aria-hidden='true'>109</span></span>",
+        "<mjx-container jax='CHTML'><mjx-math><mjx-c></mjx-c></mjx-math></mjx-container>",
+    ],
+)
+def test_a_formula_without_text_is_reported_with_its_place(formula):
+    plain_result = read("<p>Under it.</p>")
+    result = read(f"<p>Cells under {formula}/L.</p>")
+    assert result.article.plain == "Cells under [formula]/L."
+    assert len(result.omitted) == 1
+    assert len(result.warnings) == len(plain_result.warnings) + 1
+    assert any("Cells under" in warning for warning in result.warnings)
+
+
+@pytest.mark.parametrize("text", ["It costs $5 and $10.", "A $a$ b", "C:\\dose (x) \\n"])
+def test_dollars_and_backslashes_are_text(text):
+    assert plain(f"<p>{text}</p>") == text
