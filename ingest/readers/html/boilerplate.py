@@ -19,10 +19,12 @@ from ingest.readers.html.boilerplate_rules import (
     RELATED,
     HeadingRule,
     match_text_rule,
-    normalized_names,
 )
+from ingest.readers.html.class_rules import normalized_names
+from ingest.readers.html.clinical_statements import is_clear_statement, is_possible_statement
 from ingest.readers.html.dom import BLOCKS, is_text, remove_element, visible_line
 from ingest.readers.html.elements import SUBHEADINGS
+from ingest.readers.html.linked_content import is_linked_content
 from ingest.readers.html.metadata import REVIEW_LINE
 from ingest.readers.html.text_density import ElementDensity, TextDensity, ancestor_ids
 
@@ -53,6 +55,8 @@ def remove_headed_blocks(density: TextDensity, omitted: list[OmittedText]) -> No
             continue
         text = visible_line(heading)
         for rule in HEADING_RULES:
+            if is_clear_statement(text):
+                break
             if rule.pattern.fullmatch(text) and (under := _elements_under(heading, rule, density)):
                 for tag in (*under, heading):
                     remove_element(tag, rule.reason, omitted)
@@ -81,9 +85,17 @@ def _elements_under(heading: Tag, rule: HeadingRule, density: TextDensity) -> li
         is_end = element.name in SUBHEADINGS or (measured.titles and not is_teaser)
         if is_end or words > rule.max_words or linked_words < rule.min_link_share * words:
             break
+        if _is_content_under(element, rule):
+            break
         elements.append(element)
     is_plain_heading = not rule.min_link_share and heading.name in SUBHEADINGS
     return elements or ([heading] if is_plain_heading else [])
+
+
+def _is_content_under(element: Tag, rule: HeadingRule) -> bool:
+    """Return whether the text below a heading is clinical whatever the heading is called."""
+    text = visible_line(element)
+    return is_clear_statement(text) if rule.min_link_share else is_possible_statement(text)
 
 
 def _is_teaser(element: Tag, density: TextDensity) -> bool:
@@ -177,6 +189,7 @@ def remove_link_lists(content: Tag, density: TextDensity, omitted: list[OmittedT
             measured.links
             and measured.link_share >= MIN_EDGE_LINK_SHARE
             and not REVIEW_LINE.search(visible_line(tag))
+            and not is_linked_content(tag)
         ):
             remove_element(tag, NAVIGATION, omitted)
 

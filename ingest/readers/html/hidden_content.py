@@ -10,7 +10,8 @@ import re
 
 from bs4.element import Tag
 
-from ingest.readers.html.boilerplate_rules import OMITTED_ROLES, normalized_names
+from ingest.readers.html.boilerplate_rules import OMITTED_ROLES
+from ingest.readers.html.class_rules import normalized_names
 from ingest.readers.html.dom import BLOCKS
 from ingest.readers.html.elements import HEADINGS
 from ingest.readers.html.text_density import TextDensity

@@ -26,6 +26,7 @@ from ingest.readers.html.dom import (
     is_text,
     remove_element,
 )
+from ingest.readers.html.form_controls import mark_check_boxes
 from ingest.readers.html.formulas import replace_formulas
 from kb.model.article import MarkKind
 
@@ -124,16 +125,6 @@ def _adjacent_text(image: Tag, *, forwards: bool) -> str:
 
 def _block_of(element: PageElement) -> Tag | None:
     return next((parent for parent in element.parents if parent.name in BLOCKS), None)
-
-
-def mark_check_boxes(body: Tag) -> None:
-    """Replace the check boxes of lists and tables by their state."""
-    for box in body.find_all("input", type="checkbox"):
-        if box.find_parent(["li", "td", "dd"]) is not None:
-            label = box.find_parent("label")
-            if isinstance(label, Tag):
-                label.name = "span"
-            box.replace_with(NavigableString("☒ " if box.has_attr("checked") else "☐ "))
 
 
 def remove_deleted_text(body: Tag, omitted: list[OmittedText]) -> None:

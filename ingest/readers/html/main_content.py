@@ -30,15 +30,16 @@ from ingest.readers.html.boilerplate import (
     remove_link_lists,
 )
 from ingest.readers.html.boilerplate_rules import (
+    DIALOG,
     FOOTER,
     NAVIGATION,
     OMITTED_ELEMENTS,
     OMITTED_ROLES,
     PAGE_ELEMENTS,
     PAGE_ROLES,
-    is_inside_article,
-    match_class_rule,
 )
+from ingest.readers.html.class_rules import is_inside_article, match_class_rule
+from ingest.readers.html.clinical_statements import is_clear_statement, is_possible_statement
 from ingest.readers.html.dom import BLOCKS, INVISIBLE, remove_element, visible_line
 from ingest.readers.html.hidden_content import expand_collapsed, is_hidden
 from ingest.readers.html.metadata import MAX_REVIEW_LINES, extract_review_lines
@@ -130,8 +131,16 @@ def _omission_reason(
     if tag.name in INVISIBLE:
         return TEMPLATE if tag.name == "template" else ""
     reason = OMITTED_ELEMENTS.get(tag.name) or OMITTED_ROLES.get(role)
+    if reason == DIALOG and is_possible_statement(visible_line(tag)):
+        reason = None
     page_part = PAGE_ELEMENTS.get(tag.name) or PAGE_ROLES.get(role)
-    if not reason and page_part and not is_inside_article(tag) and not contains_title:
+    if (
+        not reason
+        and page_part
+        and not is_inside_article(tag)
+        and not contains_title
+        and not is_clear_statement(visible_line(tag))
+    ):
         reason = page_part
     if not reason and is_hidden(tag):
         reason = "hidden on the page"

@@ -39,11 +39,14 @@ _TOKEN = re.compile(
     r"|<(?P<close>/?)(?P<name>[A-Za-z][^\s/><]*)(?P<rest>(?:[^<>\"']|\"[^\"]*\"|'[^']*')*)(?P<end>>?)",
     re.S | re.I,
 )
+_CDATA_START = re.compile(r"<!\[CDATA\[", re.I)
 _WORD = re.compile(r"[A-Za-z]+")
 
 
 def repair_markup(text: str) -> str:
     """Return a page with CDATA sections and with "<" before words that are no tags escaped."""
+    end = text.rfind("]]>") + 1
+    text = text[:end] + _CDATA_START.sub("", text[end:])  # without an end, the text is markup
     closed = {name.lower() for name in re.findall(r"</([A-Za-z][^\s/><]*)", text)}
 
     def repair(match: re.Match[str]) -> str:

@@ -37,10 +37,10 @@ from ingest.readers.html.elements import (
     collapse_whitespace,
     inline_text,
 )
+from ingest.readers.html.form_controls import mark_check_boxes
 from ingest.readers.html.formulas import replace_formulas
 from ingest.readers.html.inline_marks import (
     count_unnamed_icons,
-    mark_check_boxes,
     mark_emphasis,
     mark_raised_text,
     place_image_labels,

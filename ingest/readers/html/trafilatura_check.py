@@ -26,7 +26,12 @@ from lxml.etree import LxmlError  # type: ignore[import-untyped]  # it has no st
 
 from ingest.metadata import find_dates
 from ingest.readers.common.result import OmittedText
-from ingest.readers.html.boilerplate_rules import NOT_ARTICLE, normalized_names
+from ingest.readers.html.boilerplate_rules import NOT_ARTICLE
+from ingest.readers.html.class_rules import normalized_names
+from ingest.readers.html.clinical_statements import (
+    has_number_or_negation,
+    is_possible_statement,
+)
 from ingest.readers.html.dom import (
     BLOCKS,
     contains_element,
@@ -35,9 +40,11 @@ from ingest.readers.html.dom import (
     visible_line,
 )
 from ingest.readers.html.elements import SUBHEADINGS
+from ingest.readers.html.form_controls import CHOICE_STATES
+from ingest.readers.html.linked_content import is_linked_content
 from ingest.readers.html.metadata import REVIEW_LINE
 from ingest.readers.html.tables import is_layout_table
-from ingest.readers.html.text_density import TextDensity, ancestor_ids
+from ingest.readers.html.text_density import ElementDensity, TextDensity, ancestor_ids
 
 MAX_SECONDS = 3.0  # CPU seconds; the slowest of a hundred real pages took 0.6
 NGRAM_LENGTH = 4  # words; four equal consecutive words are almost never a coincidence
@@ -67,17 +74,12 @@ MAX_FORM_WORDS = 150  # words of a box with a form; a longer one may have other 
 MAX_DATE_WORDS = 12  # words of a line with the date of the article
 MAX_BYLINE_WORDS = 30  # words of the box around such a line; a list of other pages is longer
 NOTE_PREFIX_LENGTH = 40  # characters at the start of a box that identify notes
-PROSE_ELEMENTS = frozenset({"p", "li", "td", "th", "dd", "div"})
-# A quantity or a negation, which must not be lost because one of two extractors omits it.
-CLINICAL_STATEMENT = re.compile(
-    r"\d\s?(?:%|°|[µμ]g|m?cg|[mkn]?g|m[lL]|mmol|units?|hours?|days?|weeks?|times|tablets?|doses?)\b"
-    r"|[<>≤≥±]\s?\d|\b(?:not|never|avoid|without|cannot|stop|do(?:es)?n[’']t)\b",
-    re.I,
-)
+MIN_STATEMENT_WORDS = 4  # outside links; a price, a date or the length of a video has fewer
 PANEL_LABEL = "data-panel-label"  # attribute of a heading that was the label of a tab
+LABELS = SUBHEADINGS | {"legend"}  # elements that stay with the text below them
 CONTROLS = frozenset({"input", "select", "textarea", "form"})
 PROTECTED_ELEMENTS = frozenset(
-    {"aside", "figcaption", "caption", "blockquote", "details", "summary"}
+    {"aside", "figcaption", "caption", "blockquote", "details", "summary", "dl"}
 )
 NOTE_CLASSES = re.compile(
     r"-(?:callout|warning|important|alert|caution|danger|care-card|inset(?:-text)?|notes?|caption|"
@@ -229,10 +231,22 @@ def remove_disputed_blocks(
         if not box.disputed or not _is_boilerplate(box, next_is_kept, density):
             next_is_kept = True
             continue
-        removable = [tag for tag in box.disputed if not _is_clinical_content(tag, box.tag, density)]
+        removable = list(_removable_blocks(box, density))
         next_is_kept = box.has_agreed or len(removable) < len(box.disputed)
         for tag in removable if next_is_kept else [box.tag]:
             remove_element(tag, NOT_ARTICLE, omitted)
+
+
+def _removable_blocks(box: _Box, density: TextDensity) -> Iterator[Tag]:
+    """Yield the blocks of a boilerplate box without clinical content, and not its heading."""
+    next_is_kept = False
+    for tag in reversed(box.disputed):
+        is_heading = tag.name in LABELS
+        if (is_heading and next_is_kept) or _is_clinical_content(tag, box.tag, density):
+            next_is_kept = True
+        else:
+            next_is_kept = next_is_kept and not is_heading
+            yield tag
 
 
 def _parent_shape(tag: Tag) -> tuple[str, ...]:
@@ -249,21 +263,37 @@ def _is_boilerplate(box: _Box, next_is_kept: bool, density: TextDensity) -> bool
     measured = density.measure(box.tag)
     if measured.words <= MAX_FORM_WORDS and contains_element(box.tag, CONTROLS):
         return True
-    if not box.before and not box.after:
-        return bool(measured.links) and measured.link_share >= MIN_BOX_LINK_SHARE
-    if measured.link_share >= MIN_EDGE_LINK_SHARE:
+    is_edge = box.before or box.after
+    if measured.links and measured.link_share >= (
+        MIN_EDGE_LINK_SHARE if is_edge else MIN_BOX_LINK_SHARE
+    ):
         return True
-    if box.after:  # a paragraph next to those of the article is its last one
-        return box.tag.name != "p" or measured.prose < MIN_SENTENCE_WORDS
+    if not is_edge or _is_paragraph(box, measured):
+        return False
     texts = (leaf for leaf in box.disputed if leaf.name not in SUBHEADINGS)
-    return all(density.measure(leaf).prose < MIN_LEAD_WORDS for leaf in texts)
+    return box.after or all(density.measure(leaf).prose < MIN_LEAD_WORDS for leaf in texts)
+
+
+def _is_paragraph(box: _Box, measured: ElementDensity) -> bool:
+    """Return whether a box is a paragraph next to those of the article, in whatever element."""
+    if box.tag.name == "p" and measured.prose >= MIN_SENTENCE_WORDS:
+        return True
+    is_plain = not (measured.blocks or measured.links or box.tag.attrs)
+    return is_plain and (box.before or box.tag.name in ("p", "div"))
 
 
 def _is_clinical_content(block: Tag, box: Tag, density: TextDensity) -> bool:
     """Return whether a block of a boilerplate box has the form of clinical content or a date."""
     text = visible_line(block)
-    is_statement = block.name in PROSE_ELEMENTS and bool(CLINICAL_STATEMENT.search(text))
-    if is_statement or REVIEW_LINE.search(text) or block.has_attr(PANEL_LABEL):
+    has_sentence = density.measure(block).prose >= MIN_STATEMENT_WORDS
+    if (
+        is_possible_statement(text)
+        or (has_sentence and block.name not in SUBHEADINGS and has_number_or_negation(text))
+        or is_linked_content(block)
+        or text.startswith(CHOICE_STATES)
+        or REVIEW_LINE.search(text)
+        or block.has_attr(PANEL_LABEL)
+    ):
         return True
     measured = density.measure(box)
     is_byline = measured.words <= MAX_BYLINE_WORDS and len(text.split()) <= MAX_DATE_WORDS
