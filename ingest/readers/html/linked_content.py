@@ -10,7 +10,8 @@ from bs4.element import Tag
 from ingest.readers.html.boilerplate_rules import HEADING_RULES
 from ingest.readers.html.clinical_statements import is_clear_statement
 from ingest.readers.html.dom import BLOCKS, is_text, visible_line
-from ingest.readers.html.elements import LISTS, SUBHEADINGS
+from ingest.readers.html.elements import SUBHEADINGS
+from ingest.readers.html.lists import LISTS
 
 EMERGENCY_CALL = re.compile(r"\b(?:call|dial|ring|phone|text) \d{3}\b", re.I)
 MIN_LEAD_IN_WORDS = 3

@@ -108,10 +108,10 @@ def read_html(text: str, source: str) -> ReaderResult:
     formulas = replace_formulas(soup, omitted)
     mark_raised_text(soup, omitted)
     place_image_labels(body)
-    mark_check_boxes(body)
     visible = visible_text(body)
     remove_deleted_text(body, omitted)
     label_panels(soup, body, omitted)
+    mark_check_boxes(body)  # after the panels, whose tabs may be radio buttons
     about = read_metadata(soup, visible)
     warnings = [
         *about.warnings,
