@@ -23,6 +23,7 @@ from kb.model.corrections import Correction
 from kb.model.passage import Passage
 from kb.model.passage_matching import assign_ids
 from kb.model.records import ArticleStatus
+from kb.model.source_differences import remaining_differences
 from kb.storage import change_feed, correction_store, mappers, publication
 from kb.storage.audit_log import Actor
 from kb.storage.change_feed import PendingChange, PendingEntry
@@ -63,7 +64,7 @@ class SaveRequest:
     With `publish`, the version is published; without it, the published version does not change. A
     retired article is never published this way. Stored corrections of the article are applied
     first, then `corrections`. `differences` are those of the fidelity check; the caller decides
-    whether to publish in spite of them.
+    whether to publish in spite of them. Those that the corrections settle are not stored.
     """
 
     article: Article
@@ -130,12 +131,15 @@ def save_article(
 
 
 def with_corrections(submission: SaveRequest, corrected: CorrectedArticle) -> SaveRequest:
-    """Return the request with corrected content."""
+    """Return the request with corrected content, without the differences that it settles."""
     return replace(
         submission,
         article=corrected.article,
         passages=corrected.passages,
         warnings=(*submission.warnings, *corrected.notes),
+        differences=remaining_differences(
+            submission.differences, submission.article, corrected.article
+        ),
     )
 
 

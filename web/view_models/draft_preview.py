@@ -14,6 +14,7 @@ from kb.model.article import Article, Block
 from kb.model.corrections import Correction, CorrectionResult, apply_corrections
 from kb.model.passage import Passage
 from kb.model.records import ArticleRecord, ArticleStatus
+from kb.model.source_differences import remaining_differences
 from kb.model.taxonomy import Taxonomy
 from web.presentation.article_view import BlockView, TagView, build_block_view, build_tag_views
 
@@ -71,6 +72,7 @@ class DraftPreview:
     passages: tuple[PassagePreview, ...]
     findings: tuple[Finding, ...]
     lost: tuple[Correction, ...]
+    differences: tuple[str, ...]  # from the source, not settled by the corrections
     omitted_parts: int  # parts of the source that are in no passage
 
 
@@ -92,6 +94,7 @@ def build_preview(
         ),
         findings=checks.check(_record(item, draft, corrected.article, linked_findings), today),
         lost=corrected.lost,
+        differences=remaining_differences(draft.differences, draft.article, corrected.article),
         omitted_parts=sum(part.block is not None and part.passage is None for part in parts),
     )
 

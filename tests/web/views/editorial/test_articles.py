@@ -81,6 +81,37 @@ def test_differences_from_the_source_are_errors_on_the_article_and_its_preview(
         assert "2501 mg" in line.get_text()
 
 
+def test_preview_and_article_show_the_differences_that_corrections_leave(
+    people: dict[str, FlaskClient], empty_store: ArticleStore
+) -> None:
+    ann = people["ann"]
+    empty_store.save(
+        article_of("Gout", [("Use", "Take 2501 mg. Rest 5 days.")]),
+        [passage("Use", "Take 2501 mg. Rest 5 days.")],
+        source_key="test:Gout",
+        source_sha256="0" * 64,
+        coverage=1.0,
+        warnings=(),
+        differences=("“take 2501 mg” is not in the source.", "“rest 5 days” is not in the source."),
+        publish=False,
+        actor=Actor("ann"),
+    )
+    preview = post(ann, f"{GOUT}/edit", version=2).location
+    post(
+        ann,
+        f"{preview}/correct",
+        what="text",
+        place="Use",
+        old="Take 2501 mg. Rest 5 days.",
+        new="Take 250 mg. Rest 5 days.",
+    )
+    (line,) = parse(ann.get(preview)).select("li[data-difference]")
+    assert "rest 5 days" in line.get_text()
+    post(ann, f"{preview}/save")
+    (line,) = parse(ann.get(GOUT)).select("li[data-difference]")
+    assert "rest 5 days" in line.get_text()
+
+
 def test_from_draft_to_published(people: dict[str, FlaskClient], empty_store: ArticleStore) -> None:
     ann, ben, dora = people["ann"], people["ben"], people["dora"]
     version = draft(empty_store)
