@@ -1,12 +1,14 @@
 """Line segments of a page, and tables without drawn lines.
 
 Words on one baseline without a wide gap form a segment. Several consecutive rows with a common free
-strip are a table, read row by row: rows are never joined, because that would assign a dose to the
-drug below.
+strip are a table, read row by row. A row only continues the row above if the space between them is
+smaller than elsewhere and its text continues that of full cells: otherwise a dose would be assigned
+to the drug above.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +19,10 @@ MIN_SEGMENT_GAP = 0.9
 MIN_GUTTER_WIDTH = 0.8
 MAX_ROW_SHIFT = 0.35  # distance of baselines within a row
 MAX_MARKER_GAP = 4.0  # gap between the bullet of an item and its text
+
+MAX_WRAPPED_STEP = 0.95  # share of the largest distance of rows; wrapped lines are closer
+MIN_WRAPPED_WORDS = 3
+MIN_WORD_SPACE = 0.2  # share of the text size
 
 MIN_ROWS = 3  # two rows may have aligned gaps by chance
 MAX_BROKEN_ROWS = 2  # consecutive lines in one column only, where the text of a cell continues
@@ -124,10 +130,46 @@ def _column_ranges(rows: Sequence[Sequence[PdfLine]]) -> list[tuple[float, float
 def _build_row_table(rows: Sequence[Sequence[PdfLine]]) -> RowTable:
     columns = _column_ranges(rows)
     table = RowTable([], min(segment.top for segment in rows[0]))
-    for row in rows:
+    steps = [_step(above, row) for above, row in itertools.pairwise(rows)]
+    for row, step in zip(rows, [float("inf"), *steps], strict=True):
         cells: list[list[PdfLine]] = [[] for _ in columns]
         for segment in sorted(row, key=lambda segment: segment.top):
             column = max(index for index, (x0, _) in enumerate(columns) if x0 <= segment.x0)
             cells[column].append(segment)
-        table.rows.append(cells)
+        if step <= MAX_WRAPPED_STEP * max(steps) and _continues_row(table.rows[-1], cells, columns):
+            for above, cell in zip(table.rows[-1], cells, strict=True):
+                above.extend(cell)
+        else:
+            table.rows.append(cells)
     return table
+
+
+def _step(above: Sequence[PdfLine], row: Sequence[PdfLine]) -> float:
+    return min(segment.y for segment in row) - max(segment.y for segment in above)
+
+
+def _continues_row(
+    above: Sequence[Sequence[PdfLine]],
+    cells: Sequence[Sequence[PdfLine]],
+    columns: Sequence[tuple[float, float]],
+) -> bool:
+    """Return whether several cells of a row start in lower case, below cells without room for it.
+
+    The cells above must have several words: every single word fills the column of its length.
+    """
+    pairs = [
+        (upper, lower, right)
+        for upper, lower, (_, right) in zip(above, cells, columns, strict=True)
+        if lower
+    ]
+    return len(pairs) > 1 and all(
+        upper
+        and len(upper[-1].words) >= MIN_WRAPPED_WORDS
+        and lower[0].text[0].islower()
+        and upper[-1].x1 + MIN_WORD_SPACE * lower[0].size + _first_width(lower[0]) > right
+        for upper, lower, right in pairs
+    )
+
+
+def _first_width(line: PdfLine) -> float:
+    return line.words[0].x1 - line.words[0].x0

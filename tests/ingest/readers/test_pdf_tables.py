@@ -251,3 +251,28 @@ def test_lines_of_a_header_are_joined() -> None:
     page.text(205, 112, "Dose").text(205, 124, "(mg)").text(55, 144, "30").text(205, 144, "5")
     (table,) = blocks(read(page))
     assert table.row_texts == (("Creatinine clearance", "Dose (mg)"), ("30", "5"))
+
+
+@pytest.mark.parametrize(("step", "is_joined"), [(12, True), (16, False)])
+def test_wrapped_row_of_an_unruled_table_is_one_row(step: float, is_joined: bool) -> None:
+    page = Page().text(50, 60, "Directions", 16, "b")
+    page.text(50, 100, "adults and children over 12").text(250, 100, "take 2 tablets, but not more")
+    y = 100 + step
+    page.text(50, y, "years of age").text(250, y, "than 12 tablets in 24 hours")
+    page.text(50, y + 16, "children 6 to 11 years of age").text(250, y + 16, "take 1 tablet")
+    for at, age in enumerate(("children under 6 years", "infants", "newborns"), 2):
+        page.text(50, y + 16 * at, age).text(250, y + 16 * at, "do not use")
+    (table,) = blocks(read(page))
+    first = ("adults and children over 12", "take 2 tablets, but not more")
+    second = ("years of age", "than 12 tablets in 24 hours")
+    joined = tuple(" ".join(texts) for texts in zip(first, second, strict=True))
+    assert table.row_texts[:-4] == ((joined,) if is_joined else (first, second))
+
+
+def test_close_rows_of_an_unruled_table_are_not_joined() -> None:
+    page = Page().text(50, 60, "Doses", 16, "b")
+    rows = (("amoxicillin", "one dose a day"), ("cefalexin", "two doses a day"), ("none", "never"))
+    for (drug, dose), y in zip(rows, (100, 112, 130), strict=True):
+        page.text(50, y, drug).text(250, y, dose)
+    (table,) = blocks(read(page))
+    assert table.row_texts == rows
