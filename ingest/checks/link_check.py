@@ -6,11 +6,10 @@ A check only requests the page, and rejects hosts in private networks (see `inge
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from ingest.http_fetch import FetchLimits, fetch
 from kb.errors import SourceError
-from kb.model.article import Article, Block, Mark, MarkKind
+from kb.model.article import Article
 
 URL = re.compile(r"https?://[^\s<>\"“”‘’|]+")
 TRAILING_PUNCTUATION = ".,;:!?'*_"  # belongs to the sentence rather than the URL
@@ -22,11 +21,11 @@ def extract_urls(article: Article) -> list[str]:
     """Return the distinct URLs in an article: its own, those in the text, those of links."""
     shown = [_trim_url(found.group()) for found in URL.finditer(article.plain)]
     linked = [
-        mark.href
+        href
         for _, section in article.walk()
         for block in section.blocks
-        for mark in _marks(block)
-        if mark.kind is MarkKind.LINK and mark.href.lower().startswith(("http://", "https://"))
+        for href in block.links
+        if href.lower().startswith(("http://", "https://"))
     ]
     own = [article.metadata.url] if article.metadata.url else []
     return list(dict.fromkeys([*own, *shown, *linked]))
@@ -39,15 +38,6 @@ def find_link_problem(address: str, *, private: bool) -> str:
     except SourceError as error:
         return error.problem
     return ""
-
-
-def _marks(block: Block) -> Iterator[Mark]:
-    yield from block.marks
-    for item in block.items:
-        yield from item.marks
-    for row in block.rows:
-        for cell in row:
-            yield from cell.marks
 
 
 def _trim_url(address: str) -> str:

@@ -141,7 +141,12 @@ def check_stale_citations(context: CheckContext, rule: Rule) -> Iterator[Finding
 def check_dead_links(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Find links that could not be opened; each is reported once, at its first occurrence."""
     for address, problem in context.related.dead_links.items():
-        holding = [part for part in context.parts if address in part.passage.text]
+        holding = [
+            part
+            for part in context.parts
+            if address in part.passage.text
+            or any(address in block.links for block in part.passage.blocks)
+        ]
         yield rule.finding(
             f"The link {address} {problem}",
             at=holding[0].location if holding else WHOLE_ARTICLE,

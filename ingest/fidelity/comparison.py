@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from ingest.fidelity.source_text import RAISED, read_source_text
 from ingest.readers.registry import ReadDocument
-from kb.model.article import Article, Block, MarkKind, Marks
+from kb.model.article import Article, MarkKind, Marks
 from kb.model.excerpt import shorten
 
 MAX_EXCERPT_LENGTH = 100  # characters of a line that a message quotes
@@ -140,17 +140,11 @@ def _article_lines(article: Article, *, has_raised: bool) -> Iterator[tuple[str,
         for block in section.blocks:
             if block.ocr:  # an image: its text cannot be read in another way
                 continue
-            for text, marks in _texts(block):
+            for text, marks in block.formatted_texts:
                 if has_raised:
                     yield place, _with_raised(text, marks)
                 else:
                     yield place, _AREA.sub(r"\1", _without_raised(text, marks))
-
-
-def _texts(block: Block) -> Iterator[tuple[str, Marks]]:
-    yield block.text, block.marks
-    yield from ((item.text, item.marks) for item in block.items)
-    yield from ((cell.text, cell.marks) for row in block.rows for cell in row)
 
 
 def _with_raised(text: str, marks: Marks) -> str:

@@ -273,7 +273,7 @@ def _find_block_faults(location: str, blocks: Sequence[Block]) -> Iterator[tuple
             yield f"{block_location}.items", f"contains a depth that is not 0 to {MAX_DEPTH}"
         if not 0 <= block.header_rows <= MAX_ITEMS:
             yield f"{block_location}.header_rows", f"is not 0 to {MAX_ITEMS:,}"
-        if not all(_are_marks_valid(text, marks) for text, marks in _formatted_texts(block)):
+        if not all(_are_marks_valid(text, marks) for text, marks in block.formatted_texts):
             yield f"{block_location}.marks", "contains a mark outside the text, or an unsafe link"
         cells = [cell for row in block.rows for cell in row]
         if any(not 1 <= span <= MAX_DEPTH for cell in cells for span in (cell.columns, cell.rows)):
@@ -282,12 +282,6 @@ def _find_block_faults(location: str, blocks: Sequence[Block]) -> Iterator[tuple
             yield f"{block_location}.figure", "has an invalid sha256"
         if not 0 <= (block.page or 0) <= MAX_ITEMS * 10:
             yield f"{block_location}.page", f"is not 0 to {MAX_ITEMS * 10:,}"
-
-
-def _formatted_texts(block: Block) -> Iterator[tuple[str, Marks]]:
-    yield block.text, block.marks
-    yield from ((item.text, item.marks) for item in block.items)
-    yield from ((cell.text, cell.marks) for row in block.rows for cell in row)
 
 
 def _are_marks_valid(text: str, marks: Marks) -> bool:

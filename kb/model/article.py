@@ -172,6 +172,19 @@ class Block:
         return self.text
 
     @property
+    def formatted_texts(self) -> Iterator[tuple[str, Marks]]:
+        """The texts with their marks: of the block, its items and its cells."""
+        yield self.text, self.marks
+        yield from ((item.text, item.marks) for item in self.items)
+        yield from ((cell.text, cell.marks) for row in self.rows for cell in row)
+
+    @property
+    def links(self) -> Iterator[str]:
+        """The addresses behind the texts, in reading order."""
+        for _, marks in self.formatted_texts:
+            yield from (mark.href for mark in marks if mark.kind is MarkKind.LINK)
+
+    @property
     def row_texts(self) -> tuple[tuple[str, ...], ...]:
         """The texts of the cells of a table."""
         return tuple(tuple(cell.text for cell in row) for row in self.rows)

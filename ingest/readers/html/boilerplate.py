@@ -28,6 +28,7 @@ from ingest.readers.html.linked_content import is_linked_content
 from ingest.readers.html.metadata import REVIEW_LINE
 from ingest.readers.html.text_density import ElementDensity, TextDensity, ancestor_ids
 
+LAYOUT_ELEMENTS = ["h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "nav", "form"]
 # A list with this share of links is navigation; a sentence with a link is not.
 MIN_NAVIGATION_LINK_SHARE = 0.6
 # Limit before the first and after the last sentence, where breadcrumbs and pagination are.
@@ -190,8 +191,18 @@ def remove_link_lists(content: Tag, density: TextDensity, omitted: list[OmittedT
             and measured.link_share >= MIN_EDGE_LINK_SHARE
             and not REVIEW_LINE.search(visible_line(tag))
             and not is_linked_content(tag)
+            and not _is_in_data_row(tag, density)
         ):
             remove_element(tag, NAVIGATION, omitted)
+
+
+def _is_in_data_row(tag: Tag, density: TextDensity) -> bool:
+    """Return whether an element is in a row of data: "500 micrograms | formulary", with a link.
+
+    The rows of a layout table contain lists, headings or other tables.
+    """
+    row = tag.find_parent("tr")
+    return row is not None and bool(density.measure(row).prose) and not row.find(LAYOUT_ELEMENTS)
 
 
 def _reference_ids(content: Tag, density: TextDensity) -> set[int]:

@@ -405,6 +405,15 @@ def test_an_alternative_text_that_repeats_the_caption_appears_once():
     assert plain(body).count("Safe triangle") == 1
 
 
+def test_a_cell_that_is_a_link_is_kept_at_the_end_of_a_page():
+    body = (
+        "<p>Urate crystals form in a joint when the blood holds too much uric acid.</p>"
+        "<table><tr><th>Dose</th><th>Source</th></tr>"
+        "<tr><td>500 micrograms</td><td><a href='/f'>Formulary</a></td></tr></table>"
+    )
+    assert "500 micrograms | Formulary" in plain(body)
+
+
 def test_a_group_row_below_the_headers_is_no_header():
     body = (
         "<table><thead><tr><th>Age</th><th>Dose</th></tr></thead><tbody>"
