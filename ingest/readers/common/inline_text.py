@@ -53,6 +53,8 @@ CONTEXT_LENGTH = 40  # characters before and after a raised text that the rules 
 SIGNED_POWER = re.compile(r"[-−–+]\d+(?:\.\d+)?|\d*\.\d+")
 POWER = re.compile(r"\d+(?:\s*/\s*\w+)?")  # the unit may be raised as well: 10^9/L
 POWER_BASE = re.compile(r"(?<![\d.,])10$")  # a superscript after any other number is a note
+PRODUCT_BASE = re.compile(r"(?<![\d.,])\d{1,2}(?:,\d+)?\.10$")  # 5.10 or 4,5.10
+MIN_PRODUCT_POWER = 3  # smaller numbers after such a decimal are notes
 # 10 with a note, as in "10<sup>1</sup> mg", unless a factor precedes it.
 DOSE_AFTER = re.compile(
     r"\s?(?:k?g|mg|[µμn]g|mcg|micrograms?|grams?|m[lL]|mmol|%|tablets?|capsules?|drops|puffs|sprays"
@@ -186,9 +188,21 @@ def _separate(
 
 
 def _is_power_of_ten(before: str, content: str, after: str) -> bool:
+    if _is_exponent_of_product(before, content, after):
+        return True
     if not POWER_BASE.search(before) or not POWER.fullmatch(content):
         return False
     return bool(FACTOR_BEFORE.search(before)) or not DOSE_AFTER.match(after)
+
+
+def _is_exponent_of_product(before: str, content: str, after: str) -> bool:
+    """Return whether a point is the sign of a product, as in 5.10<sup>9</sup>/L."""
+    return (
+        PRODUCT_BASE.search(before) is not None
+        and content.isdigit()
+        and (int(content) >= MIN_PRODUCT_POWER or after.startswith("/"))
+        and not DOSE_AFTER.match(after)
+    )
 
 
 def _gap_after(content: str, after: str, is_lowered: bool) -> str:

@@ -28,6 +28,7 @@ from ingest.readers.html.dom import (
 )
 from ingest.readers.html.form_controls import mark_check_boxes
 from ingest.readers.html.formulas import replace_formulas
+from ingest.readers.html.icons import name_icon
 from kb.model.article import MarkKind
 
 _WORD_IMAGE_CLASSES = frozenset({"emoji", "wp-smiley", "latex", "mwe-math-fallback-image-inline"})
@@ -62,10 +63,6 @@ _NOTE_CLASSES = frozenset(
 _NOTE_ROLES = frozenset({"doc-noteref", "doc-biblioref"})
 _STRONG_TAGS = frozenset({"b", "strong"})
 _EMPHASIS_TAGS = frozenset({"i", "em", "cite", "dfn", "var"})
-_ICON_TAGS = frozenset({"i", "span", "svg", "em", "b"})
-_ICON_CLASS = re.compile(
-    r"(?:^|[-_])(?:icons?|fa[srlb]?|glyphicon|bi|mdi|dashicons)(?:[-_]|$)", re.I
-)
 
 
 def mark_fragment(soup: BeautifulSoup, omitted: list[OmittedText]) -> None:
@@ -146,9 +143,7 @@ def mark_raised_text(soup: BeautifulSoup, omitted: list[OmittedText]) -> None:
         font = _find_font(tag, style)
         if font and is_symbol_font(font):
             _map_symbol_text(tag, font, omitted)
-        label = _icon_label(tag)
-        if label:
-            tag.append(NavigableString(f" {label} "))
+        name_icon(tag)
         if tag.name == "u" or _UNDERLINE_STYLE.search(style):
             _map_underlined_sign(tag)
         _separate_fraction(tag)
@@ -273,40 +268,6 @@ def _is_note(tag: Tag) -> bool:
         or "noteref" in str(element.get("epub:type", ""))
         or _NOTE_CLASSES & {name.lower() for name in get_classes(element)}
         for element in around
-    )
-
-
-def _icon_label(tag: Tag) -> str:
-    """Return the name of an element that is displayed as an icon, or an empty string."""
-    if tag.name not in _ICON_TAGS or str(tag.get("aria-hidden", "")).lower() == "true":
-        return ""
-    label = str(tag.get("aria-label") or tag.get("title") or "")
-    if tag.name == "svg":
-        title = tag.find("title")
-        label = label or (title.get_text(" ", strip=True) if isinstance(title, Tag) else "")
-        tag.clear()
-        tag.name = "span" if label else "svg"
-        return label
-    if tag.get_text(strip=True) or tag.find(["img", "svg"]):
-        return ""
-    is_icon = tag.get("role") == "img" or any(map(_ICON_CLASS.search, get_classes(tag)))
-    return label if is_icon else ""
-
-
-def count_unnamed_icons(content: Tag) -> int:
-    """Return the number of table cells that contain only an icon without a name."""
-    return sum(
-        1
-        for cell in content.find_all("td")
-        if not cell.get_text(strip=True) and any(map(_is_unnamed_icon, cell.find_all(True)))
-    )
-
-
-def _is_unnamed_icon(tag: Tag) -> bool:
-    return (
-        tag.name == "svg"
-        or (tag.name == "img" and not str(tag.get("alt", "")).strip())
-        or (tag.name in _ICON_TAGS and any(map(_ICON_CLASS.search, get_classes(tag))))
     )
 
 

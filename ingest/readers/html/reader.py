@@ -39,8 +39,8 @@ from ingest.readers.html.elements import (
 )
 from ingest.readers.html.form_controls import mark_check_boxes
 from ingest.readers.html.formulas import replace_formulas
+from ingest.readers.html.icons import count_unnamed_icons
 from ingest.readers.html.inline_marks import (
-    count_unnamed_icons,
     mark_emphasis,
     mark_raised_text,
     place_image_labels,
@@ -91,7 +91,7 @@ UNREADABLE_FORMULA = (
     'The formula after "{place}" has no text. Write it in the source, for example as TeX.'
 )
 UNNAMED_ICONS = (
-    "Table cells that contain only an icon without a name: {number}. Check what they mean."
+    "Table cells or list items with an icon without a name: {number}. Check what they mean."
 )
 LONG_TEXT_OMITTED = (
     "A long text next to the article was omitted. Check whether it belongs to the article."

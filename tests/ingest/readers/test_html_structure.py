@@ -34,6 +34,11 @@ def plain(body):
         ("<p>Under 10<b class='text-super'>9</b>/L.</p>", "Under 10^9/L."),
         ("<p>10<span style='position:relative;top:-3pt'>9</span>/L</p>", "10^9/L"),
         ("<p>4<sup>×10<sup>9</sup>/L</sup></p>", "4×10^9/L"),
+        (
+            "<p>5.10<sup>9</sup>/L or 5·10<sup>9</sup> or 4,5.10<sup>6</sup></p>",
+            "5.10^9/L or 5·10^9 or 4,5.10^6",
+        ),
+        ("<p>Give 5.10<sup>1</sup> mg or 2.10<sup>9</sup> mg</p>", "Give 5.10 1 mg or 2.10 9 mg"),
         ("<p>Give 250<sup>1</sup>mg; 10<sup>1</sup> mg.</p>", "Give 250 1 mg; 10 1 mg."),
         ("<p>e<sup>-0.5</sup> and 3 × 10<sup>3</sup> mL</p>", "e^-0.5 and 3 × 10^3 mL"),
         (
@@ -325,7 +330,7 @@ def test_an_icon_is_its_name_and_a_nameless_one_causes_a_warning():
         ("Glucose", "Do not mix"),
         ("Saline", "Mix"),
     )
-    unnamed = "<tr><td>Water</td><td><i class='fa fa-check'></i></td></tr>"
+    unnamed = "<tr><td>Water</td><td><i class='fa fa-leaf'></i></td></tr>"
     assert len(read(body.format(unnamed)).warnings) == len(result.warnings) + 1
 
 
@@ -475,3 +480,62 @@ def test_a_formula_without_text_is_reported_with_its_place(formula):
 @pytest.mark.parametrize("text", ["It costs $5 and $10.", "A $a$ b", "C:\\dose (x) \\n"])
 def test_dollars_and_backslashes_are_text(text):
     assert plain(f"<p>{text}</p>") == text
+
+
+@pytest.mark.parametrize(
+    ("icon", "text"),
+    [
+        ("<i class='fa fa-times'></i>", "✗ Crush"),
+        ("<i class='fa-solid fa-xmark fa-2x' aria-hidden='true'></i>", "✗ Crush"),
+        ("<span class='glyphicon glyphicon-remove'></span>", "✗ Crush"),
+        ("<i class='bi bi-x-circle-fill'></i>", "✗ Crush"),
+        ("<svg class='nhsuk-icon nhsuk-icon__cross' aria-hidden='true'><path/></svg>", "✗ Crush"),
+        ("<svg aria-hidden='true'><use href='/icons.svg#cross'></use></svg>", "✗ Crush"),
+        ("<img src='/img/cross.png'>", "✗ Crush"),
+        ("<img src='/img/tick-24.png' alt=''>", "✓ Crush"),
+        ("<i class='fas fa-check-circle'></i>", "✓ Crush"),
+        ("<span class='tick'></span>", "✓ Crush"),
+        ("<i class='material-icons'>check</i>", "✓ Crush"),
+        ("<i class='fa fa-exclamation-triangle'></i>", "⚠ Crush"),
+        ("<i class='fa fa-calendar-check'></i>", "Crush"),
+        ("<i class='fa fa-phone fa-2x'></i>", "Crush"),
+        ("<i class='fa fa-times' title='Do not'></i>", "Do not Crush"),
+        ("<i class='fa fa-times'></i><span class='sr-only'>Never</span>", "Never Crush"),
+        ("<button><i class='fa fa-times'></i></button>", "Crush"),
+    ],
+)
+def test_an_icon_without_a_name_has_the_sign_of_its_class(icon, text):
+    assert plain(f"<ul><li>{icon} Crush</li></ul>") == f"- {text}"
+    assert plain(f"<p>{icon} Crush</p>") == text
+
+
+def test_different_icons_without_a_meaning_in_a_list_cause_a_warning():
+    leaf, bolt = "<i class='fa fa-leaf'></i>", "<i class='fa fa-bolt'></i>"
+    same = read(f"<ul><li>{leaf} a</li><li>{leaf} b</li></ul>")
+    different = read(f"<ul><li>{leaf} a</li><li>{bolt} b</li></ul>")
+    assert len(different.warnings) == len(same.warnings) + 1
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("<p><input type=checkbox id=a checked><label for=a>Check INR</label></p>", "☒ Check INR"),
+        ("<div><label><input type=checkbox> Weigh</label></div>", "☐ Weigh"),
+        ("<form><label><input type=checkbox> Weigh</label></form>", "☐ Weigh"),
+        ("<ul><li><input type=checkbox id=a><label for=a>Weigh</label></li></ul>", "- ☐ Weigh"),
+        ("<ul><li><label><input type=radio> Mild</label></li></ul>", "- ○ Mild"),
+        ("<p><label>Dose:</label> 5 mg</p>", "Dose: 5 mg"),
+        (
+            "<p><input type=checkbox id=a><label for=a>A</label><input type=checkbox id=b>"
+            "<label for=b>B</label></p>",
+            "☐ A ☐ B",
+        ),
+    ],
+)
+def test_a_checklist_is_text(body, text):
+    assert plain(f"{body}") == text
+
+
+def test_check_boxes_of_a_form_are_controls():
+    box = "<label><input type=checkbox> Remember me</label>"
+    assert plain(f"<p>Text.</p><form>{box}<input type=password></form>") == "Text."
