@@ -47,7 +47,10 @@ _STYLES = "word/styles.xml"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 # Each search ends where the next match could start, so that repeated openings without an end take
 # linear time.
-_TEX = re.compile(r"\$\$(?:(?!\$\$)[^\0]){1,2000}\$\$|\$[^$\n]{1,200}\$")
+_TEX = re.compile(
+    r"\$\$(?:(?!\$\$)[^\0]){1,2000}\$\$|\$[^$\n]{1,200}\$"
+    r"|\\\[(?:(?!\\[\[\]]|\n[ \t]*\n)[^\0]){1,2000}\\\]|\\\((?:(?!\\[()])[^\n]){1,200}\\\)"
+)
 _TEX_MARKUP = (
     (re.compile(r"\\(?:leq?(?:slant)?)(?![A-Za-z])"), "≤"),
     (re.compile(r"\\(?:geq?(?:slant)?)(?![A-Za-z])"), "≥"),
@@ -57,7 +60,7 @@ _TEX_MARKUP = (
     (re.compile(r"\\approx(?![A-Za-z])"), "≈"),
     (re.compile(r"\^\s*\{?\s*\\circ\b\s*\}?"), "°"),
     (re.compile(r"\\(?:begin|end)\{\w+\*?\}|\\(?:[A-Za-z]+|[,;:!\\ ])"), " "),
-    (re.compile(r"\^\s*\{\s*([-−]?\w+)\s*\}"), r"^\1"),
+    (re.compile(r"\^\s*\{\s*([-−]?[\w.]+)\s*\}"), r"^\1"),
     (re.compile(r"\^\s*\{"), "^("),
     (re.compile(r"[{}_&]"), " "),
 )
@@ -142,7 +145,7 @@ def _in_font(text: str | None, font: str) -> str:
 
 def _read_formula(formula: re.Match[str]) -> str:
     """Return TeX with the signs that are compared, and without its other commands."""
-    text = " ".join(formula.group().strip("$").split())
+    text = _SPACE.sub(" ", formula.group().replace("$", ""))  # an amount keeps its spaces
     for pattern, replacement in _TEX_MARKUP:
         text = pattern.sub(replacement, text)
     return text + "\n" * ("\n" in formula.group())

@@ -1,4 +1,4 @@
-r"""Formulas in TeX between dollar signs, such as ``$10^{9}$`` and ``$$\frac{a}{b}$$``.
+r"""Formulas in TeX: ``$10^{9}$``, ``$$\frac{a}{b}$$``, and the same between ``\(\)`` and ``\[\]``.
 
 Markdown would read their backslashes, asterisks and hyphens as its own syntax. `protect_formulas`
 therefore escapes them before parsing, and joins the lines of a formula; `split_formulas` formats
@@ -25,10 +25,16 @@ _INLINE = (
 _DISPLAY = (
     rf"\$\$(?=[^$]*(?:{_OPERATOR}|\d))(?:(?!\$\$)(?:[^\n]|\n(?![ \t]*\n))){{1,2000}}?\$\$(?!\$)"
 )
+# In Markdown, these are escaped brackets; only commands, exponents and equations are formulas.
+_BRACKETS = (
+    r"\\\[(?=(?:(?!\\[\[\]])[^\0]){0,2000}?(?:\\[A-Za-z]|[\^=]))"
+    r"(?:(?!\\[\[\]])(?:[^\n]|\n(?![ \t]*\n))){1,2000}?\\\]"
+    r"|\\\((?=(?:(?!\\[()])[^\n]){0,200}?(?:\\[A-Za-z]|[\^=]))(?:(?!\\[()])[^\n]){1,200}?\\\)"
+)
 _FORMULA = re.compile(rf"{_DISPLAY}|{_INLINE}")
 _FORMULA_OR_CODE = re.compile(
     rf"(?P<code>(?P<ticks>(?<!`)`+(?!`))[^\n]{{1,500}}?(?<!`)(?P=ticks)(?!`))"
-    rf"|(?<!\\)(?P<formula>{_DISPLAY}|{_INLINE})(?P<end>[.,;:]?)"
+    rf"|(?<!\\)(?P<formula>{_BRACKETS}|{_DISPLAY}|{_INLINE})(?P<end>[.,;:]?)"
 )
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
@@ -38,7 +44,7 @@ def protect_formulas(text: str) -> str:
 
     Lines are never added or removed, so that line numbers stay correct.
     """
-    if "$" not in text:
+    if "$" not in text and "\\" not in text:
         return text
     lines = text.split("\n")
     numbered = zip(find_code_lines(lines), lines, strict=True)
@@ -68,6 +74,7 @@ def _protect(found: re.Match[str]) -> str:
     if found.string.startswith(("    ", "\t"), line_start):  # an indented code block
         return found.group()
     formula = found["formula"]
-    edge = "$$" if formula.startswith("$$") else "$"
-    body = _PUNCTUATION.sub(r"\\\1", " ".join(formula.strip("$").split()))
+    edge = "$$" if formula.startswith(("$$", "\\[")) else "$"
+    content = formula[2:-2] if formula.startswith("\\") else formula.strip("$")
+    body = _PUNCTUATION.sub(r"\\\1", " ".join(content.split()))
     return edge + body + edge + found["end"] + "\n" * formula.count("\n")

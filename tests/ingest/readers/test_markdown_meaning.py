@@ -38,6 +38,8 @@ def blocks(body):
         ("Keep at $37^\\circ$C if $a^2+b^2$ is", "Keep at 37°C if a^2+b^2 is"),
         ("Give $x_1 * y * z$ of `$a$ or $b$`.", "Give x_1 * y * z of $a$ or $b$."),
         ("From $$ to $$$, or $5 and then 10$ more.", "From $$ to $$$, or $5 and then 10$ more."),
+        ("\\[\nx = 2\n\\times y\n\\]", "x = 2 × y"),
+        ("Under \\(10^{9}\\)/L \\[see 5 \\(mg\\)\\].", "Under 10^9/L [see 5 (mg)]."),
         ("$$x \\unknown y$$", "x \\unknown y"),
         ("$$" + "\\sqrt" * 390 + "x$$", "\\sqrt" * 390 + "x"),
         ("If a<b and c>d, stop.", "If a<b and c>d, stop."),
