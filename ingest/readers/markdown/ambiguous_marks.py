@@ -11,25 +11,15 @@ import itertools
 import re
 
 from ingest.language.unfinished_lines import ends_unfinished
-from ingest.readers.html.dom import BLOCKS, INVISIBLE
+from ingest.readers.common.html_names import find_closed_names, is_tag
 from ingest.readers.markdown.code_blocks import find_code_lines
 
-HTML_NAMES = BLOCKS | INVISIBLE | {
-    "a", "abbr", "acronym", "audio", "b", "bdi", "bdo", "big", "br", "button", "canvas", "cite",
-    "code", "col", "colgroup", "data", "del", "dfn", "em", "embed", "font", "i", "iframe", "img",
-    "input", "ins", "kbd", "label", "map", "mark", "math", "mi", "mn", "mo", "mrow", "msup", "msub",
-    "noscript", "object", "output", "picture", "q", "rp", "rt", "ruby", "s", "samp", "select",
-    "small", "source", "span", "strike", "strong", "sub", "sup", "svg", "textarea", "time", "tt",
-    "u", "var", "video", "wbr",
-}  # fmt: skip
 # "> 15", ">= 15", "> £5", "> **15**", "> ULN", but not the quoted list item "> 1. Wash"
 _COMPARISON = re.compile(
     r"(?P<lead>\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)*)"
     r">(?=\s*(?:/?=)?\s*[*_]{0,3}(?:[£$€]?(?!\d+[.)]\s)\.?\d|ULN\b))"
 )
 _BULLET_SIGN = re.compile(r"^(\s{0,3})[•▪◦●‣·](?=\s+\S)")  # as copied from a word processor
-BOOLEAN_ATTRIBUTES = frozenset({"open", "checked", "disabled", "hidden", "controls", "nowrap",
-                                "reversed", "selected", "async", "defer"})  # fmt: skip
 _PRODUCT = re.compile(r"(?<=\d)\*+(?=\d)")
 _TAG = re.compile(r"<(?=/?([A-Za-z][\w-]*)([\s/>][^<>]{0,500}|$))")  # not an address: <https://...>
 _ADMONITION = re.compile(
@@ -45,18 +35,26 @@ _FIRST_ITEM = re.compile(r"(\s{0,3})1([.)])(?=\s)")
 def escape_ambiguous_marks(text: str) -> str:
     """Return Markdown with these characters escaped, and with admonitions as alerts."""
     lines = text.split("\n")
+    closed = find_closed_names(text)
     for number, is_code in enumerate(find_code_lines(lines)):
         if not is_code and not lines[number].startswith(("    ", "\t")):
+            if "<" in lines[number]:
+                lines[number] = _escape_words(lines[number], closed)
             lines[number] = _escape_line(lines, number)
     return "\n".join(_convert_admonitions(lines))
+
+
+def _escape_words(line: str, closed: frozenset[str]) -> str:
+    """Escape "<" before words that are no tags."""
+    return _TAG.sub(
+        lambda tag: "<" if is_tag(tag[1], tag[2].partition(">")[0], closed) else "\\<", line
+    )
 
 
 def _escape_line(lines: list[str], number: int) -> str:
     line = lines[number]
     if "*" in line:
         line = _PRODUCT.sub(lambda stars: "\\*" * len(stars.group()), line)
-    if "<" in line:
-        line = _TAG.sub(lambda tag: "<" if _is_tag(tag) else "\\<", line)
     comparison = _COMPARISON.match(line)
     if comparison and (comparison["lead"].strip() or not _is_in_quotation(lines, number)):
         line = f"{comparison['lead']}\\>{line[comparison.end() :]}"
@@ -72,14 +70,6 @@ def _escape_line(lines: list[str], number: int) -> str:
     ):
         line = f"{first[1]}1\\{line[first.end() - 1 :]}"
     return line
-
-
-def _is_tag(tag: re.Match[str]) -> bool:
-    """Return whether a name after "<" is that of an HTML element with valid attributes."""
-    attributes = tag[2].partition(">")[0]
-    words = attributes.replace("/", " ").split()
-    is_valid = "=" in attributes or BOOLEAN_ATTRIBUTES.issuperset(words)
-    return tag[1].lower() in HTML_NAMES and is_valid
 
 
 def _has_second_item(lines: list[str], number: int) -> bool:
