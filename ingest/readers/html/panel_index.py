@@ -105,6 +105,7 @@ class PanelIndex:
         if isinstance(title, Tag):
             self._panels[id(title)] = panel
         elif not _GENERIC_LABEL.fullmatch(label) and len(label.split()) <= MAX_HEADING_WORDS:
+            self.remove_box(control)
             level = min(self.level_above(control) + 1, LAST_LEVEL)
             control.name = f"h{level}"
             control.attrs.clear()
@@ -113,6 +114,12 @@ class PanelIndex:
             self._panels[id(control)] = panel
             panel[PANEL_LEVEL] = str(level)
             _lower_headings(panel, level)
+
+    def remove_box(self, label: Tag) -> None:
+        """Remove the radio button or check box with which the label of a panel selects it."""
+        box = self._by_id.get(str(label.get("for", ""))) or label.find("input")
+        if label.name == "label" and isinstance(box, Tag) and box.name == "input":
+            box.decompose()
 
     def level_above(self, tag: Tag) -> int:
         """Return the level of the heading above an element, not counting those of other panels."""

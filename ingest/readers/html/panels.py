@@ -62,7 +62,8 @@ def label_panels(soup: BeautifulSoup, body: Tag, omitted: list[OmittedText]) -> 
     """Insert the label of each tab and accordion header as the heading of its panel."""
     index = PanelIndex(soup, body, omitted)
     for container, tabs, panels in [*_iter_tab_lists(body, index), *_iter_radio_tabs(body)]:
-        _label_tabs(container, tabs, panels, index)
+        if not any(map(index.is_labelled, panels)):
+            _label_tabs(container, tabs, panels, index)
     for panel in body.find_all(lambda tag: _is_panel(tag) and not index.is_labelled(tag)):
         title = next((str(panel[name]) for name in _PANEL_TITLES if panel.get(name)), "")
         if title and not panel.get("aria-labelledby"):
@@ -81,6 +82,7 @@ def _label_tabs(container: Tag, tabs: list[Tag], panels: list[Tag], index: Panel
         label = label_text(tab)
         above = previous_tag(panel)
         index.insert_heading(panel, label, level)
+        index.remove_box(tab)
         # Elementor repeats each tab above its panel, for narrow screens.
         if above is not None and not is_among(above, tabs) and label_text(above) == label:
             index.omit_label(label)

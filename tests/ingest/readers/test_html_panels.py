@@ -215,6 +215,7 @@ def test_the_label_of_a_panel_is_its_heading(body):
     }
     assert found[("Adults",)][0] == "Give 500 mg."
     assert found[("Children",)][0] == "Give 100 mg."
+    assert not any(sign in result.article.plain for sign in "☐☒○◉")
     assert result.article.plain.count("Adults") == result.article.plain.count("Children") == 1
     assert not result.warnings
 
