@@ -13,10 +13,9 @@ versions; tag corrections exist only for articles that have not been saved yet.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Any
 
@@ -24,27 +23,16 @@ from kb.errors import CorrectionError
 from kb.model.article import (
     Article,
     Block,
-    BlockKind,
-    Cell,
-    ListItem,
-    Mark,
-    Marks,
     Metadata,
-    Row,
     Section,
 )
+from kb.model.block_editing import MAX_QUOTED_LENGTH, find_unformatted, parse_block_text
 from kb.model.excerpt import shorten
-from kb.model.list_numbering import next_label
 from kb.model.medical_codes import parse_prefixed_code
 from kb.model.passage import Evidence, Passage, Tag
 
 LABEL_AT_START = re.compile(r"^((?: {2})*)[^\s-]\S* ", re.M)
-MAX_QUOTED_LENGTH = 60  # characters of a text that a description quotes
 MAX_TEXT_LENGTH = 50_000  # characters of a block; enough for a long table
-LIST_ITEM = re.compile(
-    r"(?P<in>(?: {2})*)"
-    r"(?P<label>-|\(?[0-9]{1,6}(?:\.[0-9]{1,6})*[.):]?|\(?[A-Za-z]{1,8}[.):]) (?P<text>.*)"
-)
 
 
 class CorrectionKind(StrEnum):
@@ -109,11 +97,15 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class CorrectionResult:
-    """The corrected article and passages, and the corrections that could not be applied."""
+    """The corrected article and passages, and the corrections that could not be applied.
+
+    `unformatted` are the parts of corrected texts that lost their marks or spans.
+    """
 
     article: Article
     passages: tuple[Passage, ...]
     lost: tuple[Correction, ...]
+    unformatted: tuple[str, ...] = ()
 
 
 def validate_correction(correction: Correction) -> Correction:
@@ -172,81 +164,6 @@ def apply_corrections(
         corrected = _APPLY[correction.what](now, correction)
         now = corrected or replace(now, lost=(*now.lost, correction))
     return now
-
-
-def parse_block_text(block: Block, text: str) -> tuple[Block, ...]:
-    """Parse edited text in the format of `Block.plain` into blocks of the same kind.
-
-    A blank line splits a paragraph. Raises `CorrectionError` if a list item or table row is
-    malformed.
-    """
-    if block.kind is BlockKind.LIST:
-        return (replace(block, items=tuple(_parse_items(block, text))),)
-    if block.kind is BlockKind.TABLE:
-        rows = tuple(_parse_rows(block, text))
-        return (replace(block, rows=rows, header_rows=min(block.header_rows, len(rows))),)
-    parts = re.split(r"\n\s*\n", text.strip())
-    if block.kind is not BlockKind.PARAGRAPH:
-        parts = ["\n".join(part.strip() for part in parts)]
-    return tuple(
-        replace(block, text=part.strip(), marks=_carry_marks(block.text, block.marks, part.strip()))
-        for part in parts
-    )
-
-
-def _parse_items(block: Block, text: str) -> Iterator[ListItem]:
-    """Yield the items of an edited list; a hyphen in a numbered list continues the numbers."""
-    known = {item.text: item for item in block.items}
-    above = ""
-    for line in filter(str.strip, text.splitlines()):
-        match = LIST_ITEM.fullmatch(line.rstrip())
-        if match is None:
-            raise CorrectionError(
-                f"This list item does not begin with “- ” or a number: {line}. Add the hyphen.",
-                code="list-item",
-            )
-        content, depth = match["text"].strip(), len(match["in"]) // 2
-        label = "" if match["label"] == "-" else match["label"]
-        if block.ordered and not depth:
-            label = above = label or next_label(above)
-        marks = known[content].marks if content in known else ()
-        yield ListItem(content, depth, label, marks)
-
-
-def _parse_rows(block: Block, text: str) -> Iterator[Row]:
-    """Yield the rows of an edited table. Spans are kept if the number of rows is the same."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    widths = {len(row) for row in block.rows}
-    same = len(lines) == len(block.rows)
-    for number, line in enumerate(lines):
-        texts = [cell.strip() for cell in line.split("|")]
-        if len(texts) not in widths:
-            raise CorrectionError(
-                f"This row has {len(texts)} cells: {' | '.join(texts)}. Enter "
-                f"{' or '.join(map(str, sorted(widths)))} cells separated by |.",
-                code="table-row",
-            )
-        old = block.rows[number] if same and len(block.rows[number]) == len(texts) else None
-        yield tuple(
-            replace(old[at], text=new, marks=_carry_marks(old[at].text, old[at].marks, new))
-            if old
-            else Cell(new)
-            for at, new in enumerate(texts)
-        )
-
-
-def _carry_marks(old: str, marks: Marks, new: str) -> Marks:
-    """Return the marks of the parts of a text that an edit left unchanged."""
-    if old == new or not marks:
-        return marks
-    carried: list[Mark] = []
-    for run in SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks():
-        carried += (
-            replace(mark, start=mark.start - run.a + run.b, end=mark.end - run.a + run.b)
-            for mark in marks
-            if run.a <= mark.start and mark.end <= run.a + run.size
-        )
-    return tuple(carried)
 
 
 def _shorten(text: str) -> str:
@@ -323,10 +240,15 @@ def _replace_text(now: CorrectionResult, correction: Correction) -> CorrectionRe
         replace(each, blocks=tuple(_update_repeated(block, old, new) for block in each.blocks))
         for each in now.passages
     ]
-    passages[number] = replace(passage, blocks=changed(passage.blocks))
+    edited = replace(passage, blocks=changed(passage.blocks))
+    passages[number] = edited
     sections = _update_blocks(now.article.sections, (), passage.heading_path, changed)
-    article = replace(now.article, sections=sections)
-    return replace(now, article=article, passages=tuple(passages))
+    return replace(
+        now,
+        article=replace(now.article, sections=sections),
+        passages=tuple(passages),
+        unformatted=(*now.unformatted, *find_unformatted(passage.blocks, edited.blocks)),
+    )
 
 
 def _is_text(plain: str, old: str) -> bool:

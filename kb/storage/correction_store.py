@@ -28,7 +28,8 @@ class CorrectedArticle:
     """An article with corrections applied, ready to be saved.
 
     `tags` contains, for each passage, the tags that editors added (True) or removed (False); they
-    are stored separately from the version. `notes` describe the corrections that were lost.
+    are stored separately from the version. `notes` describe the corrections that were lost and the
+    formatting that they removed.
     """
 
     article: Article
@@ -49,6 +50,9 @@ def apply_on_save(
         f"A correction can no longer be applied: {one}. Check whether it is still needed."
         for one in corrected.lost
     )
+    if corrected.unformatted:
+        removed = ", ".join(corrected.unformatted)
+        notes += (f"Corrections removed formatting: {removed}. Check that the text is clear.",)
     decisions = tuple(
         {tag.tag: True for tag in by_hand.tags if tag not in bare.tags}
         | dict.fromkeys({t.tag for t in bare.tags} - {t.tag for t in by_hand.tags}, False)
