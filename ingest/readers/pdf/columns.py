@@ -34,6 +34,10 @@ MIN_FULL_LINE_WIDTH = 0.7  # share of the column width
 MIN_FULL_LINE_SHARE = 0.5  # share of lines that fill their column, in running text
 MIN_WORDS_PER_LINE = 3.5  # average in running text
 MIN_MARKED_SHARE = 0.4  # share of lines that start an item, in a list over two columns
+# Row labels: share of the lines with a gap above, and the step from line to line, in type sizes. A
+# text with larger spacing has the same gaps in both columns.
+MIN_LABEL_SHARE = 0.6
+MIN_LABEL_STEP = 1.7
 
 
 Item = PdfLine | Grid
@@ -171,11 +175,32 @@ def _are_text_columns(left_items: Sequence[Item], right_items: Sequence[Item]) -
     size = max(line.size for line in right[:MIN_COLUMN_LINES])
     if all(_share(side, lambda line: line.is_marked) >= MIN_MARKED_SHARE for side in sides):
         return True
+    if _are_labels(left, right):
+        return False
     heights = [line.y for line in left]
     paired = _share(right, lambda line: any(abs(line.y - y) <= 0.2 * size for y in heights))
     if paired < MIN_PAIRED_SHARE:
         return min(_words_per_line(side) for side in sides) >= MIN_WORDS_PER_LINE / 2
     return all(_fills_column(side) for side in sides)
+
+
+def _are_labels(left: Sequence[PdfLine], right: Sequence[PdfLine]) -> bool:
+    """Return whether the lines on the left are labels of rows, whose text is on the right.
+
+    Most labels have a gap below them. A label must not move to the text of another row, as the age
+    of a child to the dose for adults.
+    """
+    gaps = _share_of_gaps(left)
+    return gaps >= MIN_LABEL_SHARE and _share_of_gaps(right) < gaps / 2
+
+
+def _share_of_gaps(side: Sequence[PdfLine]) -> float:
+    """Return the share of the lines of a side that are apart from the line above."""
+    rows = sorted(side, key=lambda line: line.y)
+    apart = [
+        line.y - above.y > MIN_LABEL_STEP * line.size for above, line in itertools.pairwise(rows)
+    ]
+    return sum(apart) / len(apart)
 
 
 def _fills_column(side: Sequence[PdfLine]) -> bool:
