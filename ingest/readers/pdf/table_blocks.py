@@ -94,7 +94,12 @@ def build_table_blocks(
     if isinstance(pdf_table.grid, RowTable):
         rows = _Rows()
         for cell_lines in pdf_table.grid.rows:
-            texts = [cell_text(lines, dehyphenator) for lines in cell_lines]
+            texts = join_cell_lines(
+                [
+                    join_statements(split_statements(lines, *column), dehyphenator)
+                    for lines, column in zip(cell_lines, pdf_table.grid.columns, strict=True)
+                ]
+            )
             cells = {column: Cell(text) for column, text in enumerate(texts) if text}
             is_bold = _are_bold([line for lines in cell_lines for line in lines])
             rows.rows.append(_TableRow(cells, is_bold))

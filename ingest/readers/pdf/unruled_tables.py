@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ingest.readers.pdf.labelled_rows import LabelledBlock, find_labelled_blocks
 from ingest.readers.pdf.lines import PdfLine, PdfWord, is_bullet, is_marker
 
 # Shares of the text size. A word space is 0.25, up to 0.8 in justified lines.
@@ -30,10 +31,11 @@ MAX_BROKEN_ROWS = 2  # consecutive lines in one column only, where the text of a
 
 @dataclass(slots=True)
 class RowTable:
-    """Table without drawn lines: the lines of each cell, by row."""
+    """Table without drawn lines: the lines of each cell by row, and the x ranges of the columns."""
 
     rows: list[list[list[PdfLine]]]
     top: float
+    columns: list[tuple[float, float]]
 
 
 def split_segments(words: Sequence[PdfWord]) -> list[PdfLine]:
@@ -70,6 +72,11 @@ def find_row_tables(rows: Sequence[list[PdfLine]]) -> Iterator[PdfLine | RowTabl
     """Yield the rows of a column as lines, or as tables if they are cells."""
     position = 0
     while position < len(rows):
+        blocks = find_labelled_blocks(rows, position)
+        if blocks:
+            yield _build_labelled_table(blocks)
+            position = blocks[-1].end
+            continue
         end = _table_end(rows, position)
         if end > position:
             yield _build_row_table(rows[position:end])
@@ -127,9 +134,16 @@ def _column_ranges(rows: Sequence[Sequence[PdfLine]]) -> list[tuple[float, float
     return columns
 
 
+def _build_labelled_table(blocks: Sequence[LabelledBlock]) -> RowTable:
+    cells = [[block.labels, block.lines] for block in blocks]
+    top = min(line.top for line in (*blocks[0].labels, *blocks[0].lines))
+    columns = _column_ranges([[*block.labels, *block.lines] for block in blocks])
+    return RowTable(cells, top, columns)
+
+
 def _build_row_table(rows: Sequence[Sequence[PdfLine]]) -> RowTable:
     columns = _column_ranges(rows)
-    table = RowTable([], min(segment.top for segment in rows[0]))
+    table = RowTable([], min(segment.top for segment in rows[0]), columns)
     steps = [_step(above, row) for above, row in itertools.pairwise(rows)]
     for row, step in zip(rows, [float("inf"), *steps], strict=True):
         cells: list[list[PdfLine]] = [[] for _ in columns]

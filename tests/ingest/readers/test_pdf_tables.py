@@ -276,3 +276,46 @@ def test_close_rows_of_an_unruled_table_are_not_joined() -> None:
         page.text(50, y, drug).text(250, y, dose)
     (table,) = blocks(read(page))
     assert table.row_texts == rows
+
+
+LABELLED = (
+    ("Adults over 65 years", ("500 mg three times a day for", "five days, then 250 mg twice")),
+    ("Children 6 to 11", ("250 mg three times a day for", "five days, then 125 mg twice")),
+    ("Children under 6", ("125 mg three times a day",)),
+    ("Infants under one", ("do not use it in this group of", "patients in any case", "at all")),
+)
+
+
+def write_labelled(step: float, *, is_centred: bool) -> Page:
+    """Write lines at a distance of 12 points next to labels, with `step` points between blocks."""
+    page, y = Page().text(50, 60, "Doses of antibiotics", 16, "b"), 100.0
+    for label, lines in LABELLED:
+        page.text(50, y + 6 * (len(lines) - 1) * is_centred, label)
+        for line in lines:
+            page.text(200, y, line)
+            y += 12
+        y += step - 12
+    return page
+
+
+@pytest.mark.parametrize("step", [16, 20, 30])
+@pytest.mark.parametrize("is_centred", [False, True])
+def test_blocks_of_lines_next_to_labels_are_rows(step: float, is_centred: bool) -> None:
+    (table,) = blocks(read(write_labelled(step, is_centred=is_centred)))
+    assert table.row_texts == tuple((label, " ".join(lines)) for label, lines in LABELLED)
+
+
+def test_label_does_not_move_to_the_lines_of_another_label() -> None:
+    text = read(write_labelled(12, is_centred=False)).article.plain
+    for label, lines in LABELLED:
+        assert f"{label} | {lines[0]}" in text
+
+
+def test_text_columns_with_short_paragraphs_are_read_in_turn() -> None:
+    page = Page().text(50, 60, "Doses of antibiotics", 16, "b")
+    y = page.lines(50, 100, TEXT * 2, 40)
+    page.lines(50, y + 10, "Then stop it at once and call the doctor.", 40)
+    page.lines(320, 100, "Second. " + TEXT * 3, 40)
+    texts = [block.text for block in blocks(read(page))]
+    assert texts[0] == (TEXT * 2).strip()
+    assert texts[-1] == ("Second. " + TEXT * 3).strip()
