@@ -13,6 +13,7 @@ from bs4.element import Tag
 from ingest.readers.common.result import OmittedText
 from ingest.readers.html.boilerplate_rules import (
     CONTENTS,
+    EMBEDDED,
     HEADING_RULES,
     MAX_TEASER_LENGTH,
     NAVIGATION,
@@ -136,7 +137,7 @@ def remove_boilerplate_lines(density: TextDensity, omitted: list[OmittedText]) -
             continue
         text = visible_line(tag)
         reason = match_text_rule(text, measured)
-        if reason and not REVIEW_LINE.search(text):
+        if reason and (reason == EMBEDDED or not REVIEW_LINE.search(text)):
             remove_element(tag, reason, omitted)
 
 

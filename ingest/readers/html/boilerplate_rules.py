@@ -110,7 +110,9 @@ TEXT_RULES = (
     ),
     TextRule(
         FEEDBACK,
-        _text_pattern(r"(?:was|is|did) this\b.*\b(?:help|helpful|useful)\b.*\?"),
+        _text_pattern(
+            r"(?:was|is|did|do) (?:this|you find this)\b.*\b(?:help|helpful|useful)\b.*\?"
+        ),
         12,
     ),
     TextRule(
@@ -122,6 +124,32 @@ TEXT_RULES = (
     ),
     TextRule(
         FOOTER, _text_pattern(r".*(?:\ball rights reserved\b|©|\(c\) ?\d{4}).*|copyright\b.*"), 40
+    ),
+    TextRule(
+        PROMOTION,
+        _text_pattern(
+            r"(?:download|get|install|try)\b.*\b(?:our|free)\b.*\bapp\b.*"
+            r"|.*\bapp\b.*\b(?:app store|google play)\b.*"
+            r"|(?:open|view|read|continue)(?: it| this)? in (?:the|our) app\b.*"
+            r"|.*\bis better in (?:the|our) app\b.*|.*\badd .*\bto your home ?screen\b.*"
+        ),
+        24,
+    ),
+    TextRule(
+        EMBEDDED,
+        _text_pattern(
+            r"(?:play|pause) (?:video|audio)|(?:video|audio|media) player|playback (?:rate|speed)"
+            r"|(?:(?:current time|duration|length|running time):? )?\d+:\d\d(?::\d\d)?"
+            r"(?: ?/ ?\d+:\d\d(?::\d\d)?)|(?:current time|duration|length|running time):? \d+:\d\d"
+            r"|listen to this (?:article|page|story|post)\b.*"
+            r"|use (?:up/down|left/right) arrow keys\b.*|media (?:last reviewed|review due)\b.*"
+        ),
+        16,
+    ),
+    TextRule(
+        "a page tool",
+        _text_pattern(r".*\b(?:an outdated|an unsupported|upgrade your) (?:web )?browser\b.*"),
+        30,
     ),
     TextRule(FOOTER, _text_pattern(r"(?:proudly )?(?:powered by|built with)\b.*"), 12),
     TextRule("a page tool", _text_pattern(r"(?:please )?(?:enable|turn on) javascript\b.*"), 20),
@@ -213,6 +241,12 @@ HEADING_RULES = (
             r"|newsletter|donate (?:now|today|to us)"
             r"|support (?:us|our work)|make a donation|ready to book)\b.*"
         ),
+    ),
+    HeadingRule(
+        PROMOTION,
+        _text_pattern(r"(?:get|download|try|install) (?:the|our) (?:[\w-]+ ){0,3}app\b.*"),
+        0.0,
+        40,
     ),
     HeadingRule(
         "a note about the author", _text_pattern(r"about the (?:author|writer)s?"), 0.0, 120

@@ -20,6 +20,7 @@ from ingest.readers.html.boilerplate_rules import (
     CONTENTS,
     COOKIES,
     DIALOG,
+    EMBEDDED,
     FEEDBACK,
     FOOTER,
     FORM_CONTROL,
@@ -127,6 +128,41 @@ CLASS_RULES = (
         _within_name(r"(?:authors?|contributors?|about-author)-?(?:box|bio|card|info|tooltip)"),
         120,
         0.0,
+    ),
+    ClassRule(
+        "a page tool",
+        _within_name(
+            r"mw-editsection|edit-?section|secedit|edit-?links?|edit-(?:this-)?page|mw-jump-link"
+        ),
+        max_words=12,
+    ),
+    ClassRule(
+        NAVIGATION,
+        _within_name(r"navbox|catlinks|printfooter|sistersitebox"),
+        min_link_share=0.4,
+    ),
+    ClassRule(
+        PROMOTION,
+        _within_name(
+            r"(?:smart-?)?app-?banner|smart-?banner|(?:download|get|install)-(?:the-)?app|"
+            r"app-(?:download|promo|store(?:-(?:badges?|links?))?)|open-in-app|browser-?upgrade"
+        ),
+        max_words=60,
+    ),
+    ClassRule(
+        EMBEDDED,
+        _within_name(
+            r"video-js|vjs(?:-[a-z]+)*|jw-?player|jw-[a-z]+|mejs-[a-z]+|plyr(?:-[a-z]+)?|"
+            r"(?:audio|video|media|podcast)-player|beyondwords(?:-player)?|wp-playlist|"
+            r"player-(?:controls?|details|info|meta)"
+        ),
+        max_words=25,  # a longer text is a transcript
+    ),
+    ClassRule(
+        RELATED,
+        _within_name(r"card-clickable|(?:post|article|blog|news|story)-(?:card|preview|teaser)"),
+        max_words=60,
+        min_link_share=0.15,
     ),
     ClassRule(
         RELATED,

@@ -50,7 +50,7 @@ _PAGE_WORDS = re.compile(
     r"|javascript|web ?sites?|sites?|pages?|partners|donat\w+|facebook|twitter|instagram|whatsapp"
     r"|linkedin|youtube|comments?|repl(?:y|ies)|posted|published|ago|copyright|terms"
     r"|readers?|articles?|stor(?:y|ies)|news|podcasts?|episodes?|videos?|writes|written|writer"
-    r"|author|journalist|editor|feedback|helpful|useful|survey|premium|members?|trial)\b"
+    r"|author|journalist|editor|feedback|helpful|useful|survey|premium|members?|offline|connection)\b"
     r"|©|[£$€]\s?\d|\d[.,]\d\d ?€|@",
     re.I,
 )

@@ -74,6 +74,7 @@ BLOCKS = frozenset(
         "ul",
     ]
 )
+OMISSION_REASON = "data-omission-reason"  # attribute of an emptied element
 CELLS = frozenset({"td", "th"})
 DELETED_TAGS = frozenset({"del", "s", "strike"})
 # Inline elements whose text does not join with the text next to them.
@@ -196,7 +197,7 @@ def remove_element(tag: Tag, reason: str, omitted: list[OmittedText]) -> None:
         tag.attrs = {name: tag[name] for name in ("colspan", "rowspan") if tag.has_attr(name)}
         return
     tag.name = "hr" if tag.name in BLOCKS else tag.name
-    tag.attrs.clear()
+    tag.attrs = {OMISSION_REASON: reason} if text else {}
 
 
 def element_after(tag: Tag) -> PageElement | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from urllib.parse import urljoin
 
 from bs4 import BeautifulSoup
@@ -33,6 +34,8 @@ from kb.model.article import MarkKind
 
 _WORD_IMAGE_CLASSES = frozenset({"emoji", "wp-smiley", "latex", "mwe-math-fallback-image-inline"})
 UNKNOWN_SYMBOL = "a symbol in an unknown font"
+MAX_CAPTION_DISTANCE = 12  # nodes between an image and its caption
+_WORD = re.compile(r"\w+|[<>≤≥±%]")
 _STRUCK_CLASSES = frozenset(
     {"strike", "strikethrough", "struck", "line-through", "linethrough"}
     | {"text-decoration-line-through", "text-strike"}
@@ -85,15 +88,38 @@ def place_image_labels(body: Tag) -> None:
         if not image.get("alt") and image.get("role") not in ("presentation", "none"):
             image["alt"] = str(image.get("aria-label") or image.get("title") or "")
         alt = " ".join(str(image.get("alt", "")).split())
-        figure = image.find_parent("figure")
-        caption = figure.find("figcaption") if isinstance(figure, Tag) else None
-        if (
-            isinstance(caption, Tag)
-            and caption.get_text(" ", strip=True).casefold() == alt.casefold()
-        ):
+        if alt and _repeats_caption(image, _plain_words(alt)):
             del image["alt"]
         elif alt and (_is_word_image(image, alt) or _is_between_words(image)):
             image.replace_with(NavigableString(alt))
+
+
+def _repeats_caption(image: Tag, words: list[str]) -> bool:
+    """Return whether the caption of an image or the block next to it has its description."""
+    if not words:
+        return False
+    figure = image.find_parent("figure")
+    caption = figure.find("figcaption") if isinstance(figure, Tag) else None
+    if isinstance(caption, Tag) and _has_words(_plain_words(caption.get_text(" ")), words):
+        return True
+    for following in (image.next_elements, image.previous_elements):
+        for element in islice(following, MAX_CAPTION_DISTANCE):
+            if is_text(element) and str(element).strip():
+                block = _block_of(element)
+                is_other = block is not None and block is not _block_of(image)
+                if block and is_other and _plain_words(block.get_text(" ")) == words:
+                    return True
+                break
+    return False
+
+
+def _plain_words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())
+
+
+def _has_words(text: list[str], words: list[str]) -> bool:
+    """Return whether a caption has the words of a description one after another."""
+    return f" {' '.join(words)} " in f" {' '.join(text)} "
 
 
 def _is_word_image(image: Tag, alt: str) -> bool:

@@ -18,7 +18,9 @@ elements, because unlinking each one from its parent takes quadratic time on a f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import islice
 
 from bs4.element import PageElement, Tag
 
@@ -38,11 +40,20 @@ from ingest.readers.html.boilerplate_rules import (
     PAGE_ELEMENTS,
     PAGE_ROLES,
 )
-from ingest.readers.html.class_rules import is_inside_article, match_class_rule
+from ingest.readers.html.class_rules import (
+    is_inside_article,
+    match_class_rule,
+    normalized_names,
+)
 from ingest.readers.html.clinical_statements import is_clear_statement, is_possible_statement
 from ingest.readers.html.dom import BLOCKS, INVISIBLE, remove_element, visible_line
 from ingest.readers.html.hidden_content import expand_collapsed, is_hidden
 from ingest.readers.html.metadata import MAX_REVIEW_LINES, extract_review_lines
+from ingest.readers.html.page_boxes import (
+    remove_edit_links,
+    remove_headings_of_boxes,
+    remove_product_cards,
+)
 from ingest.readers.html.text_density import ElementDensity, TextDensity, ancestor_ids
 from ingest.readers.html.trafilatura_check import TrafilaturaText, remove_disputed_blocks
 
@@ -59,6 +70,12 @@ TEMPLATE = "a script template"
 # An aside with at least this many links and this link share is navigation, even with summaries.
 MIN_ASIDE_LINKS = 10
 MIN_ASIDE_LINK_SHARE = 0.4
+# Names of an article element, or of a box around it, that is not the article of the page.
+ENTRY_NAMES = re.compile(
+    r"-(?:comments?|comment-(?:list|body|area|thread)|commentlist|comments-area|teasers?|related|"
+    r"related-(?:posts?|articles?|content)|relatedposts|most-read|product)-"
+)
+BREADCRUMB_LABELS = frozenset({"breadcrumb", "breadcrumbs"})
 OUTSIDE = "outside the main content"
 
 
@@ -75,6 +92,8 @@ def extract_main_content(
     """
     density = TextDensity(body)
     expand_collapsed(body, density)
+    remove_edit_links(body, omitted)
+    remove_product_cards(body, density, omitted)
     review_lines = _remove_by_name(body, density, omitted, title)
     density = TextDensity(body)
     remove_headed_blocks(density, omitted)
@@ -87,6 +106,7 @@ def extract_main_content(
         review_lines.extend(_omit_outside(element, content, title, omitted))
     if trafilatura_text:
         remove_disputed_blocks(content, trafilatura_text, omitted)
+    remove_headings_of_boxes(content, omitted)
     for line in review_lines:
         content.append(line)
     return content
@@ -105,7 +125,9 @@ def _remove_by_name(
         [
             tag
             for tag in density.iter_tags()
-            if tag.name in ("main", "article") or (tag.name == "h1" and _may_be_title(tag, title))
+            if tag.name == "main"
+            or (tag.name == "article" and not _is_entry(tag))
+            or (tag.name == "h1" and _may_be_title(tag, title))
         ]
     )
     for tag in density.iter_tags():
@@ -133,6 +155,8 @@ def _omission_reason(
     reason = OMITTED_ELEMENTS.get(tag.name) or OMITTED_ROLES.get(role)
     if reason == DIALOG and is_possible_statement(visible_line(tag)):
         reason = None
+    if str(tag.get("aria-label", "")).lower() in BREADCRUMB_LABELS and tag.name in BLOCKS:
+        reason = NAVIGATION
     page_part = PAGE_ELEMENTS.get(tag.name) or PAGE_ROLES.get(role)
     if (
         not reason
@@ -154,6 +178,13 @@ def _omission_reason(
     if not contains_title:
         measured = measured._replace(titles=0)
     return match_class_rule(tag, measured, page) or None
+
+
+def _is_entry(article: Tag) -> bool:
+    """Return whether an article element is a reader's comment or a teaser of another article."""
+    return any(
+        ENTRY_NAMES.search(normalized_names(tag)) for tag in (article, *islice(article.parents, 3))
+    )
 
 
 def _may_be_title(heading: Tag, title: str) -> bool:
