@@ -23,6 +23,8 @@ from kb.model.article import (
     paragraph,
     table,
 )
+from tests.kb.model.random_blocks import ARTICLES as RANDOM_ARTICLES
+from tests.kb.model.random_blocks import marked
 
 WORDS = st.integers(1, 60)
 
@@ -265,3 +267,57 @@ def test_caption_stays_with_its_table_or_previous_block():
 def test_heading_without_text_yields_no_passage():
     article = Article("Title", (Section("A", (), (Section("B", (paragraph("Text."),)),)),))
     assert [passage.heading_path for passage in chunk_article(article)] == [("A", "B")]
+
+
+@given(RANDOM_ARTICLES)
+@settings(deadline=None)
+def test_chunking_of_any_article_repeats_only_what_it_marks(article):
+    """Texts of an article are in its passages in order, with the marks, labels and levels."""
+    expected, found = [], []
+    for _, section in article.walk():
+        expected.extend(pieces(section.blocks))
+    for passage in chunk_article(article):
+        found.extend(pieces(block for block in passage.blocks if not block.repeated))
+    assert found == expected
+
+
+def pieces(blocks):
+    """Yield the parts of blocks without those that begin a continued block again."""
+    for block in blocks:
+        if not block.repeated:
+            yield block.kind, block.level, block.text, block.marks, block.items, block.rows
+
+
+@given(st.lists(marked(), min_size=100, max_size=200))
+@settings(deadline=None, max_examples=20)
+def test_parts_of_long_blocks_keep_labels_and_marks(texts):
+    items = tuple(ListItem(text, 0, f"{n}.", marks) for n, (text, marks) in enumerate(texts))
+    rows = tuple((Cell(text, marks=marks), Cell(str(n))) for n, (text, marks) in enumerate(texts))
+    header = (Cell("Text"), Cell("Number"))
+    blocks = (
+        Block(kind=BlockKind.LIST, items=items, ordered=True),
+        table((header, *rows), header_rows=1),
+    )
+    passages = chunk_article(Article("Title", (Section("A", blocks),)))
+    found = [block for passage in passages for block in passage.blocks]
+    assert len(passages) > 2
+    assert tuple(item for block in found for item in block.items) == items
+    assert tuple(row for block in found for row in block.rows[1:]) == rows
+    assert {block.rows[0] for block in found if block.rows} == {header}
+
+
+@given(st.lists(marked(), min_size=40, max_size=60))
+@settings(deadline=None, max_examples=20)
+def test_parts_of_a_long_text_keep_their_marks(texts):
+    whole, marks = "", ()
+    for text, own in texts:
+        start = len(whole) + len("Then ")
+        moved = (replace(each, start=each.start + start, end=each.end + start) for each in own)
+        whole, marks = f"{whole}Then {text} and so on for all of the days. ", (*marks, *moved)
+    block = Block(kind=BlockKind.PARAGRAPH, text=whole.rstrip(), marks=marks)
+    passages = chunk_article(Article("Title", (Section("A", (block,)),)))
+    parts = [part for passage in passages for part in passage.blocks]
+    assert len(parts) >= 2
+    assert " ".join(part.text for part in parts) == block.text
+    found = [(mark.kind, part.text[mark.start : mark.end]) for part in parts for mark in part.marks]
+    assert found == [(mark.kind, block.text[mark.start : mark.end]) for mark in block.marks]

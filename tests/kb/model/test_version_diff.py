@@ -29,6 +29,7 @@ from kb.model.version_diff import DiffSpanKind, PassageChangeKind, compare_text,
 from kb.storage.article_store import ArticleStore
 from kb.storage.audit_log import Actor
 from tests.kb.builders import article_of, passage, save
+from tests.kb.model.random_blocks import BLOCKS
 from tests.raises import raises
 
 BY = Actor("ann")
@@ -186,3 +187,26 @@ def test_numbers_displayed_for_a_list_are_not_shown_as_new() -> None:
     assert [(span.kind, span.text) for span in change.text] == [
         (DiffSpanKind.BOTH, "1. Wash\n2. Open")
     ]
+
+
+@given(BLOCKS, BLOCKS)
+def test_passages_are_the_same_only_if_their_blocks_are(old: Block, new: Block) -> None:
+    article = article_of("Dose")
+    before, after = (
+        Passage(id="a", heading_path=("Use",), blocks=(block,)) for block in (old, new)
+    )
+    for left, right in ((before, after), (before, before)):
+        (change,) = compare_versions(article, [left], article, [right]).passages
+        is_same = replace(left.blocks[0], page=None) == replace(right.blocks[0], page=None)
+        assert (change.kind is PassageChangeKind.SAME) == is_same
+        if change.note == "formatting":
+            assert not is_same
+            words = [[text for _, text in _words(passage.blocks[0])] for passage in (left, right)]
+            assert words[0] == words[1]
+
+
+def _words(block: Block) -> list[tuple[str, str]]:
+    """Return (label, text) of each item, or the text of another block."""
+    if block.kind is BlockKind.LIST:
+        return [(item.label, item.text) for item in block.items]
+    return [("", block.plain)]
