@@ -174,9 +174,34 @@ def contains_element(tag: Tag, names: Container[str]) -> bool:
     return any(isinstance(element, Tag) and element.name in names for element in tag.descendants)
 
 
+def find_tags(root: Tag, names: Container[str]) -> list[Tag]:
+    """Return the descendants of an element with one of these names, in reading order.
+
+    Faster than `Tag.find_all` with several names or a limit, which evaluates a filter per element.
+    """
+    return list(_iter_tags(root, names))
+
+
+def find_tag(root: Tag, name: str) -> Tag | None:
+    """Return the first descendant of an element with this name."""
+    return next(_iter_tags(root, (name,)), None)
+
+
+def find_ancestor(tag: Tag, names: Container[str]) -> Tag | None:
+    """Return the nearest ancestor of an element with one of these names."""
+    return next((parent for parent in tag.parents if parent.name in names), None)
+
+
+def _iter_tags(root: Tag, names: Container[str]) -> Iterator[Tag]:
+    for element in root.descendants:
+        if isinstance(element, Tag) and element.name in names:
+            yield element
+
+
 def get_classes(tag: Tag) -> list[str]:
     """Return the classes of an element."""
-    return [str(name) for name in tag.get_attribute_list("class")]
+    classes = tag.attrs.get("class", ())
+    return [classes] if isinstance(classes, str) else [str(name) for name in classes]
 
 
 def remove_element(tag: Tag, reason: str, omitted: list[OmittedText]) -> None:

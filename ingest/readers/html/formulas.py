@@ -16,7 +16,7 @@ from bs4.element import NavigableString, Tag
 from ingest.readers.common.formulas import MathNode, format_math
 from ingest.readers.common.result import OmittedText
 from ingest.readers.common.tex import format_tex, is_tex, replace_dollar_tex, replace_tex
-from ingest.readers.html.dom import get_classes, is_text, visible_line
+from ingest.readers.html.dom import find_tags, get_classes, is_text, visible_line
 
 UNREADABLE = "a formula that is only displayed"
 PLACEHOLDER = "[formula]"
@@ -27,6 +27,7 @@ _RENDERED_CLASSES = frozenset(
 )
 _CONTAINER_CLASSES = _RENDERED_CLASSES | {"math-tex", "MathJax_MathML", "MathJax_MathContainer"}
 _PREVIEW_CLASS = "MathJax_Preview"
+MATH_TAGS = frozenset({"math", "mml:math", "m:math"})
 _CONTAINER_TAG = "mjx-container"
 _TEX_TYPE = re.compile(r"^(?:math|text|application)/(?:x-)?(?:la)?tex\b", re.I)
 _MATHML_TYPE = re.compile(r"^(?:math/mml|application/mathml)", re.I)
@@ -44,7 +45,7 @@ def replace_formulas(soup: BeautifulSoup, omitted: list[OmittedText]) -> list[st
         _replace_script(script, list(_parse_mathml(script.get_text())))
     for script in soup.find_all("script", type=_TEX_TYPE):
         _replace_script(script, [format_tex(script.get_text())])
-    for math in soup.find_all(["math", "mml:math", "m:math"]):
+    for math in find_tags(soup, MATH_TAGS):
         text = format_math(_to_node(math))
         _find_container(math).replace_with(NavigableString(_spaced(math, text)))
     for image in soup.find_all("img", alt=True):
@@ -56,7 +57,8 @@ def replace_formulas(soup: BeautifulSoup, omitted: list[OmittedText]) -> list[st
             _find_container(image).replace_with(
                 NavigableString(format_tex(str(image["alt"]).strip("$ ")))
             )
-    places = [_replace_rendered(tag, omitted) for tag in soup.find_all(_is_rendered) if tag.parent]
+    rendered = [tag for tag in soup.find_all(True) if _is_rendered(tag)]
+    places = [_replace_rendered(tag, omitted) for tag in rendered if tag.parent]
     for text in soup.find_all(string=_may_have_tex):
         if is_text(text) and not any(parent.name in _UNCHANGED for parent in text.parents):
             text.replace_with(NavigableString(replace_dollar_tex(replace_tex(text))))

@@ -152,7 +152,7 @@ def _block_of(element: PageElement) -> Tag | None:
 
 def remove_deleted_text(body: Tag, omitted: list[OmittedText]) -> None:
     """Remove struck-out text and report it."""
-    for tag in body.find_all(_is_deleted):
+    for tag in [tag for tag in body.find_all(True) if _is_deleted(tag)]:
         remove_element(tag, DELETED, omitted)
 
 

@@ -8,7 +8,15 @@ from collections.abc import Container, Iterable
 from bs4.element import PageElement, Tag
 
 from ingest.readers.common.definition_list import build_definition_list
-from ingest.readers.html.dom import BLOCKS, contains_element, get_classes, is_text, walk
+from ingest.readers.html.dom import (
+    BLOCKS,
+    contains_element,
+    find_ancestor,
+    find_tags,
+    get_classes,
+    is_text,
+    walk,
+)
 from ingest.readers.html.elements import collapse_whitespace, inline_text
 from kb.model.article import Block, ListItem
 from kb.model.list_numbering import Numbering, format_number
@@ -44,8 +52,8 @@ def item_labels(tag: Tag) -> dict[int, str]:
         if not isinstance(each, Tag) or each.name not in LISTS:
             continue
         counter = _ItemCounter(each)
-        for item in each.find_all("li"):
-            if item.find_parent(list(LISTS)) is each and (label := counter.next_label(item)):
+        for item in find_tags(each, ("li",)):
+            if find_ancestor(item, LISTS) is each and (label := counter.next_label(item)):
                 labels[id(item)] = label
     return labels
 

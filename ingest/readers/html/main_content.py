@@ -46,7 +46,7 @@ from ingest.readers.html.class_rules import (
     normalized_names,
 )
 from ingest.readers.html.clinical_statements import is_clear_statement, is_possible_statement
-from ingest.readers.html.dom import BLOCKS, INVISIBLE, remove_element, visible_line
+from ingest.readers.html.dom import BLOCKS, INVISIBLE, find_tag, remove_element, visible_line
 from ingest.readers.html.hidden_content import expand_collapsed, is_hidden
 from ingest.readers.html.metadata import MAX_REVIEW_LINES, extract_review_lines
 from ingest.readers.html.page_boxes import (
@@ -257,8 +257,8 @@ def _omit_outside(
     review_lines: list[Tag] = []
     if isinstance(element, Tag):
         review_lines = extract_review_lines(element)
-        heading = element if element.name == "h1" else element.find("h1")
-        if isinstance(heading, Tag) and not content.find("h1") and _is_title(heading, title):
+        heading = element if element.name == "h1" else find_tag(element, "h1")
+        if isinstance(heading, Tag) and not find_tag(content, "h1") and _is_title(heading, title):
             element = Tag(name="hr") if heading is element else element
             content.insert(0, heading.extract())
     text = visible_line(element)

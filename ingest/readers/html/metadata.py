@@ -19,7 +19,7 @@ from bs4 import BeautifulSoup
 from bs4.element import Tag
 
 from ingest.metadata import ParsedMetadata, find_dates, parse_metadata, resolve_field
-from ingest.readers.html.dom import BLOCKS, contains_element, visible_line, visible_text
+from ingest.readers.html.dom import BLOCKS, contains_element, find_tag, visible_line, visible_text
 
 Pair = tuple[str, str]
 META_PREFIX = "kb:"
@@ -126,14 +126,17 @@ def _head_pairs(soup: BeautifulSoup) -> list[Pair]:
         key = name.removeprefix(META_PREFIX)
         if resolve_field(key) and resolve_field(key) != "title":
             (kb_pairs if name != key else usual).append((key, str(meta.get("content", ""))))
-    link = soup.find("link", rel="canonical")
-    if isinstance(link, Tag) and str(link.get("href", "")).startswith(("http://", "https://")):
-        usual.append(("canonical", str(link["href"])))
-    html = soup.find("html")
-    if isinstance(html, Tag):
+    links = (
+        link for link in soup.find_all("link") if "canonical" in link.get_attribute_list("rel")
+    )
+    canonical = next((str(link.get("href", "")) for link in links), "")
+    if canonical.startswith(("http://", "https://")):
+        usual.append(("canonical", canonical))
+    html = find_tag(soup, "html")
+    if html is not None:
         usual.append(("language", str(html.get("lang", ""))))
-    title = soup.find("title")
-    if isinstance(title, Tag):
+    title = find_tag(soup, "title")
+    if title is not None:
         usual.append(("title", title.get_text()))
     return [*kb_pairs, *usual]
 

@@ -96,6 +96,8 @@ def remove_watermarks(body: Tag, omitted: list[OmittedText]) -> list[str]:
     """Remove the watermarks of a page, and return their texts."""
     texts: list[str] = []
     for tag in body.find_all(True):
+        if not tag.attrs:
+            continue
         names = (*get_classes(tag), str(tag.get("id", "")))
         is_named = any(map(_WATERMARK_NAME.search, names))
         style = str(tag.get("style", ""))

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, Tag
 
 from ingest.readers.common.result import MAX_HEADING_WORDS, OmittedText
-from ingest.readers.html.dom import get_classes, is_text
+from ingest.readers.html.dom import find_tag, find_tags, get_classes, is_text
 from ingest.readers.html.elements import HEADINGS
 from ingest.readers.html.trafilatura_check import PANEL_LABEL
 
@@ -51,16 +51,18 @@ class PanelIndex:
     def __init__(self, soup: BeautifulSoup, body: Tag, omitted: list[OmittedText]) -> None:
         self._soup = soup
         self._omitted = omitted
-        self._by_id = {str(tag["id"]): tag for tag in body.find_all(id=True)}
+        self._by_id = {str(tag["id"]): tag for tag in body.find_all(True) if tag.has_attr("id")}
         self._by_label: dict[str, Tag] = {}
         for tag in self._by_id.values():
             self._by_label.setdefault(str(tag.get("aria-labelledby", "")), tag)
         self._labelled: set[int] = set()  # object ids of panels
         self._panels: dict[int, Tag] = {}  # by the object id of the heading above them
+        self._levels: dict[int, int] = {}  # level above a control, by its object id
 
     def find(self, control: Tag) -> Tag | None:
         """Return the panel that a tab or button opens."""
-        for element in (control, *control.find_all("a", limit=1)):
+        link = find_tag(control, "a")
+        for element in (control,) if link is None else (control, link):
             for identifier in _target_ids(element):
                 panel = self._by_id.get(identifier)
                 if (
@@ -106,7 +108,8 @@ class PanelIndex:
             self._panels[id(title)] = panel
         elif not _GENERIC_LABEL.fullmatch(label) and len(label.split()) <= MAX_HEADING_WORDS:
             self.remove_box(control)
-            level = min(self.level_above(control) + 1, LAST_LEVEL)
+            self._levels[id(control)] = self.level_above(control)
+            level = min(self._levels[id(control)] + 1, LAST_LEVEL)
             control.name = f"h{level}"
             control.attrs.clear()
             control[PANEL_LABEL] = ""
@@ -128,6 +131,8 @@ class PanelIndex:
             if not isinstance(element, Tag) or element.name not in HEADINGS:
                 continue
             panel = self._panels.get(id(element))
+            if id(element) in self._levels and element.parent is tag.parent:
+                return self._levels[id(element)]  # an earlier control next to this one
             other_panels = self._labelled - ancestors
             if (panel is None or id(panel) in ancestors) and not any(
                 id(parent) in other_panels for parent in element.parents
@@ -195,7 +200,7 @@ def _lower_headings(panel: Tag, level: int) -> None:
 
 def is_menu(panel: Tag) -> bool:
     """Return whether a panel consists mostly of links."""
-    linked = sum(len(link.get_text(strip=True)) for link in panel.find_all("a"))
+    linked = sum(len(link.get_text(strip=True)) for link in find_tags(panel, ("a",)))
     return linked > MAX_LINK_SHARE * len(panel.get_text(strip=True))
 
 

@@ -11,12 +11,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from bs4 import BeautifulSoup
 from bs4.element import Tag
 
 from ingest.readers.common.result import OmittedText
-from ingest.readers.html.dom import BLOCKS, contains_element, get_classes
+from ingest.readers.html.dom import (
+    BLOCKS,
+    contains_element,
+    find_ancestor,
+    find_tags,
+    get_classes,
+    is_text,
+)
 from ingest.readers.html.elements import HEADINGS
 from ingest.readers.html.hidden_content import is_hidden
 from ingest.readers.html.panel_index import (
@@ -64,7 +72,8 @@ def label_panels(soup: BeautifulSoup, body: Tag, omitted: list[OmittedText]) -> 
     for container, tabs, panels in [*_iter_tab_lists(body, index), *_iter_radio_tabs(body)]:
         if not any(map(index.is_labelled, panels)):
             _label_tabs(container, tabs, panels, index)
-    for panel in body.find_all(lambda tag: _is_panel(tag) and not index.is_labelled(tag)):
+    found = (tag for tag in body.find_all(True) if _is_panel(tag))
+    for panel in [panel for panel in found if not index.is_labelled(panel)]:
         title = next((str(panel[name]) for name in _PANEL_TITLES if panel.get(name)), "")
         if title and not panel.get("aria-labelledby"):
             index.insert_heading(panel, title, index.level_above(panel) + 1)
@@ -78,13 +87,14 @@ def label_panels(soup: BeautifulSoup, body: Tag, omitted: list[OmittedText]) -> 
 def _label_tabs(container: Tag, tabs: list[Tag], panels: list[Tag], index: PanelIndex) -> None:
     """Label the panels of a tab list, and remove the list."""
     level = index.level_above(container) + 1
+    tab_ids = set(map(id, tabs))
     for tab, panel in zip(tabs, panels, strict=True):
         label = label_text(tab)
         above = previous_tag(panel)
         index.insert_heading(panel, label, level)
         index.remove_box(tab)
         # Elementor repeats each tab above its panel, for narrow screens.
-        if above is not None and not is_among(above, tabs) and label_text(above) == label:
+        if above is not None and id(above) not in tab_ids and label_text(above) == label:
             index.omit_label(label)
             above.decompose()
     if any(is_among(container, panel.parents) for panel in panels):
@@ -128,8 +138,8 @@ def _find_tabs(tag: Tag, *, is_tab_list: bool) -> list[Tag]:
         found = tag.find_all(role="tab") or tag.find_all(["a", "button", "label"])
         found = found or tag.find_all("li") or tag.find_all(recursive=False)
     elif tag.name in ("ul", "ol"):  # jQuery UI
-        found = tag.find_all("a")
-        if len(found) != len(tag.find_all("li")) or contains_element(tag, ("p", *HEADINGS)):
+        found = find_tags(tag, ("a",))
+        if len(found) != len(find_tags(tag, ("li",))) or contains_element(tag, ("p", *HEADINGS)):
             return []
     else:  # W3Schools: buttons that name their panel in a script
         found = [tab for tab in tag.contents if isinstance(tab, Tag) and tab.has_attr("onclick")]
@@ -164,8 +174,8 @@ def _are_tabs(container: Tag, pairs: Sequence[tuple[Tag, Tag]]) -> bool:
 
 def _precede(pairs: Sequence[tuple[Tag, Tag]]) -> bool:
     """Return whether all tabs precede the panels, as they do not in an accordion."""
-    last = pairs[-1][0]
-    return not any(is_among(panel, last.previous_elements) for _, panel in pairs)
+    before = {id(element) for element in pairs[-1][0].previous_elements}
+    return not any(id(panel) in before for _, panel in pairs)
 
 
 def _panels_by_position(container: Tag, number: int) -> list[Tag]:
@@ -209,8 +219,8 @@ def _iter_radio_tabs(body: Tag) -> Iterator[_TabList]:
 
 def _iter_accordions(body: Tag, index: PanelIndex) -> Iterator[tuple[Tag, Tag]]:
     """Yield the headers of accordions with their panels."""
-    for header in body.find_all(_may_be_header):
-        if header.find_parent("nav") or not header.get_text(strip=True):
+    for header in [tag for tag in body.find_all(True) if _may_be_header(tag)]:
+        if find_ancestor(header, ("nav",)) or not header.get_text(strip=True):
             continue
         controlled = index.find(header)
         panel = controlled or _panel_after(header)
@@ -218,11 +228,11 @@ def _iter_accordions(body: Tag, index: PanelIndex) -> Iterator[tuple[Tag, Tag]]:
             panel is None
             or index.is_labelled(panel)
             or is_menu(panel)
-            or panel.find_parent(["nav", "header", "footer"])
+            or find_ancestor(panel, ("nav", "header", "footer"))
         ):
             continue
         is_header = _controls_panel(header, panel) if controlled else _precedes_panel(header, panel)
-        page_header = header.find_parent("header")
+        page_header = find_ancestor(header, ("header",))
         if is_header and (page_header is None or is_among(panel, page_header.next_elements)):
             yield header, panel
 
@@ -242,14 +252,19 @@ def _may_be_header(tag: Tag) -> bool:
 def _panel_after(header: Tag) -> Tag | None:
     """Return the block next to a header, or next to an element that contains only the header."""
     top = header
-    while (
-        next_tag(top) is None
-        and top.parent is not None
-        and top.parent.get_text(strip=True) == header.get_text(strip=True)
-    ):
+    while next_tag(top) is None and top.parent is not None and _is_alone(top):
         top = top.parent
     panel = next_tag(top)
     return panel if panel is not None and panel.name in PANEL_TAGS else None
+
+
+def _is_alone(tag: Tag) -> bool:
+    """Return whether the parent of an element has no other text."""
+    for sibling in chain(tag.next_siblings, tag.previous_siblings):
+        inner = sibling.descendants if isinstance(sibling, Tag) else ()
+        if any(is_text(node) and node.strip() for node in chain([sibling], inner)):
+            return False
+    return True
 
 
 def _controls_panel(header: Tag, panel: Tag) -> bool:

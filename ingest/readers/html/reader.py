@@ -27,6 +27,8 @@ from ingest.readers.html.boilerplate_rules import NOT_ARTICLE
 from ingest.readers.html.dom import (
     BLOCKS,
     contains_element,
+    find_tag,
+    find_tags,
     get_classes,
     is_text,
     parse_page,
@@ -169,8 +171,8 @@ def _paragraphs(soup: BeautifulSoup, text: str) -> Tag:
 
 def _select_title(content: Tag, head_title: str) -> str:
     """Return the text of the first h1, or the head title without the site name."""
-    first = content.find("h1")
-    text = inline_text(first).strip() if isinstance(first, Tag) else ""
+    first = find_tag(content, "h1")
+    text = inline_text(first).strip() if first is not None else ""
     if text:
         return text
     cut = max(head_title.rfind(separator) for separator in SITE_SEPARATORS)
@@ -206,12 +208,14 @@ class HtmlWalker:
                 text_parts.append("\n")
             else:
                 text_parts.append(inline_text(child, images=False))
-                images = [child] if child.name == "img" else child.find_all("img")
+                images = [child] if child.name == "img" else find_tags(child, ("img",))
                 captions.extend(str(image.get("alt", "")) for image in images)
         self._flush(text_parts, captions)
 
     def _flush(self, text_parts: list[str], captions: list[str]) -> None:
-        self._add_text(BlockKind.PARAGRAPH, "".join(text_parts))
+        text = "".join(text_parts)
+        if text.strip(" \n"):  # most gaps between blocks are blank
+            self._add_text(BlockKind.PARAGRAPH, text)
         for caption in captions:
             self._add_text(BlockKind.CAPTION, caption)
         text_parts.clear()

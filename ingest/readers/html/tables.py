@@ -12,7 +12,16 @@ from bs4.element import Tag
 from ingest.readers.common.inline_text import strip_marks
 from ingest.readers.common.result import MAX_CALLOUT_WORDS
 from ingest.readers.common.table_rows import expand_row, join_cell_lines, parse_span
-from ingest.readers.html.dom import BLOCKS, CELLS, contains_element, is_text, visible_line, walk
+from ingest.readers.html.dom import (
+    BLOCKS,
+    CELLS,
+    contains_element,
+    find_ancestor,
+    find_tags,
+    is_text,
+    visible_line,
+    walk,
+)
 from ingest.readers.html.elements import HEADINGS, collapse_whitespace
 from ingest.readers.html.lists import LISTS, item_labels
 from kb.model.article import Block, BlockKind, Cell, Row
@@ -38,7 +47,8 @@ _TABLE_ROLES = frozenset({"table", "grid", "treegrid"})
 
 def convert_role_tables(soup: BeautifulSoup) -> None:
     """Convert elements with the roles of tables to the elements of tables."""
-    for table in soup.find_all(lambda tag: tag.get("role") in _TABLE_ROLES and tag.name != "table"):
+    with_role = [tag for tag in soup.find_all(True) if tag.get("role") in _TABLE_ROLES]
+    for table in [tag for tag in with_role if tag.name != "table"]:
         if table.find(role="row") is None:
             continue
         table.name = "table"
@@ -108,14 +118,14 @@ def build_table(table: Tag) -> Block:
 
 def _rows_in_order(table: Tag) -> list[Tag]:
     """Return the rows of a table as displayed: the head first, the foot last."""
-    rows = [row for row in table.find_all("tr") if row.find_parent("table") is table]
+    rows = [row for row in find_tags(table, ("tr",)) if find_ancestor(row, ("table",)) is table]
     parts = {"thead": 0, "tfoot": 2}
     return sorted(rows, key=lambda row: parts.get(row.parent.name if row.parent else "", 1))
 
 
 def _cells(row: Tag) -> list[Tag]:
     """Return the cells of a row, also those inside other elements of the row."""
-    return [cell for cell in row.find_all(list(CELLS)) if cell.find_parent("tr") is row]
+    return [cell for cell in find_tags(row, CELLS) if find_ancestor(cell, ("tr",)) is row]
 
 
 def _cell_texts(cells: list[Tag], *, is_header: bool) -> list[str]:

@@ -50,15 +50,13 @@ class TextDensity:
         words = linked_words = links = internal_links = titles = blocks = 0
         open_links = unseen = 0
         # Each open element with its index, its remaining children and the totals at its start.
-        open_elements = [(root, 0, iter(root.contents), NO_DENSITY)]
+        open_elements = [(root, 0, iter(root.contents), (0, 0, 0, 0, 0, 0))]
         while open_elements:
             tag, index, children, before = open_elements[-1]
             for element in children:
                 if isinstance(element, Tag):
                     name = element.name
-                    start = ElementDensity(
-                        words, linked_words, links, internal_links, titles, blocks
-                    )
+                    start = (words, linked_words, links, internal_links, titles, blocks)
                     open_elements.append((element, len(self._tags), iter(element.contents), start))
                     self._tags.append(element)
                     self._ends.append(0)
@@ -79,15 +77,16 @@ class TextDensity:
                 name = tag.name
                 unseen -= name in INVISIBLE
                 open_links -= name == "a"
+                words_0, linked_words_0, links_0, internal_links_0, titles_0, blocks_0 = before
                 self._numbers[id(tag)] = index
                 self._ends[index] = len(self._tags)
                 self._densities[id(tag)] = ElementDensity(
-                    words - before.words,
-                    linked_words - before.linked_words,
-                    links - before.links,
-                    internal_links - before.internal_links,
-                    titles - before.titles - (name in TITLES and name != "h1"),
-                    blocks - before.blocks - (name in BLOCKS),
+                    words - words_0,
+                    linked_words - linked_words_0,
+                    links - links_0,
+                    internal_links - internal_links_0,
+                    titles - titles_0 - (name in TITLES and name != "h1"),
+                    blocks - blocks_0 - (name in BLOCKS),
                 )
 
     def measure(self, tag: Tag) -> ElementDensity:

@@ -277,3 +277,14 @@ def test_a_label_that_names_nothing_is_no_heading():
         "<div id='m' class='collapse'>Not in children.</div>"
     )
     assert plain(body) == "Give 5 mg.\n\nNot in children."
+
+
+def test_headers_next_to_each_other_have_the_same_level():
+    headers = "".join(
+        f"<button aria-expanded='false' aria-controls='p{number}'>Age {number}</button>"
+        f"<div id='p{number}'><h4>Dose</h4>Give {number} mg.</div>"
+        for number in range(40)
+    )
+    article = read(f"<h2>Doses</h2>{headers}").article
+    paths = [path for path, section in article.walk() if section.heading.startswith("Age")]
+    assert paths == [("Doses", f"Age {number}") for number in range(40)]
