@@ -25,6 +25,9 @@ MAX_WRAPPED_STEP = 0.95  # share of the largest distance of rows; wrapped lines 
 MIN_WRAPPED_WORDS = 3
 MIN_WORD_SPACE = 0.2  # share of the text size
 
+MAX_LINE_STEP = 1.45  # from line to line of a cell, in text sizes
+ALIGNMENT_TOLERANCE = 3.0  # points
+
 MIN_ROWS = 3  # two rows may have aligned gaps by chance
 MAX_BROKEN_ROWS = 2  # consecutive lines in one column only, where the text of a cell continues
 
@@ -117,7 +120,27 @@ def _table_end(rows: Sequence[list[PdfLine]], position: int) -> int:
             break
         if is_full:
             full_rows, end = full_rows + 1, index + 1
-    return end if full_rows >= MIN_ROWS else position
+    if full_rows < MIN_ROWS:
+        return position
+    columns = len(_column_ranges(rows[position:end]))
+    while (
+        end < len(rows)
+        and _continues_last_row(rows[end - 1], rows[end])
+        and len(_column_ranges(rows[position : end + 1])) == columns
+    ):
+        end += 1
+    return end
+
+
+def _continues_last_row(above: Sequence[PdfLine], row: Sequence[PdfLine]) -> bool:
+    """Return whether a row is the next line of a cell right of the first column."""
+    left = min(segment.x0 for segment in above)
+    return len(row) == 1 and any(
+        abs(row[0].x0 - segment.x0) <= ALIGNMENT_TOLERANCE
+        and (segment.x0 > left + ALIGNMENT_TOLERANCE or len(above) == 1)
+        and row[0].y - segment.y <= MAX_LINE_STEP * segment.size
+        for segment in above
+    )
 
 
 def _column_ranges(rows: Sequence[Sequence[PdfLine]]) -> list[tuple[float, float]]:

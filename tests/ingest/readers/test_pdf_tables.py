@@ -311,6 +311,12 @@ def test_label_does_not_move_to_the_lines_of_another_label() -> None:
         assert f"{label} | {lines[0]}" in text
 
 
+def test_last_line_of_a_cell_stays_in_its_table() -> None:
+    table, *others = blocks(read(write_labelled(12, is_centred=False)))
+    assert table.row_texts[-2:] == (("", "patients in any case"), ("", "at all"))
+    assert not others
+
+
 def test_text_columns_with_short_paragraphs_are_read_in_turn() -> None:
     page = Page().text(50, 60, "Doses of antibiotics", 16, "b")
     y = page.lines(50, 100, TEXT * 2, 40)
