@@ -10,7 +10,8 @@ Each stage measures the text density once, so the number of passes does not grow
    nearly all the prose.
 4. Remove boilerplate lines, headed boxes and link lists inside it.
 5. `ingest.readers.html.trafilatura_check`: compare the result with trafilatura's.
-6. Restore lines with a review date from outside the main element: they are clinical content.
+6. Restore lines with a review date, and warnings and asides with a dose or an instruction not to do
+   something, from outside the main element: they are clinical content.
 
 Everything removed is reported with its reason. Removed elements are emptied and become `hr`
 elements, because unlinking each one from its parent takes quadratic time on a flat page.
@@ -76,6 +77,11 @@ ENTRY_NAMES = re.compile(
     r"related-(?:posts?|articles?|content)|relatedposts|most-read|product)-"
 )
 BREADCRUMB_LABELS = frozenset({"breadcrumb", "breadcrumbs"})
+WARNING_ROLES = frozenset({"alert", "note"})
+WARNING_NAMES = re.compile(
+    r"-(?:callout|warning|important|alert|caution|danger|care-card|admonition)-"
+)
+MAX_WARNING_WORDS = 100
 OUTSIDE = "outside the main content"
 
 
@@ -250,13 +256,16 @@ def iter_outside(content: Tag, body: Tag) -> Iterator[PageElement]:
 def _omit_outside(
     element: PageElement, content: Tag, title: str, omitted: list[OmittedText]
 ) -> list[Tag]:
-    """Report an element outside the content, and return its review-date lines.
+    """Report an element outside the content, and return its review-date lines and warnings.
 
     If the content has no h1, the title heading is moved into it.
     """
     review_lines: list[Tag] = []
     if isinstance(element, Tag):
         review_lines = extract_review_lines(element)
+        if _is_warning(element):
+            return [*review_lines, element.extract()]
+        review_lines.extend(tag.extract() for tag in element.find_all(_is_warning))
         heading = element if element.name == "h1" else find_tag(element, "h1")
         if isinstance(heading, Tag) and not find_tag(content, "h1") and _is_title(heading, title):
             element = Tag(name="hr") if heading is element else element
@@ -265,6 +274,17 @@ def _omit_outside(
     if text:
         omitted.append(OmittedText(OUTSIDE, text))
     return review_lines
+
+
+def _is_warning(tag: Tag) -> bool:
+    """Return whether a box outside the content is a warning or an aside with a clear statement."""
+    is_box = (
+        tag.name == "aside"
+        or tag.get("role") in WARNING_ROLES
+        or (tag.name in BLOCKS and bool(WARNING_NAMES.search(normalized_names(tag))))
+    )
+    text = visible_line(tag) if is_box else ""
+    return 0 < len(text.split()) <= MAX_WARNING_WORDS and is_clear_statement(text)
 
 
 def _is_title(heading: Tag, title: str) -> bool:

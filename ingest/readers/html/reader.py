@@ -70,7 +70,8 @@ from kb.model.article import Block, BlockKind, ListItem
 
 # Class names of callout boxes, in any naming scheme.
 CALLOUT_CLASS = re.compile(
-    r"(?:^|[-_])(?:callout|warning|important|alert|caution|danger|care-card|inset(?:-text)?)"
+    r"(?:^|[-_])(?:callout|warning|important|alert|caution|danger|care-card|inset(?:-text)?"
+    r"|admonition|information-macro)"
     r"(?:[-_]|$)",
     re.I,
 )

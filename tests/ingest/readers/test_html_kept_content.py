@@ -9,6 +9,7 @@ from ingest.readers.html.boilerplate_rules import (
     PROMOTION,
 )
 from ingest.readers.html.reader import read_html
+from kb.model.article import BlockKind
 
 ARTICLE = (
     "<p>Amoxicillin is used for infections of the chest and the ear in adults and children.</p>"
@@ -179,3 +180,38 @@ def test_paragraphs_in_different_elements_are_kept():
 )
 def test_cdata_is_text(markup, text):
     assert text in read("", markup).article.plain
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "<aside class='warning'><p>Do not give to newborns.</p></aside>",
+        "<div class='alert alert-danger'>Do not give to newborns.</div>",
+        "<div role='alert'>Do not give to newborns.</div>",
+        "<div class='column'><aside><h2>Caution</h2><p>Do not give to newborns.</p></aside></div>",
+    ],
+)
+@pytest.mark.parametrize("order", ["{box}{main}", "{main}{box}"])
+def test_warning_outside_main_is_kept(order, box):
+    main = f"<main><h1>Amoxicillin</h1>{ARTICLE}</main>"
+    result = read_html(f"<body>{order.format(box=box, main=main)}</body>", "page.html")
+    assert result.article.plain.count("Do not give to newborns.") == 1
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "admonition note",
+        "theme-admonition alert alert--danger",
+        "markdown-alert markdown-alert-warning",
+        "confluence-information-macro confluence-information-macro-note",
+        "custom-block danger",
+        "usa-alert usa-alert--warning",
+    ],
+)
+def test_admonition_is_a_callout(names):
+    result = read(f"<div class='{names}'><p>Do not crush the tablets.</p></div>")
+    blocks = [block for _, section in result.article.walk() for block in section.blocks]
+    assert [block.plain for block in blocks if block.kind is BlockKind.CALLOUT] == [
+        "Do not crush the tablets."
+    ]
