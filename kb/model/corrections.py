@@ -242,7 +242,18 @@ def _replace_text(now: CorrectionResult, correction: Correction) -> CorrectionRe
     ]
     edited = replace(passage, blocks=changed(passage.blocks))
     passages[number] = edited
-    sections = _update_blocks(now.article.sections, (), passage.heading_path, changed)
+
+    def changed_in_article(blocks: Sequence[Block]) -> tuple[Block, ...]:
+        if any(_is_text(block.plain, old) for block in blocks):
+            return changed(blocks)
+        updated = list(blocks)
+        for at, block in enumerate(blocks):  # the passage has a part of a long block
+            if old in block.plain:
+                updated[at : at + 1] = parse_block_text(block, block.plain.replace(old, new, 1))
+                break
+        return tuple(updated)
+
+    sections = _update_blocks(now.article.sections, (), passage.heading_path, changed_in_article)
     return replace(
         now,
         article=replace(now.article, sections=sections),

@@ -150,6 +150,34 @@ def test_unmatched_correction_is_lost_and_adopted_one_is_not() -> None:
     assert twice.passages == once.passages
 
 
+@pytest.mark.parametrize(
+    ("whole", "old", "new", "after"),
+    [
+        (
+            paragraph("Take it. Rest. Eat well."),
+            paragraph("Rest."),
+            "Rest a lot.",
+            "Take it. Rest a lot. Eat well.",
+        ),
+        (
+            Block(kind=BlockKind.LIST, items=(ListItem("Rest"), ListItem("Eat"))),
+            Block(kind=BlockKind.LIST, items=(ListItem("Eat"),)),
+            "- Eat well",
+            "- Rest\n- Eat well",
+        ),
+    ],
+)
+def test_correction_of_a_part_of_a_block_changes_the_article_too(
+    whole: Block, old: Block, new: str, after: str
+) -> None:
+    article = Article("A", (Section("S", (whole,)),))
+    passages = (Passage(heading_path=("S",), blocks=(old,)),)
+    correction = Correction(CorrectionKind.TEXT, ("S",), old.plain, new)
+    found = apply_corrections(article, passages, [correction])
+    assert found.passages[0].text == new
+    assert found.article.sections[0].blocks[0].plain == after
+
+
 texts = st.text(alphabet="abc \n", min_size=1, max_size=12).filter(str.strip)
 
 
