@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, Tag
@@ -29,6 +30,7 @@ _TARGET_ATTRIBUTES = (
 _ONCLICK_TARGET = re.compile(r"['\"]#?([A-Za-z][\w:.-]*)['\"]")
 _NOT_PANELS = frozenset({"nav", "form", "ul", "ol", "body", "main", "header", "footer", "input"})
 LAST_LEVEL = 6
+MAX_SEARCHED = 2000  # nodes before a label that are searched for a heading
 MIN_WORD_LENGTH = 3  # shorter words, such as "and", do not show that two headings are alike
 MAX_LINK_SHARE = 0.6  # of the letters of a panel; one with more links is a menu
 _WORD = re.compile(r"\w+")
@@ -127,13 +129,13 @@ class PanelIndex:
     def level_above(self, tag: Tag) -> int:
         """Return the level of the heading above an element, not counting those of other panels."""
         ancestors = {id(parent) for parent in tag.parents}
-        for element in tag.previous_elements:
+        other_panels = self._labelled - ancestors
+        for element in islice(tag.previous_elements, MAX_SEARCHED):
             if not isinstance(element, Tag) or element.name not in HEADINGS:
                 continue
             panel = self._panels.get(id(element))
             if id(element) in self._levels and element.parent is tag.parent:
                 return self._levels[id(element)]  # an earlier control next to this one
-            other_panels = self._labelled - ancestors
             if (panel is None or id(panel) in ancestors) and not any(
                 id(parent) in other_panels for parent in element.parents
             ):
