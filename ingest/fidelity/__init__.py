@@ -1,1 +1,1 @@
-"""Independent check that numbers, signs and negations of an article are those of its source."""
+"""Independent check that numbers, names and negations of an article are those of its source."""

@@ -10,6 +10,7 @@ import pytest
 from ingest.chunking import chunk_article
 from ingest.extra_time import request_handler
 from ingest.fidelity.comparison import compare_with_source
+from ingest.fidelity.markers import SourceText
 from ingest.readers.common.result import ReaderResult
 from ingest.readers.pdf import ocr, reader
 from ingest.readers.pdf.reader import read_pdf
@@ -75,7 +76,7 @@ def test_document_of_scanned_pages_is_read() -> None:
 @pytest.mark.usefixtures("tesseract")
 def test_recognized_text_is_not_compared_with_the_text_layer() -> None:
     result = read(Page().text(50, 60, FIRST), Page().image())
-    assert compare_with_source(result.article, FIRST, []) == []
+    assert compare_with_source(result.article, SourceText(FIRST), []) == []
 
 
 def test_program_receives_the_page_as_an_image(tesseract: Path) -> None:
