@@ -237,8 +237,13 @@ def _article_lines(article: Article, source: SourceText) -> Iterator[_Line]:
         if source.has_headings
         else Counter(" ".join(line.split()).casefold() for line in source.text.split("\n"))
     )
-    if article.title not in {section.heading for _, section in article.walk()}:
-        yield _Line(" ".join(article.title.split("\n")), "", is_heading=True)
+    title = " ".join(article.title.split())
+    # A title may also be the name of the file.
+    is_stated = any(map(is_fact, tokenize(normalize(title)))) or (
+        title.casefold() in " ".join(source.text.split()).casefold()
+    )
+    if is_stated and article.title not in {section.heading for _, section in article.walk()}:
+        yield _Line(title, "", is_heading=True)
     for _, section in article.walk():
         place = section.heading
         heading = place if source.has_heading_numbers else _HEADING_NUMBER.sub("", place)
