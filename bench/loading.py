@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +25,14 @@ TELL_EVERY = 1_000  # articles
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A search over newly ingested articles, and the cost of loading them."""
+    """A search over newly ingested articles, and the cost of loading them.
+
+    `ids` maps each source file to the id of its article, or of its last article.
+    """
 
     search: SearchService
+    store: ArticleStore
+    ids: Mapping[str, str]
     engine: str
     articles: int
     passages: int
@@ -56,19 +61,29 @@ def load_articles(
     other engine is rebuilt from these articles, which replaces its content.
     """
     with tempfile.TemporaryDirectory(prefix="kb-bench-") as folder:
-        home = Path(folder)
-        source = home / "articles.jsonl"
+        source = Path(folder) / "articles.jsonl"
         write_objects(source, entries)
+        with load_sources([source], engine_url, jobs) as loaded:
+            yield loaded
+
+
+@contextmanager
+def load_sources(sources: Sequence[Path], engine_url: str, jobs: int) -> Iterator[Loaded]:
+    """Ingest and index files as `load_articles` does."""
+    with tempfile.TemporaryDirectory(prefix="kb-bench-") as folder:
+        home = Path(folder)
         taxonomy = load_taxonomy()
         store = ArticleStore.create(f"sqlite:///{home / 'kb.sqlite'}")
         try:
-            articles, passages, rejected, ingest_s = _ingested(source, store, jobs)
+            articles, passages, rejected, ids, ingest_s = _ingested(sources, store, jobs)
             engine = open_engine(engine_url or f"whoosh:{home / 'index'}", taxonomy)
             log(f"indexing {passages:,} passages")
             started = time.perf_counter()
             Indexer(store, engine, taxonomy).rebuild()
             yield Loaded(
                 search=SearchService(store, engine, taxonomy),
+                store=store,
+                ids=ids,
                 engine=engine.name,
                 articles=articles,
                 passages=passages,
@@ -80,12 +95,15 @@ def load_articles(
             store.close()
 
 
-def _ingested(source: Path, store: ArticleStore, jobs: int) -> tuple[int, int, list[str], float]:
+def _ingested(
+    sources: Sequence[Path], store: ArticleStore, jobs: int
+) -> tuple[int, int, list[str], dict[str, str], float]:
     articles, passages = 0, 0
+    ids: dict[str, str] = {}
     rejected: list[str] = []
     started = time.perf_counter()
     outcomes = ingest(
-        [str(source)],
+        [str(source) for source in sources],
         store,
         load_taxonomy(),
         publish=True,
@@ -99,10 +117,11 @@ def _ingested(source: Path, store: ArticleStore, jobs: int) -> tuple[int, int, l
             log(f"rejected: {outcome.error}")
             continue
         articles += 1
+        ids[outcome.source] = outcome.article_id or ""
         passages += outcome.passages
         if articles % TELL_EVERY == 0:
             log(f"ingested {articles:,} articles")
-    return articles, passages, rejected, time.perf_counter() - started
+    return articles, passages, rejected, ids, time.perf_counter() - started
 
 
 def hits(search: SearchService, q: str, depth: int) -> list[SearchHit]:

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import Stemmer
 
-VERSION = 2
+VERSION = 3
 
 _DATA = Path(__file__).with_name("data")
 
@@ -42,23 +42,38 @@ def unit_names() -> Mapping[str, str]:
     return {name: line.split()[0] for line in _read_lines("units.txt") for name in line.split()}
 
 
+# Chinese, Japanese and Korean characters: ideographs, kana and Hangul syllables.
+_CJK = re.compile("[\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+
 _JOINERS = r"[\u00ad\u200b-\u200d\u2060\u0300-\u036f]"
 
 
-@lru_cache(maxsize=1)
-def _word_pattern() -> re.Pattern[str]:
-    """Return the pattern of a word.
+def _word_pattern(text: str) -> re.Pattern[str]:
+    """Return the pattern of the words of `text`."""
+    return _build_word_pattern(has_cjk(text))
 
-    A number keeps its decimals ("0.5 mg") and is separated from a unit ("5mg" is "5 mg"). A word
+
+@lru_cache(maxsize=2)
+def _build_word_pattern(with_cjk: bool) -> re.Pattern[str]:
+    """Return the pattern of a word, for texts with or without CJK characters.
+
+    A number keeps its decimals ("0.5 mg", ".5 mg") and is separated from a unit ("5mg" is "5 mg").
+    A letter or two and a number are one word, also with a hyphen ("B12", "B-12"). Chinese, Japanese
+    and Korean characters are a word each, because their texts have no spaces. A word
     keeps its apostrophe ("Crohn's"; `fold` removes the possessive) and may contain soft hyphens,
     zero-width characters and combining accents, as written by PDFs and macOS. A hyphen separates
     words: "follow-up" is two words, so that "follow up" matches it.
     """
+    word = rf"(?:(?!{_CJK.pattern})[^\W_])+" if with_cjk else r"[^\W_]+"
+    cjk = f"|{_CJK.pattern}" if with_cjk else ""
     unit = "|".join(sorted(unit_names(), key=len, reverse=True)).replace("μ", "[μµ]")
     return re.compile(
-        rf"\d+(?=(?i:{unit})(?![^\W_]))"
+        r"(?<![\w.,)\]])\.\d+"
+        rf"|\d+(?=(?i:{unit})(?![^\W_]))"
         r"|\d+(?:[.,]\d+)+"
-        rf"|[^\W_]+(?:(?:{_JOINERS}+(?:['’]{_JOINERS}*)?|['’]{_JOINERS}*)[^\W_]+)*[\u0300-\u036f]*"
+        r"|(?<![\w-])[A-Za-z]{1,2}-\d{1,3}(?![\w-])"
+        rf"{cjk}"
+        rf"|{word}(?:(?:{_JOINERS}+(?:['’]{_JOINERS}*)?|['’]{_JOINERS}*){word})*[\u0300-\u036f]*"
     )
 
 
@@ -70,6 +85,9 @@ _GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "κ": "kappa",
     "λ": "lambda", "μ": "mu", "ω": "omega",
 }  # fmt: skip
+
+_NUMBER_STARTS = frozenset(".0123456789")
+_HYPHENATED = re.compile(r"[a-z]{1,2}-\d{1,3}")
 
 # "1,000" is "1000". A leading zero marks a decimal comma: "0,125" has no thousands separator.
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
@@ -100,7 +118,7 @@ def signature() -> str:
 
 def tokenize(text: str) -> Iterator[Token]:
     """Yield the tokens of `text` in order; positions count words from 0."""
-    for position, match in enumerate(_word_pattern().finditer(text)):
+    for position, match in enumerate(_word_pattern(text).finditer(text)):
         yield Token(stem_word(match.group()), position, match.start(), match.end())
 
 
@@ -126,7 +144,7 @@ class PrefixMatcher:
     def find_spans(self, text: str) -> list[tuple[int, int]]:
         """Return the offsets (start, end) of the candidate words in order."""
         if not self._simple:
-            return [match.span() for match in _word_pattern().finditer(text)]
+            return [match.span() for match in _word_pattern(text).finditer(text)]
         kernel = _kernel()
         ends, ruled = kernel.find_word_spans(text, *self._tables)
         spans = list(zip(ends[::2], ends[1::2], strict=True))
@@ -137,17 +155,24 @@ class PrefixMatcher:
             if start > kernel.OFFSET_MASK:
                 found += [
                     match.span()
-                    for match in _word_pattern().finditer(text, start - kernel.OFFSET_MASK - 1, end)
+                    for match in _word_pattern(text).finditer(
+                        text, start - kernel.OFFSET_MASK - 1, end
+                    )
                 ]
             else:
                 found.append((start, end))
         return found
 
 
+def has_cjk(text: str) -> bool:
+    """Return whether `text` has Chinese, Japanese or Korean characters, each of them a word."""
+    return not text.isascii() and bool(_CJK.search(text))
+
+
 def split_words(text: str) -> list[str]:
     """Return the words of `text` in order, unchanged."""
     if len(text) < MIN_KERNEL_LENGTH or not text.isascii():
-        return _word_pattern().findall(text)
+        return _word_pattern(text).findall(text)
     kernel = _kernel()
     ends, ruled = kernel.split_word_spans(text)
     each = iter(ends)
@@ -157,7 +182,7 @@ def split_words(text: str) -> list[str]:
     found: list[str] = []
     for start, end in spans:
         if start > kernel.OFFSET_MASK:
-            found += _word_pattern().findall(text, start - kernel.OFFSET_MASK - 1, end)
+            found += _word_pattern(text).findall(text, start - kernel.OFFSET_MASK - 1, end)
         else:
             found.append(text[start:end])
     return found
@@ -244,14 +269,23 @@ def fold(word: str) -> str:
     plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", word)).casefold()
     if plain in unit_names():
         return unit_names()[plain]
-    if plain[0:1].isdigit() and _THOUSANDS.fullmatch(plain):
-        plain = plain.replace(",", "")
+    if plain[0:1] in _NUMBER_STARTS:
+        plain = _fold_number(plain)
+    elif _HYPHENATED.fullmatch(plain):
+        plain = plain.replace("-", "")
     for letter, name in _GREEK.items():
         plain = plain.replace(letter, name)
     decomposed = unicodedata.normalize("NFKD", plain)
     plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     plain = _POSSESSIVE.sub("", plain).replace("’", "'")[:MAX_TOKEN_LENGTH]
     return plain or word[:MAX_TOKEN_LENGTH]  # a word that consists of accents only is unchanged
+
+
+def _fold_number(number: str) -> str:
+    """Return a number without thousands separators, with a digit before its decimal point."""
+    if _THOUSANDS.fullmatch(number):
+        return number.replace(",", "")
+    return "0" + number if number[0] == "." else number
 
 
 def normalize_spelling(folded: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from index.analyzer import stem_text
 from kb.model.records import ArticleRecord
 from kb.model.taxonomy import Taxonomy
 
 # Part of the version that an index carries. Increase it when a field below changes, or when a class
 # that Whoosh pickles into the table of contents (schema, codec, analysers) moves or is renamed.
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 # Boost of each text field. Words are scored in one combined field, `ALL`, in which a word counts as
 # often as its field's boost: BM25F as defined by Robertson, Zaragoza and Taylor, "Simple BM25
@@ -34,8 +35,10 @@ POSITIONAL_FIELDS = ("title", "heading", "body", "topics", "tags")
 class IndexDocument:
     """A published passage in the form that engines index.
 
-    `texts` has an entry for each field of `FIELD_BOOSTS`. `tags` are tag keys including their
-    ancestors. `due` is the date of the article's next review; `prior` multiplies the score.
+    `texts` has an entry for each field of `FIELD_BOOSTS`. `names` are the title and the alternative
+    titles of the article as `name_key` compares them. `tags` are tag keys including ancestors.
+    `reviewed` and `due` are the dates of the article's last and next review; `prior` multiplies the
+    score.
     """
 
     passage_id: str
@@ -43,9 +46,10 @@ class IndexDocument:
     texts: dict[str, str]
     tags: tuple[str, ...]
     topics: tuple[str, ...]
-    reviewed: date
+    reviewed: date | None
     due: date | None = None
     prior: float = 1.0
+    names: tuple[str, ...] = ()
 
     @property
     def all(self) -> str:
@@ -55,11 +59,17 @@ class IndexDocument:
         )
 
 
+def name_key(name: str) -> str:
+    """Return the stems of a name, separated by spaces; names with equal keys are the same name."""
+    return " ".join(stem_text(name))
+
+
 def build_documents(record: ArticleRecord, taxonomy: Taxonomy) -> tuple[IndexDocument, ...]:
     """Return one document for each passage of a published article, in order."""
     metadata = record.article.metadata
     named = "\n".join((*metadata.topics, *metadata.also_called))
-    reviewed = metadata.reviewed or (record.published_at or record.created_at).date()
+    names = (name_key(name) for name in (record.article.title, *metadata.also_called))
+    keys = tuple(dict.fromkeys(filter(None, names)))
     found = []
     for passage in record.passages:
         tags = taxonomy.with_ancestors(tag.tag for tag in passage.tags)
@@ -75,9 +85,10 @@ def build_documents(record: ArticleRecord, taxonomy: Taxonomy) -> tuple[IndexDoc
                 passage_id=passage.id,
                 article_id=record.id,
                 texts=texts,
+                names=keys,
                 tags=tags,
                 topics=metadata.topics,
-                reviewed=reviewed,
+                reviewed=metadata.reviewed,
                 due=metadata.review_due,
                 prior=min((TAG_PRIORS.get(tag.tag, 1.0) for tag in passage.tags), default=1.0),
             )

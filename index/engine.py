@@ -133,6 +133,12 @@ class Engine(Protocol):
         Raises `SearchIndexError`.
         """
 
+    def find_articles(self, names: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+        """Return the ids of the articles with each of `names`, without names that no article has.
+
+        Names are compared as `index.document.name_key` returns them. Raises `SearchIndexError`.
+        """
+
     def term_counts(self) -> Mapping[str, int]:
         """Return the folded words of the latest commit and the number of passages with each.
 

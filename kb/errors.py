@@ -104,6 +104,14 @@ class RulesError(KnowledgeBaseError):
         super().__init__(f"{path}, {location}: {problem}", code=code)
 
 
+class IntentsError(KnowledgeBaseError):
+    """The file of query intents is invalid. Names the file, the intent and the fault."""
+
+    def __init__(self, path: str, location: str, problem: str, *, code: str = "") -> None:
+        self.path, self.location = path, location
+        super().__init__(f"{path}, {location}: {problem}", code=code)
+
+
 class SynonymsError(KnowledgeBaseError):
     """A line of a synonyms file is invalid. Names the file, the line and a suggested fix."""
 

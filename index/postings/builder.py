@@ -27,8 +27,9 @@ class PassageColumns:
 
     `lengths` are words per text (passages x `POSITIONAL_FIELDS`). `tags` and `topics` contain for
     each passage the index of a set in `tag_sets` or `topic_sets`; a set contains indexes into
-    `tag_names` or `topic_names`. `days` and `dues` are proleptic ordinals; a due date of 0 means
-    none.
+    `tag_names` or `topic_names`. `names` are pairs of a name and the index of its article, sorted.
+    `days` and `dues` are proleptic ordinals of the last and the next review;
+    0 means none.
     """
 
     passages: list[bytes]
@@ -44,6 +45,7 @@ class PassageColumns:
     topics: Array
     topic_sets: list[tuple[int, ...]]
     topic_names: list[bytes]
+    names: list[tuple[bytes, int]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -250,7 +252,7 @@ def _passage_columns(documents: Sequence[IndexDocument], lengths: Array) -> Pass
         articles=[name.encode() for name in articles],
         lengths=lengths.astype(np.uint32),
         priors=np.array([document.prior for document in documents], np.float32),
-        days=np.array([document.reviewed.toordinal() for document in documents], np.int32),
+        days=np.array([d.reviewed.toordinal() if d.reviewed else 0 for d in documents], np.int32),
         dues=np.array([d.due.toordinal() if d.due else 0 for d in documents], np.int32),
         tags=np.array([tags.number(document.tags) for document in documents], np.uint32),
         tag_sets=list(tags.sets),
@@ -258,6 +260,13 @@ def _passage_columns(documents: Sequence[IndexDocument], lengths: Array) -> Pass
         topics=np.array([topics.number(document.topics) for document in documents], np.uint32),
         topic_sets=list(topics.sets),
         topic_names=[name.encode() for name in topics.names],
+        names=sorted(
+            {
+                (name.encode(), articles[found.article_id])
+                for found in documents
+                for name in found.names
+            }
+        ),
     )
 
 
@@ -266,7 +275,8 @@ def _validate(document: IndexDocument) -> None:
     texts: Mapping[str, object] = document.texts
     if not all(isinstance(texts[name], str) for name in POSITIONAL_FIELDS):
         raise TypeError("a text of the passage is not a string")
-    for name in (document.passage_id, document.article_id, *document.tags, *document.topics):
+    labels = (*document.names, *document.tags, *document.topics)
+    for name in (document.passage_id, document.article_id, *labels):
         name.encode()
     if not 0 < document.prior <= 1:
         raise ValueError("the prior of a passage must be above 0 and at most 1")

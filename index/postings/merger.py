@@ -233,6 +233,7 @@ def _merge_columns(sources: Sequence[Source]) -> PassageColumns:
     passages: list[bytes] = []
     articles: list[bytes] = []
     article_of: list[Array] = []
+    article_names: list[tuple[bytes, int]] = []
     columns: dict[str, list[Array]] = {name: [] for name in ("lengths", "priors", "days", "dues")}
     for segment, live in sources:
         kept = np.arange(segment.count) if live is None else np.flatnonzero(live)
@@ -243,6 +244,14 @@ def _merge_columns(sources: Sequence[Source]) -> PassageColumns:
         renumbered[kept_articles] = np.arange(len(articles), len(articles) + len(kept_articles))
         names = segment.articles.all()
         articles += [names[number] for number in kept_articles.tolist()]
+        still = set(kept_articles.tolist())
+        article_names += [
+            (name, int(renumbered[article]))
+            for name, article in zip(
+                segment.names.all(), segment.name_articles.tolist(), strict=True
+            )
+            if article in still
+        ]
         article_of.append(renumbered[segment.article_of[kept]])
         for name, found in columns.items():
             found.append(getattr(segment, name)[kept])
@@ -266,6 +275,7 @@ def _merge_columns(sources: Sequence[Source]) -> PassageColumns:
         topics=np.concatenate(topics.of_passages),
         topic_sets=list(topics.sets),
         topic_names=list(topics.names),
+        names=sorted(article_names),
     )
 
 

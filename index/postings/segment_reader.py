@@ -51,6 +51,8 @@ class SegmentReader:
         self.topic_names = StringTable(arrays["topic_heap"], arrays["topic_ends"])
         self.tag_starts, self.tag_members = arrays["tag_starts"], arrays["tag_members"]
         self.topic_starts, self.topic_members = arrays["topic_starts"], arrays["topic_members"]
+        self.names = StringTable(arrays["name_heap"], arrays["name_ends"])
+        self.name_articles = arrays["name_articles"]
         self.count = len(self.article_of)
         self.term = lru_cache(TERM_CACHE_SIZE)(self._term)
         self._arrays = arrays  # keeps the memory mapping alive while the kernel may read it
@@ -122,6 +124,15 @@ class SegmentReader:
         if self.articles[number] != wanted:
             return range(0)
         return range(int(self.article_starts[number]), int(self.article_starts[number + 1]))
+
+    def articles_named(self, name: str) -> list[int]:
+        """Return the numbers of the articles with a name, including deleted ones."""
+        wanted = name.encode("utf-8", "surrogatepass")
+        first = last = self.names.lower_bound(wanted)
+        while last < len(self.names) and self.names[last] == wanted:
+            last += 1
+        found: list[int] = self.name_articles[first:last].tolist()
+        return found
 
     def text_starts(self, docs: Array, text: str) -> tuple[Array, Array]:
         """Return the first position of a text in each of `docs`, and the position after its end."""

@@ -153,6 +153,7 @@ def _column_arrays(columns: PassageColumns) -> dict[str, Array]:
     topic_heap, topic_ends = pack_strings(columns.topic_names)
     tag_starts, tag_members = _flatten(columns.tag_sets)
     topic_starts, topic_members = _flatten(columns.topic_sets)
+    name_heap, name_ends = pack_strings([name for name, _ in columns.names])
     return {
         "passage_heap": passage_heap,
         "passage_ends": passage_ends,
@@ -175,6 +176,9 @@ def _column_arrays(columns: PassageColumns) -> dict[str, Array]:
         "topic_members": topic_members,
         "topic_heap": topic_heap,
         "topic_ends": topic_ends,
+        "name_heap": name_heap,
+        "name_ends": name_ends,
+        "name_articles": np.array([article for _, article in columns.names], np.uint32),
     }
 
 

@@ -1,15 +1,17 @@
-"""Query expansion: removes question words and adds synonyms.
+"""Query expansion: adds synonyms, then removes stop words and question words.
 
 Both rewrite the query tree, so engines need no dictionaries. Quoted phrases, words in a field and
-excluded words are left unchanged.
+excluded words are left unchanged. Names are matched first, because they may contain stop words:
+"shortness of breath", "over the counter", "hepatitis A".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 
-from index.analyzer import is_question_word
+from index.analyzer import is_question_word, is_stopword
 from index.query.parser import Leaf, Node, ParsedQuery, PhraseQuery, SynonymQuery, WordQuery
 from index.query.synonyms import Synonym, SynonymDictionary, SynonymMatch
 
@@ -19,9 +21,22 @@ SEPARATE_WORDS_WEIGHT = 0.5
 MAX_SYNONYMS = 24  # per query; each costs a posting list
 
 
-def remove_question_words(query: ParsedQuery) -> ParsedQuery:
-    """Return `query` without question words such as "known", "role" or "used", if others remain."""
-    topical = tuple(node for node in query.clauses if not _is_question_word(node))
+def remove_stopwords(query: ParsedQuery) -> ParsedQuery:
+    """Return `query` without stop words, if others remain."""
+    return _keep_topical(query, is_stopword)
+
+
+def remove_fillers(query: ParsedQuery) -> ParsedQuery:
+    """Return `query` without stop words and question words such as "known", if others remain."""
+    return _keep_topical(remove_stopwords(query), is_question_word)
+
+
+def _keep_topical(query: ParsedQuery, is_filler: Callable[[str], bool]) -> ParsedQuery:
+    topical = tuple(
+        node
+        for node in query.clauses
+        if not (isinstance(node, WordQuery) and not node.field and is_filler(node.text))
+    )
     return replace(query, clauses=topical) if topical else query
 
 
@@ -46,10 +61,6 @@ def expand_synonyms(
             at = match.end
         wanted.extend(run[at:])
     return replace(query, clauses=tuple(wanted)), tuple(used)
-
-
-def _is_question_word(node: Node) -> bool:
-    return isinstance(node, WordQuery) and not node.field and is_question_word(node.text)
 
 
 def _plain_runs(nodes: tuple[Node, ...]) -> Iterator[list[Node]]:
@@ -79,19 +90,23 @@ def _text(node: Node) -> str:
 
 
 def _synonym_query(
-    typed: tuple[Leaf, ...], others: tuple[WordQuery | PhraseQuery, ...]
+    typed: tuple[WordQuery | PhraseQuery, ...], others: tuple[WordQuery | PhraseQuery, ...]
 ) -> SynonymQuery:
     """Return the typed words with their synonyms; words that are not adjacent weigh less."""
-    words = [leaf for leaf in typed if isinstance(leaf, WordQuery)]
-    if len(words) < len(typed) or len(words) == 1:
+    if len(typed) == 1:
         return SynonymQuery(typed, others)
-    text, stems = " ".join(word.text for word in words), tuple(word.stem for word in words)
-    together = PhraseQuery(text, stems, quoted=False)
-    separate = tuple(replace(word, weight=SEPARATE_WORDS_WEIGHT * word.weight) for word in words)
+    stems = tuple(chain.from_iterable(_stems(leaf) for leaf in typed))
+    together = PhraseQuery(" ".join(_text(leaf) for leaf in typed), stems, quoted=False)
+    topical = [leaf for leaf in typed if not is_stopword(_text(leaf))] or typed
+    separate = tuple(replace(leaf, weight=SEPARATE_WORDS_WEIGHT * leaf.weight) for leaf in topical)
     return SynonymQuery(separate, (together, *others))
 
 
-def _leaves(nodes: list[Node]) -> Iterator[Leaf]:
+def _stems(leaf: WordQuery | PhraseQuery) -> tuple[str, ...]:
+    return leaf.stems if isinstance(leaf, PhraseQuery) else (leaf.stem,)
+
+
+def _leaves(nodes: list[Node]) -> Iterator[WordQuery | PhraseQuery]:
     for node in nodes:
         if isinstance(node, WordQuery | PhraseQuery):
             yield node

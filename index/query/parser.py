@@ -1,8 +1,8 @@
 """Query parser: text to query tree.
 
-The language has words, "phrases", -word, OR, `field:word` and a trailing `*`; docs/search.md
-documents it. Every text can be parsed: syntax errors are treated as words, and `notes` lists what
-was ignored.
+The language has words, "phrases", -word, NOT, OR, AND, `field:word` and a trailing `*`;
+docs/search.md documents it. Operators are written in capitals. Every text can be parsed: syntax
+errors are treated as words, and `notes` lists what was ignored.
 
 The parser limits the size of the tree. Without limits, Whoosh took minutes for a lone ``*s``, a
 wide slop or a thousand words.
@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from index.analyzer import fold, is_stopword, split_words, stem_text, stem_word
+from index.analyzer import fold, has_cjk, split_words, stem_text, stem_word
 from kb.errors import QueryError
 
 MAX_QUERY_LENGTH = 2_000  # characters: enough for a pasted paragraph
@@ -23,6 +23,7 @@ MAX_PHRASE_WORDS = 12  # longer quotations are truncated; they match the same pa
 MIN_PREFIX_LENGTH = 3  # letters before a `*`; shorter prefixes match too many words
 
 WORDS_CUT = f"Only the first {MAX_WORDS} words were searched."
+OPERATORS = frozenset({"AND", "OR", "NOT"})
 PREFIX_TOO_SHORT = f"A * needs at least {MIN_PREFIX_LENGTH} letters before it. It was ignored."
 PHRASE_CUT = f"Only the first {MAX_PHRASE_WORDS} words of a phrase were searched."
 
@@ -90,7 +91,11 @@ Node = Leaf | AnyOfQuery | SynonymQuery
 
 @dataclass(frozen=True, slots=True)
 class ParsedQuery:
-    """A parsed query: clauses to match, excluded words, and filters by tag and topic."""
+    """A parsed query: clauses to match, excluded words, and filters by tag and topic.
+
+    The clauses include stop words, because names may contain them; `index.query.expansion` removes
+    those that are left.
+    """
 
     clauses: tuple[Node, ...] = ()
     excluded: tuple[Leaf, ...] = ()
@@ -152,10 +157,8 @@ def parse(text: str) -> ParsedQuery:
         typed = plainly.split(" ")
         if quoted and 1 < len(typed) <= MAX_PHRASE_WORDS:
             return ParsedQuery((PhraseQuery(plainly, tuple(map(stem_word, typed))),))
-        if not quoted and len(typed) <= MAX_WORDS and "OR" not in typed:
-            read = [_plain_word(word) for word in typed]
-            topical = tuple([word for word, is_filler in read if not is_filler])
-            return ParsedQuery(topical or tuple([word for word, _ in read]))
+        if not quoted and len(typed) <= MAX_WORDS and OPERATORS.isdisjoint(typed):
+            return ParsedQuery(tuple(map(_plain_word, typed)))
     reading = _QueryParser()
     for match in _TOKEN.finditer(text.replace("\0", " ")):
         reading.add_token(match)
@@ -172,13 +175,14 @@ class _QueryParser:
         self.topics: list[str] = []
         self.notes: dict[str, None] = {}  # ordered set
         self.words = 0
-        self.or_pending = False
+        self.or_pending = self.not_pending = False
 
     def add_token(self, match: re.Match[str]) -> None:
         field = (match["field"] or "").lower()
         minus, phrase, word = match["minus"], match["phrase"], match["word"]
-        if word == "OR" and not field and not minus:
-            self.or_pending = bool(self.clauses)
+        if word in OPERATORS and not field and not minus:
+            self.or_pending = word == "OR" and bool(self.clauses)
+            self.not_pending = word == "NOT" or (word == "AND" and self.not_pending)
             return
         if field in FILTER_FIELDS and not minus:
             value = (phrase if phrase is not None else word).strip()
@@ -194,10 +198,8 @@ class _QueryParser:
             self._add_leaves(self._parse_word(word, field), bool(minus))
 
     def finish(self) -> ParsedQuery:
-        wanted = tuple(self.clauses)
-        topical = tuple(node for node in wanted if not _is_filler(node))
         return ParsedQuery(
-            topical or wanted,
+            tuple(self.clauses),
             tuple(self.excluded),
             tuple(dict.fromkeys(self.tags)),
             tuple(dict.fromkeys(self.topics)),
@@ -221,6 +223,9 @@ class _QueryParser:
                 return _leaves(body, start, field)
             self.notes[PREFIX_TOO_SHORT] = None
             body = body.rstrip("*")
+        if "*" in body and split_words(body):
+            self.notes[f"A * is allowed only at the end of a word. “{body}” was ignored."] = None
+            return []
         leaves = _leaves(body, None, field)
         if (
             isinstance(leaves[0] if leaves else None, PhraseQuery)
@@ -235,7 +240,7 @@ class _QueryParser:
                 self.notes[WORDS_CUT] = None
                 return
             self.words += len(leaf.stems) if isinstance(leaf, PhraseQuery) else 1
-            if minus:
+            if minus or self.not_pending:
                 self.excluded.append(leaf)
             elif self.or_pending and leaf is leaves[0]:
                 last = self.clauses.pop()
@@ -244,16 +249,17 @@ class _QueryParser:
             else:
                 self.clauses.append(leaf)
         if leaves:
-            self.or_pending = False
+            self.or_pending = self.not_pending = False
 
 
 def _leaves(text: str, prefix: str | None, field: str) -> list[Leaf]:
     """Return a leaf for each word of `text`; the last one is a `PrefixQuery` if `prefix` is given.
 
-    A hyphenated word such as "x-ray" becomes a phrase of its parts, as in the indexed text.
+    A hyphenated word such as "x-ray" becomes a phrase of its parts, as in the indexed text, and so
+    does a run of Chinese, Japanese or Korean characters.
     """
     found = split_words(text)
-    if prefix is None and len(found) > 1 and re.search(r"\w[-‐‑]\w", text):
+    if prefix is None and len(found) > 1 and (re.search(r"\w[-‐‑]\w", text) or has_cjk(text)):
         kept = tuple(stem_word(word) for word in found[:MAX_PHRASE_WORDS])
         return [PhraseQuery(text, kept, field, quoted=False)]
     leaves: list[Leaf] = [WordQuery(word, stem_word(word), field) for word in found]
@@ -263,14 +269,9 @@ def _leaves(text: str, prefix: str | None, field: str) -> list[Leaf]:
 
 
 @lru_cache(maxsize=10_000)
-def _plain_word(text: str) -> tuple[WordQuery, bool]:
-    """Return a word of ASCII letters as a leaf, and whether it is a stop word."""
-    word = WordQuery(text, stem_word(text))
-    return word, _is_filler(word)
-
-
-def _is_filler(node: Node) -> bool:
-    return isinstance(node, WordQuery) and not node.field and is_stopword(node.text)
+def _plain_word(text: str) -> WordQuery:
+    """Return a word of ASCII letters as a leaf."""
+    return WordQuery(text, stem_word(text))
 
 
 def _format(node: Node) -> str:

@@ -11,7 +11,7 @@ import gzip
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import takewhile
+from itertools import chain, takewhile
 from pathlib import Path
 
 from index.analyzer import (
@@ -21,7 +21,6 @@ from index.analyzer import (
     normalize_spelling,
     split_words,
     stem_text,
-    stem_word,
 )
 from index.query.synonym_rules import (
     MAX_WORDS,
@@ -95,14 +94,18 @@ class SynonymDictionary:
         self._keys = [_index_by_key(concepts) for concepts in self._lists]
 
     def find_matches(self, typed: Sequence[str]) -> list[SynonymMatch]:
-        """Return the names in a query: at each word the longest name, without overlaps."""
-        keys = tuple(stem_word(word) for word in typed)
+        """Return the names in a query: at each word the longest name, without overlaps.
+
+        `typed` are words; a hyphenated word may be one of them.
+        """
+        stems = [stem_text(word) for word in typed]
         all_caps = len(typed) > 1 and all(word.isupper() for word in typed)
         found: list[SynonymMatch] = []
         start = 0
-        while start < len(keys):
-            for end in range(min(len(keys), start + MAX_WORDS), start, -1):
-                others = self._synonyms(keys[start:end], typed[start:end], all_caps)
+        while start < len(stems):
+            for end in range(min(len(stems), start + MAX_WORDS), start, -1):
+                key = tuple(chain.from_iterable(stems[start:end]))
+                others = self._synonyms(key, typed[start:end], all_caps)
                 if others:
                     found.append(SynonymMatch(start, end, " ".join(typed[start:end]), others))
                     start = end

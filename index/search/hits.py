@@ -7,13 +7,15 @@ from dataclasses import replace
 from datetime import date
 
 from index.engine import MAX_TOPICS, ArticleGroup
-from index.search import highlighter, reranking
+from index.query.intents import Intent
+from index.search import highlighter, reranking, sections
 from index.search.explain import MatchExplainer
 from index.search.results import MAX_MORE_PASSAGES, FacetValue, SearchHit
 from kb.model.passage import Passage
 from kb.model.records import ArticleSummary, get_review_state
 from kb.model.taxonomy import Taxonomy
 
+NO_WORDS: frozenset[str] = frozenset()
 PublishedPassages = Mapping[str, tuple[ArticleSummary, Passage]]  # by passage id
 
 
@@ -21,10 +23,15 @@ class HitBuilder:
     """Builds the hits of one search from the passages that are still published."""
 
     def __init__(
-        self, published: PublishedPassages, explainer: MatchExplainer, q: str, today: date
+        self,
+        published: PublishedPassages,
+        explainer: MatchExplainer,
+        q: str,
+        today: date,
+        asked: Sequence[Intent] = (),
     ) -> None:
         self._published, self._explainer, self._today = published, explainer, today
-        self._heading_stems = reranking.heading_stems(q)
+        self._heading_stems, self._asked = reranking.heading_stems(q), asked
 
     def build_hits(self, groups: Sequence[ArticleGroup]) -> tuple[SearchHit, ...]:
         """Return a hit for each group; articles without a published passage are left out."""
@@ -36,12 +43,20 @@ class HitBuilder:
                 continue
             withdrawn = len(shown) - len(passages)
             more = len(group.passages) - withdrawn - 1
-            first = reranking.best_heading_match(
-                self._heading_stems, [self._published[id_][1] for id_ in passages]
-            )
+            first = self._best_passage([self._published[id_][1] for id_ in passages])
             passages.insert(0, passages.pop(first))
             hits.append(self._build_hit(passages, group.score, more))
         return tuple(hits)
+
+    def _best_passage(self, passages: Sequence[Passage]) -> int:
+        """Return the index of the passage to show first."""
+        scores = [sections.score_passage(each, self._asked, NO_WORDS) for each in passages]
+        best = max(scores)
+        return (
+            scores.index(best)
+            if best
+            else reranking.best_heading_match(self._heading_stems, passages)
+        )
 
     def build_pinned(self, pinned: Sequence[str]) -> tuple[SearchHit, ...]:
         """Return the hits of pinned passages, the first of each article."""

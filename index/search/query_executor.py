@@ -23,11 +23,15 @@ from typing import TYPE_CHECKING
 
 from index.analyzer import fold, is_stopword, split_words, stem_word
 from index.engine import ArticleGroup, Engine, EngineRequest, EngineResult
-from index.query.expansion import expand_synonyms, remove_question_words
+from index.query.compounds import expand_compounds
+from index.query.expansion import expand_synonyms, remove_fillers, remove_stopwords
+from index.query.intents import IntentCatalog
 from index.query.parser import Node, ParsedQuery, SynonymQuery, WordQuery, parse, split_compounds
 from index.query.synonyms import SynonymDictionary, SynonymMatch
 from index.search import reranking
 from index.search.results import QueryEcho, SearchRequest
+from index.search.subjects import Subject, SubjectFinder
+from kb.model.taxonomy import Taxonomy
 from kb.storage.article_store import ArticleStore
 
 if TYPE_CHECKING:
@@ -50,13 +54,22 @@ class ExecutedQuery:
     result: EngineResult
     echo: QueryEcho
     partial_groups: tuple[ArticleGroup, ...] = ()
+    subject: Subject | None = None
 
 
 class QueryExecutor:
     """Executes queries on one engine with one synonym dictionary."""
 
-    def __init__(self, store: ArticleStore, engine: Engine, vocabulary: SynonymDictionary) -> None:
+    def __init__(
+        self,
+        store: ArticleStore,
+        engine: Engine,
+        vocabulary: SynonymDictionary,
+        taxonomy: Taxonomy,
+        intents: IntentCatalog,
+    ) -> None:
         self._store, self._engine, self._vocabulary = store, engine, vocabulary
+        self._subjects = SubjectFinder(store, engine, vocabulary, intents, taxonomy)
         # By generation: the latest commit and, during a switch, the previous one.
         self._spell_checker = lru_cache(maxsize=2)(self._build_spell_checker)
 
@@ -80,9 +93,7 @@ class QueryExecutor:
 
     def is_known_word(self, word: str) -> bool:
         """Return whether any form of a word occurs in an article or a synonym."""
-        stem = stem_word(word)
-        idfs = self._engine.idf([UNINDEXED_STEM, stem])
-        return idfs[stem] < idfs[UNINDEXED_STEM] or fold(word) in self._vocabulary.words
+        return self._is_indexed(stem_word(word)) or fold(word) in self._vocabulary.words
 
     def is_known_name(self, text: str) -> bool:
         """Return whether the whole text is a name in the synonym dictionary."""
@@ -92,8 +103,16 @@ class QueryExecutor:
         )
 
     def expand(self, query: ParsedQuery) -> ParsedQuery:
-        """Return `query` without question words and with synonyms."""
-        return expand_synonyms(remove_question_words(query), self._vocabulary)[0]
+        """Return `query` with synonyms, without stop words and question words."""
+        return self._expand(query)[0]
+
+    def _expand(self, query: ParsedQuery) -> tuple[ParsedQuery, tuple[SynonymMatch, ...]]:
+        expanded, matches = expand_synonyms(query, self._vocabulary)
+        return remove_fillers(expand_compounds(expanded, self._is_indexed)), matches
+
+    def _is_indexed(self, stem: str) -> bool:
+        idfs = self._engine.idf([UNINDEXED_STEM, stem])
+        return idfs[stem] < idfs[UNINDEXED_STEM]
 
     def execute(self, query: ParsedQuery, request: SearchRequest, today: date) -> ExecutedQuery:
         """Execute `query` with the options of `request`; raises `SearchIndexError`."""
@@ -108,17 +127,47 @@ class QueryExecutor:
             today=today,
         )
         if request.literal:
-            return ExecutedQuery(
-                query, self._engine.search(engine_request), _build_echo(request, query)
-            )
-        return self._execute_expanded(engine_request, request)
+            query = remove_stopwords(query)
+            result = self._engine.search(replace(engine_request, query=query))
+            return ExecutedQuery(query, result, _build_echo(request, query))
+        subject = self._subjects.find(query) if request.sort == "relevance" else None
+        if subject and subject.articles:
+            return self._execute_about(subject, engine_request, request)
+        executed = self._execute_expanded(engine_request, request, subject)
+        return replace(executed, subject=subject)
+
+    def _execute_about(
+        self, subject: Subject, engine_request: EngineRequest, request: SearchRequest
+    ) -> ExecutedQuery:
+        """Return the articles about the subject, followed by the other results."""
+        query = engine_request.query
+        leading = subject.groups
+        expanded, matches = self._expand(query)
+        echo = _build_echo(request, remove_fillers(query), synonyms=_synonym_pairs(matches))
+        shown = leading[request.offset : request.offset + request.limit]
+        others = replace(
+            engine_request,
+            query=expanded,
+            offset=max(0, request.offset - len(leading)),
+            limit=max(1, request.limit - len(shown)),
+            excluded_articles=frozenset(each.article.id for each in subject.articles),
+        )
+        result = self._engine.search(others)
+        partial: tuple[ArticleGroup, ...] = ()
+        if result.articles + len(leading) < MIN_COMPLETE_MATCHES and subject.interpretation.asked:
+            relaxed = split_compounds(self._expand(subject.query)[0])
+            partial = self._partial_matches(others, result, relaxed)
+        groups = (*shown, *result.groups)[: request.limit]
+        result = subject.add_to(replace(result, groups=groups))
+        return ExecutedQuery(expanded, result, echo, partial_groups=partial, subject=subject)
 
     def _execute_expanded(
-        self, engine_request: EngineRequest, request: SearchRequest
+        self, engine_request: EngineRequest, request: SearchRequest, subject: Subject | None
     ) -> ExecutedQuery:
         """Execute a query with synonyms, relaxing it if it has few results."""
-        topical = remove_question_words(engine_request.query)
-        expanded, matches = expand_synonyms(topical, self._vocabulary)
+        typed = engine_request.query
+        topical = remove_fillers(typed)
+        expanded, matches = self._expand(typed)
         echo = _build_echo(request, topical, synonyms=_synonym_pairs(matches))
         expanded_request = replace(engine_request, query=expanded)
         result = self._engine.search(expanded_request)
@@ -126,7 +175,9 @@ class QueryExecutor:
             return ExecutedQuery(expanded, result, echo)
         suggested = self._suggest_queries(topical)
         echo = replace(echo, did_you_mean=suggested.queries)
-        relaxed, matches = expand_synonyms(split_compounds(topical), self._vocabulary)
+        about = subject.query if subject and subject.interpretation.asked else typed
+        about_expanded, matches = self._expand(about)
+        relaxed = split_compounds(about_expanded)
         if result.articles:
             return ExecutedQuery(
                 expanded,
@@ -137,7 +188,8 @@ class QueryExecutor:
         similar = self._search_corrected(expanded_request, suggested, echo, match_all=True)
         if similar:
             return similar
-        partial = self._any_terms(expanded_request, relaxed) if _can_relax(relaxed) else result
+        can_relax = about is not typed or _can_relax(relaxed)
+        partial = self._any_terms(expanded_request, relaxed) if can_relax else result
         if partial.articles:
             echo = replace(echo, relaxed=ANY, synonyms=_synonym_pairs(matches))
             return ExecutedQuery(relaxed, partial, echo)
@@ -156,7 +208,8 @@ class QueryExecutor:
         """Search the corrected query; None if there is no correction or no result."""
         if suggested.automatic is None:
             return None
-        corrected, matches = expand_synonyms(split_compounds(suggested.automatic), self._vocabulary)
+        expanded, matches = self._expand(suggested.automatic)
+        corrected = split_compounds(expanded)
         result = self._any_terms(engine_request, corrected, match_all=match_all)
         if not result.articles:
             return None

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import date
 
 from index.engine import Engine, IndexState
+from index.query.intents import IntentCatalog, load_intents
 from index.query.parser import MAX_WORDS, ParsedQuery, add_filters, parse, parse_words
 from index.query.synonyms import SynonymDictionary
 from index.search import highlighter
@@ -52,14 +53,16 @@ class SearchService:
         today: Callable[[], date] = date.today,
         *,
         vocabulary: SynonymDictionary | None = None,
+        intents: IntentCatalog | None = None,
         pins: Pins | None = None,
     ) -> None:
-        """Create a service with the built-in synonyms unless `vocabulary` is given."""
+        """Create a service with the built-in synonyms and intents unless others are given."""
         self._store, self._engine, self._taxonomy, self._today = store, engine, taxonomy, today
         self._safety_tags = frozenset(
             tag.key for tag in taxonomy if SAFETY_TAG in taxonomy.with_ancestors([tag.key])
         )
-        self._executor = QueryExecutor(store, engine, vocabulary or SynonymDictionary())
+        self._intents = intents or load_intents()
+        self._executor = self._build_executor(vocabulary or SynonymDictionary())
         self._pins: Pins = dict(pins or {})
 
     def search(self, request: SearchRequest) -> SearchResponse:
@@ -83,7 +86,8 @@ class SearchService:
         explainer = MatchExplainer(
             executed.query, self._taxonomy, fuzzy=executed.echo.relaxed == FUZZY
         )
-        builder = HitBuilder(published, explainer, request.q, today)
+        asked = executed.subject.interpretation.asked if executed.subject else ()
+        builder = HitBuilder(published, explainer, request.q, today, asked)
         leading = builder.build_pinned(pinned)
         hits = merge_pinned(leading, builder.build_hits(result.groups))
         hits = hits[: max(request.limit, len(leading))]
@@ -110,7 +114,7 @@ class SearchService:
 
         Loads what the next search needs before switching.
         """
-        executor = QueryExecutor(self._store, self._engine, vocabulary)
+        executor = self._build_executor(vocabulary)
         executor.load()
         with suppress(SearchIndexError):  # without an index, each search reports the error
             executor.refresh()
@@ -119,8 +123,17 @@ class SearchService:
     def with_curation(self, vocabulary: SynonymDictionary, pins: Pins) -> SearchService:
         """Return a service over the same articles with other synonyms and pins, for previews."""
         return SearchService(
-            self._store, self._engine, self._taxonomy, self._today, vocabulary=vocabulary, pins=pins
+            self._store,
+            self._engine,
+            self._taxonomy,
+            self._today,
+            vocabulary=vocabulary,
+            intents=self._intents,
+            pins=pins,
         )
+
+    def _build_executor(self, vocabulary: SynonymDictionary) -> QueryExecutor:
+        return QueryExecutor(self._store, self._engine, vocabulary, self._taxonomy, self._intents)
 
     def is_known_word(self, word: str) -> bool:
         """Return whether any form of a word occurs in an article or a synonym."""

@@ -285,6 +285,20 @@ def load_tagged_passages(
     return [passage for passage in tagged if any(tag.tag in tags for tag in passage.tags)]
 
 
+def load_published_article(
+    connection: Connection, article_id: str
+) -> tuple[ArticleSummary, list[Passage]] | None:
+    """Return a published article with all its passages in order; None if it is not published."""
+    contents = connection.execute(_SELECT_PASSAGES, {"article_id": strip_nul(article_id)}).all()
+    summary = connection.execute(_SELECT_SUMMARIES, {"ids": [article_id]}).one_or_none()
+    if not contents or summary is None:
+        return None
+    tag_rows = _load_editor_tags(connection, [row.id for row in contents if row.spoken_of])
+    return map_summary(summary), [
+        _apply_tag_rows(parse_passage(row.content), tag_rows.get(row.id, ())) for row in contents
+    ]
+
+
 def iter_batches(ids: Sequence[T]) -> Iterator[Sequence[T]]:
     """Yield `ids` in batches that fit into one statement."""
     for start in range(0, len(ids), BATCH_SIZE):

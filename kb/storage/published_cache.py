@@ -23,7 +23,10 @@ from kb.storage.schema import change_feed_table
 MAX_ENTRIES = 8_192  # passages of about 4 kB each: 32 MB per process
 MAX_CHANGES = 1_000  # with more new changes, the cache is cleared
 
+MAX_ARTICLES = 256  # with all their passages, 30 on average
+
 PublishedPassage = tuple[ArticleSummary, Passage]
+PublishedArticle = tuple[ArticleSummary, list[Passage]]
 
 
 class PublishedCache:
@@ -34,6 +37,7 @@ class PublishedCache:
         self._seq = -1
         self._passages: OrderedDict[str, PublishedPassage] = OrderedDict()
         self._tagged: OrderedDict[tuple[str, frozenset[str]], list[Passage]] = OrderedDict()
+        self._articles: OrderedDict[str, PublishedArticle] = OrderedDict()
 
     def snapshot(self, connection: Connection) -> PublishedSnapshot:
         """Return the published content as seen by the connection's transaction."""
@@ -68,6 +72,18 @@ class PublishedCache:
             self._keep(self._tagged, {key: cached}, seq)
         return cached
 
+    def article(self, connection: Connection, article_id: str, seq: int) -> PublishedArticle | None:
+        """Return a published article with its passages at change number `seq`."""
+        with self._lock:
+            cached = self._articles.get(article_id) if seq >= self._seq else None
+            if cached is not None:
+                self._articles.move_to_end(article_id)
+                return cached
+        loaded = mappers.load_published_article(connection, article_id)
+        if loaded is not None:
+            self._keep(self._articles, {article_id: loaded}, seq, MAX_ARTICLES)
+        return loaded
+
     def _catch_up(self, connection: Connection) -> int:
         """Drop the articles that have changed. Returns the change number of the connection."""
         seq = change_feed.get_last_number(connection)
@@ -90,17 +106,26 @@ class PublishedCache:
         if everything:
             self._passages.clear()
             self._tagged.clear()
+            self._articles.clear()
             return
         for id_ in [i for i, entry in self._passages.items() if entry[0].id in changed]:
             del self._passages[id_]
         for key in [key for key in self._tagged if key[0] in changed]:
             del self._tagged[key]
+        for id_ in changed:
+            self._articles.pop(id_, None)
 
-    def _keep(self, cache: OrderedDict[Any, Any], loaded: dict[Any, Any], seq: int) -> None:
+    def _keep(
+        self,
+        cache: OrderedDict[Any, Any],
+        loaded: dict[Any, Any],
+        seq: int,
+        limit: int = MAX_ENTRIES,
+    ) -> None:
         with self._lock:
             if seq == self._seq:
                 cache.update(loaded)
-                while len(cache) > MAX_ENTRIES:
+                while len(cache) > limit:
                     cache.popitem(last=False)
 
 
@@ -118,6 +143,10 @@ class PublishedSnapshot:
         Passages that are no longer published are omitted.
         """
         return self._present.passages(self._connection, ids, self._seq)
+
+    def article(self, article_id: str) -> PublishedArticle | None:
+        """Return a published article with all its passages; None if it is not published."""
+        return self._present.article(self._connection, article_id, self._seq)
 
     def tagged(self, article_id: str, tags: Collection[str]) -> list[Passage]:
         """Return the passages of a published article that have one of `tags`, in order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from index.document import ALL, FIELD_BOOSTS, POSITIONAL_FIELDS, build_documents
+from index.document import ALL, FIELD_BOOSTS, POSITIONAL_FIELDS, build_documents, name_key
 from index.engines.whoosh.schema import schema
 from kb.model.passage import Passage
 from kb.model.records import ArticleRecord, ArticleStatus
@@ -62,12 +62,16 @@ def test_each_passage_becomes_a_document_with_all_fields() -> None:
     assert all(set(each.texts) == set(FIELD_BOOSTS) for each in found)
 
 
-def test_document_date_falls_back_to_publication_then_version() -> None:
-    published = record(passage("", "x", id_="one"))
+def test_document_without_review_has_no_date() -> None:
+    assert build_documents(record(passage("", "x", id_="one")), TAXONOMY)[0].reviewed is None
 
-    assert build_documents(published, TAXONOMY)[0].reviewed == date(2024, 2, 2)
-    draft = replace(published, published_at=None)
-    assert build_documents(draft, TAXONOMY)[0].reviewed == date(2024, 1, 1)
+
+def test_document_has_the_stems_of_all_names() -> None:
+    named = record(passage("", "x", id_="one"))
+    metadata = replace(named.article.metadata, also_called=("Adrenaline injections", "Gout"))
+    named = replace(named, article=replace(named.article, title="Gout", metadata=metadata))
+
+    assert build_documents(named, TAXONOMY)[0].names == ("gout", name_key("adrenaline injection"))
 
 
 def test_schema_has_a_field_for_each_boost() -> None:

@@ -106,6 +106,10 @@ class WhooshEngine:
         """Return the idf of each stem."""
         return self.current_reader().idf(stems)
 
+    def find_articles(self, names: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+        """Return the ids of the articles with each name."""
+        return self.current_reader().find_articles(names)
+
     def term_counts(self) -> Mapping[str, int]:
         """Return each folded word and the number of passages with it."""
         return self.current_reader().term_counts

@@ -162,6 +162,18 @@ class IndexReader:
         """Return the idf of each stem."""
         return {stem: self._idf[stem] for stem in stems}
 
+    def find_articles(self, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Return the ids of the articles with each name, without names that no article has."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name in names:
+            for part in self.parts:
+                segment = part.segment
+                for article in segment.articles_named(name):
+                    if part.live is None or part.live[segment.article_starts[article]]:
+                        id_ = segment.articles[article].decode()
+                        found[name] = (*found.get(name, ()), id_)
+        return found
+
     @cached_property
     def term_counts(self) -> Mapping[str, int]:
         """Each folded word and the number of passages with it."""

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from index.analyzer import fold, split_words, stem_text, stem_word
@@ -122,7 +122,9 @@ class ReferenceEngine:
             groups.setdefault(commit.documents[number].article_id, []).append(number)
         ordered = list(groups.items())
         if ask.sort == "date":
-            ordered.sort(key=lambda item: commit.documents[item[1][0]].reviewed, reverse=True)
+            ordered.sort(
+                key=lambda item: commit.documents[item[1][0]].reviewed or date.min, reverse=True
+            )
         return EngineResult(
             articles=len(groups),
             passages=len(chosen),
@@ -150,6 +152,15 @@ class ReferenceEngine:
     def idf(self, wanted: Iterable[str]) -> Mapping[str, float]:
         scores = _Scores(self.commit())
         return {stem: scores.idf(ALL, stem) for stem in wanted}
+
+    def find_articles(self, wanted: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+        found = {
+            name: tuple(
+                dict.fromkeys(d.article_id for d in self.commit().documents if name in d.names)
+            )
+            for name in wanted
+        }
+        return {name: articles for name, articles in found.items() if articles}
 
     def term_counts(self) -> Mapping[str, int]:
         counted = Counter(form for tokens in self.commit().tokens for form in set(tokens[FORMS]))

@@ -383,7 +383,7 @@ def test_positions_beyond_fifteen_bits_round_trip(tmp_path: Path) -> None:
     write_segment(tmp_path / "a.seg", batch.invert())
     segment = SegmentReader(tmp_path / "a.seg")
     lists = PostingLists(segment, Saturation(1.0), Buffers(1))
-    septic, shock = ("septic", "shock")
+    septic, shock = ("sepsis", "shock")
     terms = [_term(segment, septic, 1.0), _term(segment, shock, 1.0)]
     for words, found in (([0, 1], [0]), ([1, 0], [])):
         assert lists.phrase(terms, words, POSITIONAL_FIELDS.index("body")).docs.tolist() == found

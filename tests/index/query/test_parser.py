@@ -57,11 +57,17 @@ TABLE = [
     ("mg/kg", ParsedQuery((word("mg"), word("kg"))), "mg kg"),
     ("0.5 mg", ParsedQuery((word("0.5"), word("mg"))), "0.5 mg"),
     ("Crohn's", ParsedQuery((word("Crohn's"),)), "Crohn's"),
-    # Fillers are left out unless there is nothing else
-    ("what is gout?", ParsedQuery((GOUT,)), "gout"),
-    ("what is", ParsedQuery((word("what"), word("is"))), "what is"),
+    # Stop words are kept, because names may contain them
+    ("what is gout", ParsedQuery((word("what"), word("is"), GOUT)), "what is gout"),
+    ("gout or pain", ParsedQuery((GOUT, word("or"), PAIN)), "gout or pain"),
+    # AND is how all words are combined anyway; NOT excludes
     ("gout AND pain", ParsedQuery((GOUT, PAIN)), "gout pain"),
-    ("NOT gout", ParsedQuery((GOUT,)), "gout"),
+    ("gout NOT pain", ParsedQuery((GOUT,), (PAIN,)), "gout -pain"),
+    ("NOT gout", ParsedQuery((), (GOUT,)), "-gout"),
+    ('NOT "heart failure"', ParsedQuery((), (phrase("heart failure"),)), '-"heart failure"'),
+    ("gout NOT", ParsedQuery((GOUT,)), "gout"),
+    ("gout AND NOT pain", ParsedQuery((GOUT,), (PAIN,)), "gout -pain"),
+    ("gout not pain", ParsedQuery((GOUT, word("not"), PAIN)), "gout not pain"),
     # Phrases
     ('"heart failure"', ParsedQuery((phrase("heart failure"),)), '"heart failure"'),
     ("“heart  failure”", ParsedQuery((phrase("heart failure"),)), '"heart failure"'),
@@ -91,7 +97,6 @@ TABLE = [
         ParsedQuery((AnyOfQuery((GOUT, phrase("heart failure"))),)),
         'gout OR "heart failure"',
     ),
-    ("gout or pain", ParsedQuery((GOUT, PAIN)), "gout pain"),
     ("OR gout", ParsedQuery((GOUT,)), "gout"),
     ("gout OR", ParsedQuery((GOUT,)), "gout"),
     ("gout OR OR pain", ParsedQuery((AnyOfQuery((GOUT, PAIN)),)), "gout OR pain"),
@@ -142,8 +147,6 @@ TABLE = [
     ("x-r*", ParsedQuery((phrase("x-r", quoted=False),), notes=(PREFIX_TOO_SHORT,)), "x-r"),
     ("*", ParsedQuery(), ""),
     ("**", ParsedQuery(), ""),
-    ("*gout", ParsedQuery((GOUT,)), "gout"),
-    ("g*ut", ParsedQuery((word("g"), word("ut"))), "g ut"),
 ]  # fmt: skip
 
 

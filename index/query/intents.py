@@ -1,0 +1,166 @@
+"""Intents and populations: what a query asks about its subject, and for which patients.
+
+``index/data/intents.toml`` lists the phrases that express them in queries and what identifies the
+answering sections: tags, codes and words of headings. A team's own file replaces the built-in one.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from index.analyzer import stem_text
+from kb.errors import IntentsError
+
+DEFAULT_FILE = Path(__file__).parents[1] / "data" / "intents.toml"
+GAP = "*"  # in a phrase: one or more words
+MAX_GAP = 10  # words
+WHOLE_FILE = "file"
+
+Stems = tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intent:
+    """What is asked about a subject, or for which group of patients if `population` is true.
+
+    `phrases` express it in queries. Sections answer it if they have one of the codes (`loinc`), if
+    their heading contains one of `headings` or of the phrases without a gap, or if they have one of
+    `tags`.
+    """
+
+    key: str
+    label: str
+    phrases: tuple[str, ...]
+    headings: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    loinc: tuple[str, ...] = ()
+    population: bool = False
+
+    def heading_phrases(self) -> Iterator[str]:
+        """Yield the phrases that identify the heading of an answering section."""
+        yield from self.headings
+        yield from (phrase for phrase in self.phrases if GAP not in phrase)
+
+
+@dataclass(frozen=True, slots=True)
+class IntentMatch:
+    """An intent in a query; `words` are the indexes of the words that express it."""
+
+    intent: Intent
+    words: tuple[int, ...]
+
+
+class IntentCatalog:
+    """All intents, with an index of their phrases."""
+
+    def __init__(self, intents: Iterable[Intent]) -> None:
+        self.intents = tuple(intents)
+        self._by_key = {intent.key: intent for intent in self.intents}
+        self._by_stem: dict[str, list[tuple[tuple[Stems, ...], Intent]]] = {}
+        for intent in self.intents:
+            for phrase in intent.phrases:
+                parts = tuple(tuple(stem_text(part)) for part in phrase.split(GAP))
+                self._by_stem.setdefault(parts[0][0], []).append((parts, intent))
+
+    def __getitem__(self, key: str) -> Intent:
+        return self._by_key[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._by_key
+
+    def find_matches(self, stems: Sequence[str]) -> list[IntentMatch]:
+        """Return the intents of a query in order of their words; longer phrases take precedence."""
+        found: list[IntentMatch] = []
+        for at, stem in enumerate(stems):
+            for parts, intent in self._by_stem.get(stem, ()):
+                words = _match_parts(parts, stems, at)
+                if words:
+                    found.append(IntentMatch(intent, words))
+        found.sort(key=lambda match: (-len(match.words), match.words))
+        chosen: list[IntentMatch] = []
+        used: set[int] = set()
+        for match in found:
+            if used.isdisjoint(match.words):
+                chosen.append(match)
+                used.update(match.words)
+        return sorted(chosen, key=lambda match: match.words)
+
+
+def _match_parts(parts: tuple[Stems, ...], stems: Sequence[str], at: int) -> tuple[int, ...]:
+    """Return the indexes of the words of a phrase that begins at `at`, or () if it does not."""
+    first, *others = parts
+    if not _is_at(first, stems, at):
+        return ()
+    words = list(range(at, at + len(first)))
+    for part in others:
+        gap = range(words[-1] + 2, min(len(stems), words[-1] + 1 + MAX_GAP) + 1)
+        begin = next((start for start in gap if _is_at(part, stems, start)), None)
+        if begin is None:
+            return ()
+        words += range(begin, begin + len(part))
+    return tuple(words)
+
+
+def _is_at(part: Stems, stems: Sequence[str], at: int) -> bool:
+    return tuple(stems[at : at + len(part)]) == part
+
+
+@lru_cache(maxsize=4)
+def load_intents(home: Path | None = None) -> IntentCatalog:
+    """Load the intents of the knowledge base at `home`, or the built-in ones.
+
+    Raises `IntentsError` with the file and the intent if the file is invalid.
+    """
+    custom = home / DEFAULT_FILE.name if home else None
+    path = custom if custom and custom.exists() else DEFAULT_FILE
+    try:
+        with path.open("rb") as file:
+            content = tomllib.load(file)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise IntentsError(
+            str(path), WHOLE_FILE, f"cannot be read: {error}.", code="unreadable"
+        ) from error
+    intents = [*_parse(path, content, "intent"), *_parse(path, content, "population")]
+    keys = [intent.key for intent in intents]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise IntentsError(
+                str(path), f"intent {key}", "is defined twice. Remove one.", code="duplicate"
+            )
+    return IntentCatalog(intents)
+
+
+def _parse(path: Path, content: dict[str, Any], kind: str) -> Iterator[Intent]:
+    entries = content.get(kind, [])
+    if not isinstance(entries, list):
+        raise IntentsError(
+            str(path), WHOLE_FILE, f"Define each {kind} as [[{kind}]].", code="intent-form"
+        )
+    for number, entry in enumerate(entries, start=1):
+        name = entry.get("key", number) if isinstance(entry, dict) else number
+        where = f"{kind} {name}"
+        try:
+            intent = _adapter().validate_python({**entry, "population": kind == "population"})
+        except (ValidationError, TypeError) as error:
+            raise IntentsError(str(path), where, f"{error}.", code="field-invalid") from error
+        for phrase in intent.phrases:
+            if not stem_text(phrase.partition(GAP)[0]):
+                raise IntentsError(
+                    str(path),
+                    where,
+                    f"the phrase {phrase!r} must begin with a word.",
+                    code="phrase",
+                )
+        yield intent
+
+
+@lru_cache(maxsize=1)
+def _adapter() -> TypeAdapter[Intent]:
+    return TypeAdapter(Intent)

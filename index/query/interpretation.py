@@ -1,0 +1,101 @@
+"""Interpretation of a plain query: its subject, intents and populations.
+
+"apixaban renal impairment" asks about the population "kidney impairment" under the subject
+"apixaban". Names are looked for among all typed words, before stop words are removed, and a name
+takes precedence over a shorter phrase of an intent: "heart failure" is no failure of anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from index.analyzer import is_question_word, is_stopword
+from index.query.intents import Intent, IntentCatalog, IntentMatch
+
+OVERVIEW = "overview"  # "what is ..." also begins questions with another intent
+MAX_NAME_WORDS = 12
+
+# Returns whether the words from one index to another (exclusive) are a name.
+NameTest = Callable[[int, int], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interpretation:
+    """The parts of a query; `subject` has the indexes of the words that name the subject.
+
+    `asked` are the intents and populations; it is empty if the query only names a subject.
+    """
+
+    subject: tuple[int, ...]
+    asked: tuple[Intent, ...] = ()
+
+    @property
+    def is_contiguous(self) -> bool:
+        """Whether the words of the subject are adjacent in the query."""
+        return self.subject == tuple(range(self.subject[0], self.subject[-1] + 1))
+
+
+def interpret(
+    words: Sequence[str], stems: Sequence[str], catalog: IntentCatalog, is_name: NameTest
+) -> Interpretation | None:
+    """Return the interpretation of a query; None if it has no subject.
+
+    `words` are the typed words with their `stems`.
+    """
+    everything = tuple(range(len(words)))
+    if not words or is_name(0, len(words)):
+        return Interpretation(subject=everything) if words else None
+    names = _longest_names(len(words), is_name)
+    matches = [
+        match
+        for match in catalog.find_matches(stems)
+        if not any(_covers(name, match) for name in names)
+    ]
+    named = {n for start, end in names for n in range(start, end)}
+    for ignored in _droppable(matches):
+        used = {word for match in matches if match not in ignored for word in match.words}
+        subject = tuple(
+            n for n in everything if n not in used and (n in named or _is_topical(words[n]))
+        )
+        if subject:
+            asked = dict.fromkeys(match.intent for match in matches if match not in ignored)
+            return Interpretation(subject=subject, asked=tuple(asked))
+    return None
+
+
+def _droppable(matches: list[IntentMatch]) -> list[list[IntentMatch]]:
+    """Return the matches to ignore: first as few as possible, then also the populations.
+
+    A population is the subject if nothing else is: "kidney failure causes".
+    """
+    several = any(match.intent.key != OVERVIEW and not match.intent.population for match in matches)
+    opening = [match for match in matches if several and match.intent.key == OVERVIEW]
+    populations = [match for match in matches if match.intent.population]
+    return [opening, [*opening, *populations]]
+
+
+def _longest_names(count: int, is_name: NameTest) -> list[tuple[int, int]]:
+    """Return the names of several words in the query, longest first at each word."""
+    found: list[tuple[int, int]] = []
+    start = 0
+    while start < count - 1:
+        stop = min(count, start + MAX_NAME_WORDS)
+        end = next((end for end in range(stop, start + 1, -1) if is_name(start, end)), None)
+        if end is None:
+            start += 1
+        else:
+            found.append((start, end))
+            start = end
+    return found
+
+
+def _covers(name: tuple[int, int], match: IntentMatch) -> bool:
+    """Return whether a name contains the words of a phrase and others."""
+    start, end = name
+    inside = [word for word in match.words if start <= word < end]
+    return len(inside) == len(match.words) and end - start > len(inside)
+
+
+def _is_topical(word: str) -> bool:
+    return not is_stopword(word) and not is_question_word(word)

@@ -1,0 +1,101 @@
+"""Section choice: which passages of an article answer what the query asks.
+
+A passage answers an intent by the code of its section, by its heading or by its tags, in this order
+of reliability. The weights were chosen on one half of the queries of `bench.intents`, see
+docs/relevance.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from index.analyzer import stem_text
+from index.query.intents import Intent
+from index.query.interpretation import Interpretation
+from kb.model.passage import Evidence, Passage
+
+LOINC = "loinc:"
+CODE, HEADING, TAG, WEAK_TAG, WORDS = 4.0, 3.0, 1.5, 0.5, 0.5
+ANCESTOR_SHARE = 0.7  # of a code or heading of an enclosing section
+MENTION = 0.75  # of a phrase in the text only
+POPULATION = 1.5  # more specific than what is asked about it: "is it safe in pregnancy"
+RELIABLE = (Evidence.EDITOR, Evidence.CODE, Evidence.HEADING)
+
+
+def score_passage(passage: Passage, asked: Sequence[Intent], stems: frozenset[str]) -> float:
+    """Return how well a passage answers the intents; `stems` are the other words of the query.
+
+    A passage that answers none of them scores 0.
+    """
+    scores = [intent_score(passage, intent) for intent in asked]
+    found = sum(scores)
+    if not found:
+        return 0.0
+    return found + WORDS * _share_of_words(passage, stems)
+
+
+def intent_score(passage: Passage, intent: Intent) -> float:
+    """Return how well a passage answers one intent, 0 if it does not."""
+    score = max(_code_score(passage, intent), _heading_score(passage, intent))
+    if not score and _mentions(passage.text, intent):
+        score = MENTION
+    tags = [tag for tag in passage.tags if tag.tag in intent.tags]
+    if tags and (score or not intent.population):
+        score += TAG if any(tag.evidence in RELIABLE for tag in tags) else WEAK_TAG
+    return score * (POPULATION if intent.population else 1)
+
+
+def order_passages(
+    passages: Sequence[Passage], query: Interpretation, stems: frozenset[str]
+) -> list[tuple[float, Passage]]:
+    """Return the passages with their scores, those that answer the query first."""
+    scored = [(score_passage(passage, query.asked, stems), passage) for passage in passages]
+    return sorted(scored, key=lambda entry: -entry[0])
+
+
+def _code_score(passage: Passage, intent: Intent) -> float:
+    for depth, code in enumerate(passage.codes):
+        if code.removeprefix(LOINC) in intent.loinc:
+            return CODE * (1.0 if depth == 0 else ANCESTOR_SHARE)
+    return 0.0
+
+
+def _heading_score(passage: Passage, intent: Intent) -> float:
+    phrases = _heading_phrases(intent)
+    for depth, heading in enumerate(reversed(passage.heading_path)):
+        share = max((_phrase_share(heading, phrase) for phrase in phrases), default=0.0)
+        if share:
+            return (HEADING + share) * (1.0 if depth == 0 else ANCESTOR_SHARE)
+    return 0.0
+
+
+def _phrase_share(heading: str, phrase: tuple[str, ...]) -> float:
+    """Return the share of a heading's words that a phrase is, 0 if it is not in the heading."""
+    words = _stems(heading)
+    size = len(phrase)
+    if any(words[at : at + size] == phrase for at in range(len(words) - size + 1)):
+        return size / len(words)
+    return 0.0
+
+
+def _mentions(text: str, intent: Intent) -> bool:
+    words = f" {' '.join(_stems(text))} "
+    return any(f" {' '.join(phrase)} " in words for phrase in _heading_phrases(intent))
+
+
+def _share_of_words(passage: Passage, stems: frozenset[str]) -> float:
+    if not stems:
+        return 0.0
+    words = {*_stems(passage.text), *_stems(" ".join(passage.heading_path))}
+    return len(stems & words) / len(stems)
+
+
+@lru_cache(maxsize=8_192)  # articles share headings
+def _stems(text: str) -> tuple[str, ...]:
+    return tuple(stem_text(text))
+
+
+@lru_cache(maxsize=512)
+def _heading_phrases(intent: Intent) -> tuple[tuple[str, ...], ...]:
+    return tuple(dict.fromkeys(tuple(stem_text(phrase)) for phrase in intent.heading_phrases()))

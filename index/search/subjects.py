@@ -1,0 +1,218 @@
+"""Articles about the subject of a query, which come before all others.
+
+An article is about a subject if its title or an alternative title equals it, under any synonym, or
+else if its title contains it. Within each article, the passages that answer the query come first;
+an article that is only named but answers nothing is shown with its opening.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from index.analyzer import split_words, stem_word
+from index.document import name_key
+from index.engine import ArticleGroup, Engine, EngineRequest, EngineResult
+from index.query.intents import IntentCatalog
+from index.query.interpretation import MAX_NAME_WORDS, Interpretation, interpret
+from index.query.parser import (
+    AnyOfQuery,
+    Leaf,
+    ParsedQuery,
+    PhraseQuery,
+    WordQuery,
+    parse_words,
+)
+from index.query.synonyms import SynonymDictionary
+from index.search import sections
+from kb.model.passage import Passage
+from kb.model.records import ArticleSummary
+from kb.model.taxonomy import Taxonomy
+from kb.storage.article_store import ArticleStore
+
+MAX_ARTICLES = 10  # about one subject that are placed first; more make the subject a topic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectArticle:
+    """An article about the subject, with all its passages, the answering ones first."""
+
+    article: ArticleSummary
+    passages: tuple[Passage, ...]
+    rank: int  # 2: the typed words are its name; 1: a synonym of them is; 0: its title has them
+    score: float  # of the best passage for what is asked; 0 if it answers nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The interpretation of a query and the articles about its subject, best first.
+
+    `query` has only the words that name the subject. `groups` are the articles that pass the
+    filters of the query, as results; `tags` and `topics` are their facet counts.
+    """
+
+    interpretation: Interpretation
+    words: tuple[str, ...]
+    query: ParsedQuery
+    articles: tuple[SubjectArticle, ...] = ()
+    groups: tuple[ArticleGroup, ...] = ()
+    tags: Mapping[str, int] = field(default_factory=dict)
+    topics: Mapping[str, int] = field(default_factory=dict)
+
+    def add_to(self, result: EngineResult) -> EngineResult:
+        """Return the result with the articles counted in its totals and facets."""
+        return replace(
+            result,
+            articles=result.articles + len(self.groups),
+            passages=result.passages + sum(len(group.passages) for group in self.groups),
+            tags=_sum_counts(result.tags, self.tags),
+            topics=_sum_counts(result.topics, self.topics),
+        )
+
+
+class SubjectFinder:
+    """Interprets queries and finds the articles about their subjects."""
+
+    def __init__(
+        self,
+        store: ArticleStore,
+        engine: Engine,
+        vocabulary: SynonymDictionary,
+        intents: IntentCatalog,
+        taxonomy: Taxonomy,
+    ) -> None:
+        self._store, self._engine = store, engine
+        self._vocabulary, self._intents, self._taxonomy = vocabulary, intents, taxonomy
+
+    def find(self, query: ParsedQuery) -> Subject | None:
+        """Return the subject of a query of plain words, or None."""
+        words = _plain_words(query)
+        if not words:
+            return None
+        stems = [stem_word(word) for word in words]
+        interpretation = interpret(words, stems, self._intents, self._name_test(words, stems))
+        if interpretation is None:
+            return None
+        named = tuple(words[number] for number in interpretation.subject)
+        subject = Subject(
+            interpretation=interpretation,
+            words=named,
+            query=replace(query, clauses=parse_words(" ".join(named))),
+        )
+        articles = self._articles(subject)
+        other = frozenset(stems[n] for n in range(len(words)) if n not in interpretation.subject)
+        ranked = [self._ranked(*entry, interpretation, other) for entry in articles]
+        ranked = [each for each in ranked if each.rank or each.score]
+        ranked.sort(key=lambda each: (-each.rank, -each.score))
+        return self._with_groups(replace(subject, articles=tuple(ranked)))
+
+    def _with_groups(self, subject: Subject) -> Subject:
+        """Return the subject with the groups and facet counts under the filters of its query."""
+        wanted_tags = set(subject.query.tags)
+        wanted_topics = {topic.casefold() for topic in subject.query.topics}
+        groups: list[ArticleGroup] = []
+        tags: Counter[str] = Counter()
+        topics: Counter[str] = Counter()
+        for each in subject.articles:
+            own_topics = each.article.metadata.topics
+            tagged = {p.id: set(self._passage_tags(p)) for p in each.passages}
+            ids = tuple(id_ for id_, own in tagged.items() if not wanted_tags or wanted_tags & own)
+            on_topic = not wanted_topics or wanted_topics & {t.casefold() for t in own_topics}
+            if on_topic:
+                tags.update(set().union(*tagged.values()))
+            if ids:
+                topics.update(set(own_topics))
+            if on_topic and ids:
+                groups.append(ArticleGroup(each.article.id, each.score, ids))
+        return replace(subject, groups=tuple(groups), tags=tags, topics=topics)
+
+    def _passage_tags(self, passage: Passage) -> tuple[str, ...]:
+        return self._taxonomy.with_ancestors(tag.tag for tag in passage.tags)
+
+    def _name_test(self, words: Sequence[str], stems: Sequence[str]) -> Callable[[int, int], bool]:
+        spans = {
+            (start, end): " ".join(stems[start:end])
+            for start in range(len(words))
+            for end in range(start + 1, min(len(words), start + MAX_NAME_WORDS) + 1)
+        }
+        titles = self._engine.find_articles(dict.fromkeys(spans.values()))
+        names = {(m.start, m.end) for m in self._vocabulary.find_matches(words)}
+        return lambda start, end: (
+            spans.get((start, end)) in titles
+            or ((start, end) in names and (end - start > 1 or len(words) > 1))
+        )
+
+    def _articles(self, subject: Subject) -> list[tuple[ArticleSummary, list[Passage], int]]:
+        """Return the articles about a subject with their passages and their rank."""
+        names = [subject.words, *self._synonyms(subject.words)]
+        keys = list(dict.fromkeys(name_key(" ".join(name)) for name in names))
+        found = self._engine.find_articles(keys)
+        ranks: dict[str, int] = {}
+        for key in keys:
+            for id_ in found.get(key, ()):
+                ranks.setdefault(id_, 2 if key == keys[0] else 1)
+        if not ranks and subject.interpretation.asked:
+            ranks = dict.fromkeys(self._titled(names), 0)
+        if not 0 < len(ranks) <= MAX_ARTICLES:
+            return []
+        with self._store.published_snapshot() as snapshot:
+            loaded = ((snapshot.article(id_), rank) for id_, rank in ranks.items())
+            return [(*each, rank) for each, rank in loaded if each]
+
+    def _titled(self, names: Iterable[Sequence[str]]) -> list[str]:
+        """Return the articles with one of the names in their title."""
+        leaves = tuple(dict.fromkeys(_title_leaf(name) for name in names if name))
+        query = ParsedQuery((AnyOfQuery(leaves),))
+        result = self._engine.search(EngineRequest(query=query, limit=MAX_ARTICLES + 1))
+        return [group.article_id for group in result.groups]
+
+    def _synonyms(self, words: Sequence[str]) -> list[list[str]]:
+        return [
+            split_words(synonym.text)
+            for match in self._vocabulary.find_matches(words)
+            if (match.start, match.end) == (0, len(words))
+            for synonym in match.synonyms
+        ]
+
+    def _ranked(
+        self,
+        article: ArticleSummary,
+        passages: Sequence[Passage],
+        rank: int,
+        interpretation: Interpretation,
+        other: frozenset[str],
+    ) -> SubjectArticle:
+        ordered = sections.order_passages(passages, interpretation, other)
+        return SubjectArticle(
+            article=article,
+            passages=tuple(passage for _, passage in ordered),
+            rank=rank,
+            score=ordered[0][0],
+        )
+
+
+def _plain_words(query: ParsedQuery) -> list[str]:
+    """Return the words of a query without operators, otherwise an empty list."""
+    if query.excluded:
+        return []
+    words: list[str] = []
+    for node in query.clauses:
+        if isinstance(node, WordQuery) and not node.field:
+            words.append(node.text)
+        elif isinstance(node, PhraseQuery) and not node.field and not node.quoted:
+            words += split_words(node.text)
+        else:
+            return []
+    return words
+
+
+def _sum_counts(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return {key: one.get(key, 0) + other.get(key, 0) for key in (*one, *other)}
+
+
+def _title_leaf(name: Sequence[str]) -> Leaf:
+    stems = tuple(stem_word(word) for word in name)
+    if len(stems) == 1:
+        return WordQuery(name[0], stems[0], "title")
+    return PhraseQuery(" ".join(name), stems, "title")
