@@ -26,7 +26,7 @@ WHOLE_FILE = "file"
 Stems = tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Intent:
     """What is asked about a subject, or for which group of patients if `population` is true.
 
@@ -66,7 +66,7 @@ class IntentCatalog:
         self._by_stem: dict[str, list[tuple[tuple[Stems, ...], Intent]]] = {}
         for intent in self.intents:
             for phrase in intent.phrases:
-                parts = tuple(tuple(stem_text(part)) for part in phrase.split(GAP))
+                parts = _phrase_parts(phrase)
                 self._by_stem.setdefault(parts[0][0], []).append((parts, intent))
 
     def __getitem__(self, key: str) -> Intent:
@@ -128,13 +128,29 @@ def load_intents(home: Path | None = None) -> IntentCatalog:
             str(path), WHOLE_FILE, f"cannot be read: {error}.", code="unreadable"
         ) from error
     intents = [*_parse(path, content, "intent"), *_parse(path, content, "population")]
-    keys = [intent.key for intent in intents]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise IntentsError(
-                str(path), f"intent {key}", "is defined twice. Remove one.", code="duplicate"
-            )
+    _check_unique(path, intents)
     return IntentCatalog(intents)
+
+
+def _check_unique(path: Path, intents: Sequence[Intent]) -> None:
+    """Raise `IntentsError` for a repeated key, or a phrase that two intents have."""
+    keys: set[str] = set()
+    owners: dict[tuple[Stems, ...], str] = {}
+    for intent in intents:
+        where = f"intent {intent.key}"
+        if intent.key in keys:
+            raise IntentsError(str(path), where, "is defined twice. Remove one.", code="duplicate")
+        keys.add(intent.key)
+        for phrase in intent.phrases:
+            owner = owners.setdefault(_phrase_parts(phrase), intent.key)
+            if owner != intent.key:
+                problem = f"the phrase {phrase!r} is also one of {owner}. Remove one of the two."
+                raise IntentsError(str(path), where, problem, code="phrase-repeated")
+
+
+def _phrase_parts(phrase: str) -> tuple[Stems, ...]:
+    """Return the stems of the parts of a phrase between its gaps."""
+    return tuple(tuple(stem_text(part)) for part in phrase.split(GAP))
 
 
 def _parse(path: Path, content: dict[str, Any], kind: str) -> Iterator[Intent]:

@@ -294,7 +294,7 @@ def split_compounds(query: ParsedQuery) -> ParsedQuery:
     """Return `query` with hyphenated words split into independent words."""
     wanted: dict[Node, None] = {}
     for node in query.clauses:
-        if isinstance(node, PhraseQuery) and not node.quoted:
+        if isinstance(node, PhraseQuery) and not node.quoted and not has_cjk(node.text):
             parts = zip(split_words(node.text), node.stems, strict=False)
             wanted.update(dict.fromkeys(WordQuery(word, stem, node.field) for word, stem in parts))
         else:

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import date
 
 from index.engine import MAX_TOPICS, ArticleGroup
-from index.query.intents import Intent
 from index.search import highlighter, reranking, sections
 from index.search.explain import MatchExplainer
 from index.search.results import MAX_MORE_PASSAGES, FacetValue, SearchHit
+from index.search.subjects import Subject
 from kb.model.passage import Passage
 from kb.model.records import ArticleSummary, get_review_state
 from kb.model.taxonomy import Taxonomy
@@ -28,10 +28,12 @@ class HitBuilder:
         explainer: MatchExplainer,
         q: str,
         today: date,
-        asked: Sequence[Intent] = (),
+        subject: Subject | None = None,
     ) -> None:
         self._published, self._explainer, self._today = published, explainer, today
-        self._heading_stems, self._asked = reranking.heading_stems(q), asked
+        self._heading_stems = reranking.heading_stems(q)
+        self._asked = subject.interpretation.asked if subject else ()
+        self._arranged = {group.article_id for group in subject.groups} if subject else set()
 
     def build_hits(self, groups: Sequence[ArticleGroup]) -> tuple[SearchHit, ...]:
         """Return a hit for each group; articles without a published passage are left out."""
@@ -43,8 +45,9 @@ class HitBuilder:
                 continue
             withdrawn = len(shown) - len(passages)
             more = len(group.passages) - withdrawn - 1
-            first = self._best_passage([self._published[id_][1] for id_ in passages])
-            passages.insert(0, passages.pop(first))
+            if group.article_id not in self._arranged:
+                first = self._best_passage([self._published[id_][1] for id_ in passages])
+                passages.insert(0, passages.pop(first))
             hits.append(self._build_hit(passages, group.score, more))
         return tuple(hits)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from index.analyzer import stem_text
+from index.analyzer import fold, split_words, stem_text
 from index.query.intents import Intent
 from index.query.interpretation import Interpretation
 from kb.model.passage import Evidence, Passage
@@ -62,21 +62,30 @@ def _code_score(passage: Passage, intent: Intent) -> float:
 
 
 def _heading_score(passage: Passage, intent: Intent) -> float:
-    phrases = _heading_phrases(intent)
     for depth, heading in enumerate(reversed(passage.heading_path)):
-        share = max((_phrase_share(heading, phrase) for phrase in phrases), default=0.0)
+        share = _heading_share(heading, intent)
         if share:
             return (HEADING + share) * (1.0 if depth == 0 else ANCESTOR_SHARE)
     return 0.0
 
 
-def _phrase_share(heading: str, phrase: tuple[str, ...]) -> float:
-    """Return the share of a heading's words that a phrase is, 0 if it is not in the heading."""
+@lru_cache(maxsize=32_768)
+def _heading_share(heading: str, intent: Intent) -> float:
+    """Return the largest share of the heading's words that a phrase of the intent is, else 0.
+
+    Phrases of one word must have the same form: a heading with "used" names no uses.
+    """
     words = _stems(heading)
-    size = len(phrase)
-    if any(words[at : at + size] == phrase for at in range(len(words) - size + 1)):
-        return size / len(words)
-    return 0.0
+    forms = frozenset(map(fold, split_words(heading)))
+    longest = 0
+    for phrase in intent.heading_phrases():
+        stems = _stems(phrase)
+        size = len(stems)
+        if size <= longest or (size == 1 and fold(phrase) not in forms):
+            continue
+        if any(words[at : at + size] == stems for at in range(len(words) - size + 1)):
+            longest = size
+    return longest / len(words) if words else 0.0
 
 
 def _mentions(text: str, intent: Intent) -> bool:

@@ -86,8 +86,7 @@ class SearchService:
         explainer = MatchExplainer(
             executed.query, self._taxonomy, fuzzy=executed.echo.relaxed == FUZZY
         )
-        asked = executed.subject.interpretation.asked if executed.subject else ()
-        builder = HitBuilder(published, explainer, request.q, today, asked)
+        builder = HitBuilder(published, explainer, request.q, today, executed.subject)
         leading = builder.build_pinned(pinned)
         hits = merge_pinned(leading, builder.build_hits(result.groups))
         hits = hits[: max(request.limit, len(leading))]
