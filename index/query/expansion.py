@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import chain
 
 from index.analyzer import is_question_word, is_stopword
-from index.query.parser import Leaf, Node, ParsedQuery, PhraseQuery, SynonymQuery, WordQuery
+from index.query.parser import Node, ParsedQuery, PhraseQuery, SynonymQuery, WordQuery
 from index.query.synonyms import Synonym, SynonymDictionary, SynonymMatch
 
 # Weight of the words of a name when they are not adjacent: "an attack of angina does not hurt the
