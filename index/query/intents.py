@@ -32,7 +32,7 @@ class Intent:
 
     `phrases` express it in queries. Sections answer it if they have one of the codes (`loinc`), if
     their heading contains one of `headings` or of the phrases without a gap, or if they have one of
-    `tags`.
+    `tags`. One of `related_tags` only supports other evidence.
     """
 
     key: str
@@ -40,6 +40,7 @@ class Intent:
     phrases: tuple[str, ...]
     headings: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    related_tags: tuple[str, ...] = ()
     loinc: tuple[str, ...] = ()
     population: bool = False
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
+from index.analyzer import stem_word
 from index.engine import MAX_TOPICS, ArticleGroup
 from index.search import highlighter, reranking, sections
 from index.search.explain import MatchExplainer
@@ -15,7 +16,6 @@ from kb.model.passage import Passage
 from kb.model.records import ArticleSummary, get_review_state
 from kb.model.taxonomy import Taxonomy
 
-NO_WORDS: frozenset[str] = frozenset()
 PublishedPassages = Mapping[str, tuple[ArticleSummary, Passage]]  # by passage id
 
 
@@ -33,6 +33,7 @@ class HitBuilder:
         self._published, self._explainer, self._today = published, explainer, today
         self._heading_stems = reranking.heading_stems(q)
         self._asked = subject.interpretation.asked if subject else ()
+        self._subject_stems = frozenset(map(stem_word, subject.words)) if subject else frozenset()
         self._arranged = {group.article_id for group in subject.groups} if subject else set()
 
     def build_hits(self, groups: Sequence[ArticleGroup]) -> tuple[SearchHit, ...]:
@@ -53,7 +54,11 @@ class HitBuilder:
 
     def _best_passage(self, passages: Sequence[Passage]) -> int:
         """Return the index of the passage to show first."""
-        scores = [sections.score_passage(each, self._asked, NO_WORDS) for each in passages]
+        weight = sections.SUBJECT_WORDS
+        scores = [
+            sections.score_passage(each, self._asked, self._subject_stems, weight)
+            for each in passages
+        ]
         best = max(scores)
         return (
             scores.index(best)

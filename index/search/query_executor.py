@@ -237,7 +237,8 @@ class QueryExecutor:
             complete = self._engine.search(
                 replace(engine_request, offset=0, limit=MIN_COMPLETE_MATCHES)
             )
-        excluded = frozenset(group.article_id for group in complete.groups)
+        found = frozenset(group.article_id for group in complete.groups)
+        excluded = engine_request.excluded_articles | found
         begin = max(0, engine_request.offset - result.articles)
         return self._any_terms(
             replace(engine_request, offset=begin, limit=room, excluded_articles=excluded), relaxed

@@ -18,21 +18,21 @@ from kb.model.passage import Evidence, Passage
 LOINC = "loinc:"
 CODE, HEADING, TAG, WEAK_TAG, WORDS = 4.0, 3.0, 1.5, 0.5, 0.5
 ANCESTOR_SHARE = 0.7  # of a code or heading of an enclosing section
+SUBJECT_WORDS = 4.0  # in articles that the words of the subject do not name
 MENTION = 0.75  # of a phrase in the text only
 POPULATION = 1.5  # more specific than what is asked about it: "is it safe in pregnancy"
 RELIABLE = (Evidence.EDITOR, Evidence.CODE, Evidence.HEADING)
 
 
-def score_passage(passage: Passage, asked: Sequence[Intent], stems: frozenset[str]) -> float:
-    """Return how well a passage answers the intents; `stems` are the other words of the query.
+def score_passage(
+    passage: Passage, asked: Sequence[Intent], stems: frozenset[str], weight: float = WORDS
+) -> float:
+    """Return how well a passage answers the intents; 0 if it answers none of them.
 
-    A passage that answers none of them scores 0.
+    `weight` is added for a passage with all of the `stems`, and a share of it for some of them.
     """
-    scores = [intent_score(passage, intent) for intent in asked]
-    found = sum(scores)
-    if not found:
-        return 0.0
-    return found + WORDS * _share_of_words(passage, stems)
+    found = sum(intent_score(passage, intent) for intent in asked)
+    return found + weight * _share_of_words(passage, stems) if found else 0.0
 
 
 def intent_score(passage: Passage, intent: Intent) -> float:
@@ -40,8 +40,9 @@ def intent_score(passage: Passage, intent: Intent) -> float:
     score = max(_code_score(passage, intent), _heading_score(passage, intent))
     if not score and _mentions(passage.text, intent):
         score = MENTION
-    tags = [tag for tag in passage.tags if tag.tag in intent.tags]
-    if tags and (score or not intent.population):
+    counted = (*intent.tags, *intent.related_tags) if score else intent.tags
+    tags = [tag for tag in passage.tags if tag.tag in counted]
+    if tags:
         score += TAG if any(tag.evidence in RELIABLE for tag in tags) else WEAK_TAG
     return score * (POPULATION if intent.population else 1)
 
