@@ -14,6 +14,7 @@ these classes where they occur (``raise ... from``). HTTP statuses are assigned 
     ├── TaxonomyError            invalid taxonomy file
     ├── RulesError               invalid editorial check rules
     ├── JudgmentsError           invalid relevance judgments or saved evaluation run
+    ├── IntentsError             invalid file of query intents
     ├── SynonymsError            invalid line in a synonyms file
     ├── StoreError               the database cannot be used
     │   ├── RejectedError        the database rejected one record

@@ -38,6 +38,7 @@ MESSAGES: dict[type[KnowledgeBaseError], tuple[tuple[object, ...], str]] = {
     errors.OidcError: (("It is away.",), ""),
     errors.LoginThrottledError: ((7,), ""),
     errors.AuthenticationRequiredError: ((), ""),
+    errors.IntentsError: (("a.toml", "intent a", "is defined twice. Remove one."), ""),
     errors.SourceError: (("a.pdf", "It is locked.", "Save it without a password."), ""),
     errors.SandboxError: (("it ended",), "-c 'import ingest.workers.sandbox'`"),
     errors.IndexMissingError: (("/srv/kb/index",), f"`{errors.REBUILD}`"),
