@@ -92,12 +92,17 @@ class SynonymDictionary:
         if by_hand := [parse_rule(line) for line in lines]:
             self._lists.insert(0, by_hand)
         self._keys = [_index_by_key(concepts) for concepts in self._lists]
+        # A search looks up the names of its query several times.
+        self._cached_matches = lru_cache(maxsize=4_096)(self._find_matches)
 
-    def find_matches(self, typed: Sequence[str]) -> list[SynonymMatch]:
+    def find_matches(self, typed: Sequence[str]) -> tuple[SynonymMatch, ...]:
         """Return the names in a query: at each word the longest name, without overlaps.
 
         `typed` are words; a hyphenated word may be one of them.
         """
+        return self._cached_matches(tuple(typed))
+
+    def _find_matches(self, typed: Key) -> tuple[SynonymMatch, ...]:
         stems = [stem_text(word) for word in typed]
         all_caps = len(typed) > 1 and all(word.isupper() for word in typed)
         found: list[SynonymMatch] = []
@@ -112,7 +117,7 @@ class SynonymDictionary:
                     break
             else:
                 start += 1
-        return found
+        return tuple(found)
 
     def load(self) -> None:
         """Load all sources, so that the first search does not wait for them."""

@@ -33,6 +33,7 @@ from index.search.results import QueryEcho, SearchRequest
 from index.search.subjects import Subject, SubjectFinder
 from kb.model.taxonomy import Taxonomy
 from kb.storage.article_store import ArticleStore
+from kb.storage.published_cache import PublishedSnapshot
 
 if TYPE_CHECKING:
     from index.query.spelling import SpellChecker
@@ -69,7 +70,7 @@ class QueryExecutor:
         intents: IntentCatalog,
     ) -> None:
         self._store, self._engine, self._vocabulary = store, engine, vocabulary
-        self._subjects = SubjectFinder(store, engine, vocabulary, intents, taxonomy)
+        self._subjects = SubjectFinder(engine, vocabulary, intents, taxonomy)
         # By generation: the latest commit and, during a switch, the previous one.
         self._spell_checker = lru_cache(maxsize=2)(self._build_spell_checker)
 
@@ -114,7 +115,13 @@ class QueryExecutor:
         idfs = self._engine.idf([UNINDEXED_STEM, stem])
         return idfs[stem] < idfs[UNINDEXED_STEM]
 
-    def execute(self, query: ParsedQuery, request: SearchRequest, today: date) -> ExecutedQuery:
+    def execute(
+        self,
+        query: ParsedQuery,
+        request: SearchRequest,
+        today: date,
+        published: PublishedSnapshot,
+    ) -> ExecutedQuery:
         """Execute `query` with the options of `request`; raises `SearchIndexError`."""
         if not (query.clauses or query.tags or query.topics):
             note = replace(query, notes=(*query.notes, NO_WORDS_NOTE))
@@ -130,7 +137,8 @@ class QueryExecutor:
             query = remove_stopwords(query)
             result = self._engine.search(replace(engine_request, query=query))
             return ExecutedQuery(query, result, _build_echo(request, query))
-        subject = self._subjects.find(query) if request.sort == "relevance" else None
+        is_ranked = request.sort == "relevance"
+        subject = self._subjects.find(query, published) if is_ranked else None
         if subject and subject.articles:
             return self._execute_about(subject, engine_request, request)
         executed = self._execute_expanded(engine_request, request, subject)

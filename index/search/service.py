@@ -71,11 +71,11 @@ class SearchService:
         self._validate(request)
         today = self._today()
         query = add_filters(self._resolve_tags(parse(request.q)), request.tags, request.topics)
-        executed = self._executor.execute(query, request, today)
-        result = executed.result
-        pinned = find_pins(self._pins, request)
-        groups = (*result.groups, *executed.partial_groups)
         with self._store.published_snapshot() as snapshot:
+            executed = self._executor.execute(query, request, today, snapshot)
+            result = executed.result
+            groups = (*result.groups, *executed.partial_groups)
+            pinned = find_pins(self._pins, request)
             published = snapshot.passages([*pinned, *shown_passages(groups)])
             pinned = [id_ for id_ in pinned if self._is_allowed(id_, query, published)]
             candidates = (*pinned, *shown_passages(result.groups))

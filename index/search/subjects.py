@@ -29,7 +29,7 @@ from index.search import sections
 from kb.model.passage import Passage
 from kb.model.records import ArticleSummary
 from kb.model.taxonomy import Taxonomy
-from kb.storage.article_store import ArticleStore
+from kb.storage.published_cache import PublishedSnapshot
 
 MAX_ARTICLES = 10  # about one subject that are placed first; more make the subject a topic
 
@@ -76,16 +76,15 @@ class SubjectFinder:
 
     def __init__(
         self,
-        store: ArticleStore,
         engine: Engine,
         vocabulary: SynonymDictionary,
         intents: IntentCatalog,
         taxonomy: Taxonomy,
     ) -> None:
-        self._store, self._engine = store, engine
+        self._engine = engine
         self._vocabulary, self._intents, self._taxonomy = vocabulary, intents, taxonomy
 
-    def find(self, query: ParsedQuery) -> Subject | None:
+    def find(self, query: ParsedQuery, published: PublishedSnapshot) -> Subject | None:
         """Return the subject of a query of plain words, or None."""
         words = _plain_words(query)
         if not words:
@@ -100,7 +99,7 @@ class SubjectFinder:
             words=named,
             query=replace(query, clauses=parse_words(" ".join(named))),
         )
-        articles = self._articles(subject)
+        articles = self._articles(subject, published)
         other = frozenset(stems[n] for n in range(len(words)) if n not in interpretation.subject)
         ranked = [self._ranked(*entry, interpretation, other) for entry in articles]
         ranked = [each for each in ranked if each.rank or each.score]
@@ -143,7 +142,9 @@ class SubjectFinder:
             or ((start, end) in names and (end - start > 1 or len(words) > 1))
         )
 
-    def _articles(self, subject: Subject) -> list[tuple[ArticleSummary, list[Passage], int]]:
+    def _articles(
+        self, subject: Subject, published: PublishedSnapshot
+    ) -> list[tuple[ArticleSummary, list[Passage], int]]:
         """Return the articles about a subject with their passages and their rank."""
         names = [subject.words, *self._synonyms(subject.words)]
         keys = list(dict.fromkeys(name_key(" ".join(name)) for name in names))
@@ -156,9 +157,8 @@ class SubjectFinder:
             ranks = dict.fromkeys(self._titled(names), 0)
         if not 0 < len(ranks) <= MAX_ARTICLES:
             return []
-        with self._store.published_snapshot() as snapshot:
-            loaded = ((snapshot.article(id_), rank) for id_, rank in ranks.items())
-            return [(*each, rank) for each, rank in loaded if each]
+        loaded = ((published.article(id_), rank) for id_, rank in ranks.items())
+        return [(*each, rank) for each, rank in loaded if each]
 
     def _titled(self, names: Iterable[Sequence[str]]) -> list[str]:
         """Return the articles with one of the names in their title."""
