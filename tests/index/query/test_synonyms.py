@@ -34,7 +34,7 @@ def shipped() -> SynonymDictionary:
 
 
 def matches(vocabulary: SynonymDictionary, query: str) -> list[SynonymMatch]:
-    return vocabulary.find_matches(split_words(query))
+    return list(vocabulary.find_matches(split_words(query)))
 
 
 def others(vocabulary: SynonymDictionary, query: str) -> list[str]:
