@@ -20,6 +20,7 @@ from kb.storage.curation_store import CurationStore
 if TYPE_CHECKING:
     from index.engine import Engine
     from index.indexer import Indexer
+    from index.query.intents import IntentCatalog
     from index.search.service import SearchService
 
 
@@ -33,6 +34,13 @@ class KnowledgeBase:
     def taxonomy(self) -> Taxonomy:
         """Taxonomy of tags; raises `TaxonomyError`."""
         return load_taxonomy(self.settings.home)
+
+    @cached_property
+    def intents(self) -> IntentCatalog:
+        """Intents of queries; raises `IntentsError`."""
+        from index.query.intents import load_intents  # noqa: PLC0415
+
+        return load_intents(self.settings.home)
 
     @cached_property
     def engine(self) -> Engine:
@@ -50,7 +58,10 @@ class KnowledgeBase:
 
     @cached_property
     def search(self) -> SearchService:
-        """Search service with the curated pins and synonyms; raises `SynonymsError`."""
+        """Search service with the curated pins, synonyms and intents.
+
+        Raises `SynonymsError` or `IntentsError`.
+        """
         from index.search.service import SearchService  # noqa: PLC0415
         from web.services.curation_sync import SYNONYMS_FILE, build_synonyms, group_pins  # noqa: PLC0415
 
@@ -61,6 +72,7 @@ class KnowledgeBase:
             self.engine,
             self.taxonomy,
             vocabulary=vocabulary,
+            intents=self.intents,
             pins=group_pins(rules.pins),
         )
 

@@ -7,13 +7,11 @@ answering sections: tags, codes and words of headings. A team's own file replace
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-
-from pydantic import TypeAdapter, ValidationError
 
 from index.analyzer import stem_text
 from kb.errors import IntentsError
@@ -42,6 +40,7 @@ class Intent:
     tags: tuple[str, ...] = ()
     related_tags: tuple[str, ...] = ()
     loinc: tuple[str, ...] = ()
+    infobutton: tuple[str, ...] = ()  # codes of Infobutton subtopics, mostly MeSH qualifiers
     population: bool = False
 
     def heading_phrases(self) -> Iterator[str]:
@@ -56,6 +55,10 @@ class IntentMatch:
 
     intent: Intent
     words: tuple[int, ...]
+
+
+TEXT_FIELDS = ("key", "label")
+FIELDS = tuple(field.name for field in fields(Intent) if field.name != "population")
 
 
 class IntentCatalog:
@@ -113,14 +116,36 @@ def _is_at(part: Stems, stems: Sequence[str], at: int) -> bool:
     return tuple(stems[at : at + len(part)]) == part
 
 
-@lru_cache(maxsize=4)
 def load_intents(home: Path | None = None) -> IntentCatalog:
     """Load the intents of the knowledge base at `home`, or the built-in ones.
 
     Raises `IntentsError` with the file and the intent if the file is invalid.
     """
     custom = home / DEFAULT_FILE.name if home else None
-    path = custom if custom and custom.exists() else DEFAULT_FILE
+    return IntentCatalog(_read(custom)) if custom and custom.exists() else _built_in()
+
+
+def check_intents(home: Path, tags: Collection[str]) -> None:
+    """Raise `IntentsError` if the file at `home` is invalid or names a tag that is not in `tags`.
+
+    Searches ignore unknown tags, because the built-in intents name the tags of the built-in
+    taxonomy, which a team can replace.
+    """
+    path = home / DEFAULT_FILE.name
+    for intent in _read(path) if path.exists() else ():
+        for tag in (*intent.tags, *intent.related_tags):
+            if tag not in tags:
+                problem = f"the tag {tag!r} is not in the taxonomy. Correct or remove it."
+                raise IntentsError(str(path), f"intent {intent.key}", problem, code="unknown-tag")
+
+
+@lru_cache(maxsize=1)
+def _built_in() -> IntentCatalog:
+    return IntentCatalog(_read(DEFAULT_FILE))
+
+
+def _read(path: Path) -> list[Intent]:
+    """Return the intents and populations in a file; raises `IntentsError`."""
     try:
         with path.open("rb") as file:
             content = tomllib.load(file)
@@ -129,8 +154,10 @@ def load_intents(home: Path | None = None) -> IntentCatalog:
             str(path), WHOLE_FILE, f"cannot be read: {error}.", code="unreadable"
         ) from error
     intents = [*_parse(path, content, "intent"), *_parse(path, content, "population")]
+    if not intents:
+        raise IntentsError(str(path), WHOLE_FILE, "contains no [[intent]].", code="empty")
     _check_unique(path, intents)
-    return IntentCatalog(intents)
+    return intents
 
 
 def _check_unique(path: Path, intents: Sequence[Intent]) -> None:
@@ -156,28 +183,36 @@ def _phrase_parts(phrase: str) -> tuple[Stems, ...]:
 
 def _parse(path: Path, content: dict[str, Any], kind: str) -> Iterator[Intent]:
     entries = content.get(kind, [])
-    if not isinstance(entries, list):
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise IntentsError(
             str(path), WHOLE_FILE, f"Define each {kind} as [[{kind}]].", code="intent-form"
         )
     for number, entry in enumerate(entries, start=1):
-        name = entry.get("key", number) if isinstance(entry, dict) else number
-        where = f"{kind} {name}"
-        try:
-            intent = _adapter().validate_python({**entry, "population": kind == "population"})
-        except (ValidationError, TypeError) as error:
-            raise IntentsError(str(path), where, f"{error}.", code="field-invalid") from error
-        for phrase in intent.phrases:
-            if not stem_text(phrase.partition(GAP)[0]):
-                raise IntentsError(
-                    str(path),
-                    where,
-                    f"the phrase {phrase!r} must begin with a word.",
-                    code="phrase",
-                )
-        yield intent
+        where = f"{kind} {entry.get('key', number)}"
+        fault = _find_fault(entry)
+        if fault:
+            code, problem = fault
+            raise IntentsError(str(path), where, problem, code=code)
+        lists = {name: tuple(entry[name]) for name in entry if name not in TEXT_FIELDS}
+        yield Intent(
+            key=entry["key"], label=entry["label"], population=kind == "population", **lists
+        )
 
 
-@lru_cache(maxsize=1)
-def _adapter() -> TypeAdapter[Intent]:
-    return TypeAdapter(Intent)
+def _find_fault(entry: dict[str, Any]) -> tuple[str, str] | None:
+    """Return the code and the description of the first fault of an entry, or None."""
+    for name in ("key", "label", "phrases"):
+        if not entry.get(name):
+            return "field-missing", f"{name!r} is missing. Add it."
+    for name, value in entry.items():
+        if name not in FIELDS:
+            return "field-unknown", f"{name!r} is not a field. Use one of {', '.join(FIELDS)}."
+        if name in TEXT_FIELDS:
+            if not isinstance(value, str):
+                return "field-invalid", f'{name!r} is not a text. Write it as "...".'
+        elif not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            return "field-invalid", f'{name!r} is not a list of texts. Write it as ["..."].'
+    for phrase in entry["phrases"]:
+        if not _phrase_parts(phrase)[0]:
+            return "phrase", f"the phrase {phrase!r} does not begin with a word. Begin it with one."
+    return None

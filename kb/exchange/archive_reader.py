@@ -34,7 +34,7 @@ from kb.storage.atomic_files import checksum, iter_chunks
 FORMAT = "clinical-kb-export"
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
-VOCABULARY = ("synonyms.txt", "taxonomy.toml")  # in "vocabulary/" and in KB_HOME
+VOCABULARY = ("synonyms.txt", "taxonomy.toml", "intents.toml")  # in "vocabulary/" and in KB_HOME
 
 ARTICLE = re.compile(r"articles/([a-z0-9][a-z0-9-]{0,119})\.json")
 CURATION = "vocabulary/desk.json"  # synonym rules and pins

@@ -35,7 +35,7 @@ from kb.storage.schema import SCHEMA, UtcDateTime, articles, metadata
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-CONFIG_FILES = ("kb.toml", "taxonomy.toml", "checks.toml", "synonyms.txt")
+CONFIG_FILES = ("kb.toml", "taxonomy.toml", "checks.toml", "synonyms.txt", "intents.toml")
 # Schemas of backups that can be restored: columns that were added since have a default.
 RESTORABLE_SCHEMAS = ("0014", SCHEMA)
 ROW_BATCH = 500

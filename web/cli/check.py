@@ -9,6 +9,7 @@ from datetime import date
 
 import click
 
+from index.query.intents import check_intents
 from ingest.checks.config import load_rules
 from ingest.checks.finding import Finding, Level
 from ingest.checks.service import CheckService
@@ -28,7 +29,8 @@ COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.INFO: "blue"}
 def check(article: str | None, links: bool, as_json: bool) -> None:
     """Run the editorial checks on ARTICLE, or on all published articles.
 
-    Exits with status 1 if any finding is an error. KB_HOME/checks.toml configures the rules.
+    Exits with status 1 if any finding is an error, or if taxonomy.toml, intents.toml or checks.toml
+    in KB_HOME is invalid. KB_HOME/checks.toml configures the rules.
 
     \b
     Examples:
@@ -37,6 +39,7 @@ def check(article: str | None, links: bool, as_json: bool) -> None:
       kb check --json > findings.jsonl
     """
     base = open_base(load_settings())
+    check_intents(base.settings.home, [tag.key for tag in base.taxonomy])
     has_errors = False
     for record, findings in _checked(base, article, links):
         if not as_json and findings:

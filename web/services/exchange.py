@@ -5,8 +5,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from index.query.intents import load_intents
 from index.query.synonym_rules import read_rules
-from kb.errors import SynonymsError, TaxonomyError
+from kb.errors import IntentsError, SynonymsError, TaxonomyError
 from kb.exchange.importer import ImportReport
 from kb.model.taxonomy import load_taxonomy
 from web.schemas.editorial import ImportReportResponse
@@ -15,7 +16,7 @@ from web.schemas.editorial import ImportReportResponse
 def validate_vocabulary(name: str, content: bytes) -> str:
     """Return the error in a vocabulary file of an export, or an empty string if it is valid.
 
-    `name` is ``taxonomy.toml`` or the name of a synonyms file.
+    `name` is ``taxonomy.toml``, ``intents.toml`` or the name of a synonyms file.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
@@ -23,9 +24,11 @@ def validate_vocabulary(name: str, content: bytes) -> str:
         try:
             if name == "taxonomy.toml":
                 load_taxonomy(Path(folder))
+            elif name == "intents.toml":
+                load_intents(Path(folder))
             else:
                 read_rules(path)
-        except (TaxonomyError, SynonymsError) as error:
+        except (TaxonomyError, IntentsError, SynonymsError) as error:
             return str(error).removeprefix(f"{folder}/")
     return ""
 

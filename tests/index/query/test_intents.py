@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from index.analyzer import split_words, stem_word
-from index.query.intents import DEFAULT_FILE, IntentCatalog, load_intents
+from index.query.intents import DEFAULT_FILE, IntentCatalog, check_intents, load_intents
 from index.query.interpretation import interpret
 from kb.errors import IntentsError
 from kb.model.taxonomy import load_taxonomy
@@ -99,7 +99,13 @@ INTENT = '[[intent]]\nkey = "{}"\nlabel = "x"\nphrases = ["{}"]\n'
     [
         ("[[intent", "unreadable"),
         ("intent = 3", "intent-form"),
-        ('[[intent]]\nkey = "a"\n', "field-invalid"),
+        ("intent = [3]", "intent-form"),
+        ("", "empty"),
+        ('[[intent]]\nkey = "a"\n', "field-missing"),
+        (INTENT.format("a", "dose") + 'tag = ["x"]', "field-unknown"),
+        (INTENT.format("a", "dose") + 'tags = "x"', "field-invalid"),
+        (INTENT.format("a", "dose") + "loinc = [3]", "field-invalid"),
+        ('[[intent]]\nkey = 3\nlabel = "x"\nphrases = ["dose"]', "field-invalid"),
         (INTENT.format("a", "* works"), "phrase"),
         (INTENT.format("a", "dose") + INTENT.format("a", "amount"), "duplicate"),
         (INTENT.format("a", "dose") + INTENT.format("b", "doses"), "phrase-repeated"),
@@ -113,3 +119,16 @@ def test_invalid_file_is_rejected_with_its_place(text: str, code: str, tmp_path:
 
     assert error.value.code == code
     assert error.value.path.endswith(DEFAULT_FILE.name)
+
+
+def test_check_reports_tags_that_the_taxonomy_lacks(tmp_path: Path) -> None:
+    check_intents(tmp_path, ())
+    path = tmp_path / DEFAULT_FILE.name
+    path.write_text(INTENT.format("a", "dose") + 'related_tags = ["safety"]', encoding="utf-8")
+
+    check_intents(tmp_path, ("safety",))
+    with pytest.raises(IntentsError) as error:
+        check_intents(tmp_path, ("mechanism",))
+
+    assert (error.value.code, error.value.location) == ("unknown-tag", "intent a")
+    assert [intent.related_tags for intent in load_intents(tmp_path).intents] == [("safety",)]

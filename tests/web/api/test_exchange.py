@@ -88,6 +88,7 @@ def test_imported_taxonomy_is_indexed(gout: Path, monkeypatch: pytest.MonkeyPatc
     [
         ("synonyms.txt", "gout podagra\n", "synonyms.txt, line 1"),
         ("taxonomy.toml", "[[tag]]\n", "taxonomy.toml, tag 1"),
+        ("intents.toml", "[[intent]]\n", "intents.toml, intent 1"),
     ],
 )
 def test_import_rejects_unusable_vocabulary(

@@ -379,3 +379,25 @@ def test_user_roles_takes_the_names_that_user_add_takes(home: Path) -> None:
     assert ben["roles"] == ["publisher", "reviewer"]
     error = refused("user", "roles", "ben", "chief")
     assert error.code == "unknown-role"
+
+
+INTENTS = '[[intent]]\nkey = "ward"\nlabel = "ward"\nphrases = ["which ward"]\n'
+
+
+def test_checks_report_faults_of_intents_and_taxonomy(gout: Path, home: Path) -> None:
+    (home / "intents.toml").write_text(INTENTS + 'tags = ["nowhere"]\n')
+    assert "intents.toml, intent ward" in run("check", code=1).stderr
+    (home / "intents.toml").write_text(INTENTS.replace("label", "labels"))
+    assert "intents.toml, intent ward" in run("search", "gout", code=1).stderr
+    (home / "intents.toml").unlink()
+    (home / "taxonomy.toml").write_text("[[tag]]\n")
+    assert "taxonomy.toml, tag 1" in run("check", code=1).stderr
+
+
+def test_search_uses_the_intents_of_the_knowledge_base(gout: Path, home: Path) -> None:
+    run("add", str(gout), "--publish")
+    (home / "intents.toml").write_text(INTENTS + 'headings = ["treatment"]\n')
+    found = objects(run("search", "gout which ward", "--json"))[0]
+    assert found["hits"][0]["article"]["id"] == "gout"
+    (home / "intents.toml").unlink()
+    assert objects(run("search", "gout which ward", "--json"))[0]["query"]["relaxed"] == "any"
