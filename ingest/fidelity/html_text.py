@@ -18,6 +18,7 @@ from ingest.fidelity.markers import (
     mark_raised,
     parse_span,
 )
+from ingest.fidelity.tex_text import is_tex, read_tex, replace_tex
 from ingest.readers.common.symbol_fonts import is_symbol_font, map_symbols
 
 MAX_DEPTH = 250  # deeper pages are rejected by the reader
@@ -30,7 +31,16 @@ _BLOCKS = frozenset([
     "header", "hr", "legend", "li", "main", "nav", "ol", "option", "p", "pre", "section",
     "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul", "title",
 ])  # fmt: skip
-_SKIPPED = frozenset(["style", "template", "del", "s", "strike"])
+_SKIPPED = frozenset(["style", "template", "del", "s", "strike", "annotation", "annotation-xml"])
+# Elements with these roles are laid out as these elements.
+_ROLES = {
+    "table": "table", "grid": "table", "treegrid": "table", "row": "tr", "cell": "td",
+    "gridcell": "td", "columnheader": "th", "rowheader": "th", "list": "ul", "listitem": "li",
+    "heading": "h2", "paragraph": "p",
+}  # fmt: skip
+_FORMULA_CLASS = re.compile(r"(?:^|\s)(?:katex|mathjax|mjx|mwe-math)", re.I)
+# Attributes that state a displayed formula in another notation.
+_FORMULA_NOTATIONS = ("data-mathml", "aria-label", "data-semantic-speech", "alttext")
 _SPACED = frozenset(["br", "mi", "mn", "mo", "img"])
 _STRUCK_CLASS = re.compile(
     r"(?:^|[\s-])(?:strike|strikethrough|struck|line-?through)(?=$|\s)", re.I
@@ -90,8 +100,7 @@ class _Page:
         if not name or name in _SKIPPED or depth > MAX_DEPTH:
             return
         if name == "script":
-            if "json" in (node.get("type") or "") or "tex" in (node.get("type") or ""):
-                self.parts += ["\n", node.text or "", "\n"]
+            self._add_script(node.get("type") or "", node.text or "", depth, inherited)
             return
         if not node.attrib and name not in ("rt", "rp") and node not in self._styles:
             form = inherited._replace(raised=True) if name == "sup" else inherited
@@ -102,12 +111,14 @@ class _Page:
         if "line-through" in style.get("text-decoration", "") or _STRUCK_CLASS.search(classes):
             return
         self._add_attributes(node)
+        name = _ROLES.get(node.get("role") or "", name)
         font = (node.get("face") if name == "font" else "") or _font(style) or inherited.font
         raised = inherited.raised or (
             name not in _BLOCKS
             and (_RAISED_CLASS.search(classes) is not None or _is_raised(node, style))
         )
-        is_hidden = name in ("rt", "rp") or _is_hidden(node, style)
+        is_restated = self._add_notation(node, depth, inherited)
+        is_hidden = name in ("rt", "rp") or is_restated or _is_hidden(node, style)
         start = len(self.parts)
         self.parts.append(OPTIONAL_START if is_hidden else "")
         is_fraction = name not in _BLOCKS and _FRACTION_CLASS.search(classes)
@@ -142,10 +153,44 @@ class _Page:
         children = reversed(node) if name == "mroot" else node  # the degree is written first
         for number, child in enumerate(children):
             is_power = name in ("msup", "msubsup") and number == len(node) - 1
+            before = len(self.parts)
             self.walk(child, depth + 1, form._replace(raised=True) if is_power else form)
+            if name in ("msub", "msubsup") and number == 1:
+                self._join_index(start, before)
             self._add_text(child.tail, form, after_subscript=child.tag == "sub")
         self.parts.append(edge)
         self._close_table_part(node, name, start)
+
+    def _add_script(self, kind: str, text: str, depth: int, form: _Format) -> None:
+        """Add the text of a script that contains data or a formula."""
+        if "json" in kind:
+            self.parts += ["\n", text, "\n"]
+        elif "tex" in kind:
+            self.parts += [" ", read_tex(text), " "]
+        elif "mml" in kind or "mathml" in kind:
+            self._add_mathml(text, depth, form)
+
+    def _add_notation(self, node: etree._Element, depth: int, form: _Format) -> bool:
+        """Add a formula as an attribute states it, and return whether there is one."""
+        is_formula = node.tag == "mjx-container" or _FORMULA_CLASS.search(node.get("class") or "")
+        if not is_formula and node.get("data-mathml") is None:
+            return False
+        if node.find(".//math") is not None or node.find(".//img") is not None:
+            return False
+        texts = (node.get(name) for name in _FORMULA_NOTATIONS)
+        text = next(filter(None, texts), "")
+        if "<" in text:
+            self._add_mathml(text, depth, form)
+        elif text:
+            self.parts.append(f" {read_tex(text) if is_tex(text) else text} ")
+        return bool(text)
+
+    def _add_mathml(self, text: str, depth: int, form: _Format) -> None:
+        for element in lxml.html.fragments_fromstring(text):
+            if isinstance(element, str):
+                self._add_text(element, form)
+            else:
+                self.walk(element, depth + 1, form)
 
     def _add_text(self, text: str | None, form: _Format, *, after_subscript: bool = False) -> None:
         if not text:
@@ -153,9 +198,16 @@ class _Page:
         text = _SPACE.sub(" ", text)
         if after_subscript and text[0].isdigit():
             text = f" {text}"
+        text = replace_tex(text)
         if form.font and is_symbol_font(form.font):
             text = map_symbols(text, form.font)[0]
         self.parts.append(mark_raised(text) if form.raised else text)
+
+    def _join_index(self, start: int, middle: int) -> None:
+        """Join an index with the letters that it belongs to, as in x1."""
+        base, index = "".join(self.parts[start:middle]), "".join(self.parts[middle:])
+        if base.rstrip()[-1:].isalpha() and index.strip().isalnum():
+            self.parts[start:] = [base.rstrip(), index.lstrip()]
 
     def _open_table_part(self, name: str) -> None:
         if name == "table":
@@ -179,7 +231,7 @@ class _Page:
         for key in ("alt", "title", "aria-label"):
             value = " ".join((node.get(key) or "").split())
             if value and key == "alt":
-                self.parts.append(f" {value} ")
+                self.parts.append(f" {read_tex(value) if is_tex(value) else value} ")
             elif value:
                 self.parts.append(f"{OPTIONAL_START} {value} {OPTIONAL_END}")
         for key in ("content", "value"):

@@ -26,29 +26,12 @@ from ingest.fidelity.markers import (
     SourceText,
     mark_raised,
 )
+from ingest.fidelity.tex_text import replace_tex
 from ingest.fidelity.xml_text import read_docx_text, read_xml_text
 from ingest.readers.media_type import MediaType
 
-_SPACE = re.compile(r"\s+")
 # A single line break does not end a paragraph, except before a list item.
 _LINE_BREAK = re.compile(r"\n(?![^\S\n]*\n|[ \t>]*(?:[-*+•#>|]|\(?(?:\d{1,3}|[a-z])[.)])[ \t])")
-_TEX = re.compile(
-    r"\$\$(?:(?!\$\$)[^\0]){1,2000}\$\$|\$[^$\n]{1,200}\$"
-    r"|\\\[(?:(?!\\[\[\]]|\n[ \t]*\n)[^\0]){1,2000}\\\]|\\\((?:(?!\\[()])[^\n]){1,200}\\\)"
-)
-_TEX_MARKUP = (
-    (re.compile(r"\\(?:leq?(?:slant)?)(?![A-Za-z])"), "≤"),
-    (re.compile(r"\\(?:geq?(?:slant)?)(?![A-Za-z])"), "≥"),
-    (re.compile(r"\\lt(?![A-Za-z])"), "<"),
-    (re.compile(r"\\gt(?![A-Za-z])"), ">"),
-    (re.compile(r"\\pm(?![A-Za-z])"), "±"),
-    (re.compile(r"\\approx(?![A-Za-z])"), "≈"),
-    (re.compile(r"\^\s*\{?\s*\\circ\b\s*\}?"), "°"),
-    (re.compile(r"\\(?:begin|end)\{\w+\*?\}|\\(?:[A-Za-z]+|[,;:!\\ ])"), " "),
-    (re.compile(r"\^\s*\{\s*([-−]?[\w.]+)\s*\}"), r"^\1"),
-    (re.compile(r"\^\s*\{"), "^("),
-    (re.compile(r"[{}_&]"), " "),
-)
 # Each search ends where the next match could start, so that repeated openings without an end take
 # linear time.
 _MARKUP: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
@@ -94,17 +77,9 @@ def read_source_text(data: bytes, media_type: MediaType, text: str) -> SourceTex
     return _EXTRACTORS[media_type](data, text)
 
 
-def _read_formula(formula: re.Match[str]) -> str:
-    """Return TeX with the signs that are compared, and without its other commands."""
-    text = _SPACE.sub(" ", formula.group().replace("$", ""))  # an amount keeps its spaces
-    for pattern, replacement in _TEX_MARKUP:
-        text = pattern.sub(replacement, text)
-    return text + "\n" * ("\n" in formula.group())
-
-
 def _read_markdown(_data: bytes, text: str) -> SourceText:
     tables = [grid for table in _HTML_TABLE.findall(text) for grid in read_html_text(table).tables]
-    text = _TEX.sub(_read_formula, text)
+    text = replace_tex(text)
     for pattern, replacement in _MARKUP:
         text = pattern.sub(replacement, text)
     text = unescape(text)

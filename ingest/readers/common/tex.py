@@ -69,9 +69,9 @@ _DELIMITED = re.compile(
     r"\\\((?P<inline>.{1,1000}?)\\\)|\\\[(?P<display>.{1,2000}?)\\\]|\$\$(?P<dollars>[^$]{1,2000}?)\$\$",
     re.S,
 )
-# $...$, which neither spaces nor digits follow: "$5 and $10" is an amount.
-_DOLLARS = re.compile(r"\$\$?(?=[^\s$])([^$\n]{1,100}?)(?<=\S)\$\$?(?![\d\w])")
-_TEX_SIGN = re.compile(r"\\[A-Za-z]|[\^_]\s*[{\\\w]")
+# $...$, which no digit follows: "$5 and $10" is an amount.
+_DOLLARS = re.compile(r"\$\$?(?=[^\s$])([^$\n]{1,100}?)(?<=\S)\$\$?(?!\d)")
+_TEX_SIGN = re.compile(r"\\[A-Za-z%,]|\{,\}|[\^_]\s*[{\\\w]")
 
 
 def format_tex(tex: str) -> str:
@@ -149,7 +149,11 @@ class _TexParser:
         elif lower:
             text += f"_{parenthesize(lower)}"
         if _ION_CHARGE.fullmatch(upper) and (upper == "°" or text[-1].isalnum()):
-            return text + (upper if upper == "°" or base[-1].isalpha() else f"^{upper}")
+            if upper == "°" or text[-1].isalpha():
+                return text + upper
+            if base[-1].isalpha():  # HCO3-, but SO4 2-
+                return f"{text} {upper}" if upper[0].isdigit() else text + upper
+            return f"{text}^{upper}"
         if not upper:
             return text + (" " if base.strip() in _LIMITS else "")
         return format_structure("msup", "", [text, upper])

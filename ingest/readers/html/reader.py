@@ -62,7 +62,7 @@ from ingest.readers.html.metadata import find_json_ld_text, read_metadata
 from ingest.readers.html.page_styles import apply_page_styles, remove_watermarks
 from ingest.readers.html.panel_index import PANEL_LEVEL
 from ingest.readers.html.panels import label_panels
-from ingest.readers.html.tables import build_table, convert_role_tables, is_layout_table
+from ingest.readers.html.tables import build_table, convert_roles, is_layout_table
 from ingest.readers.html.text_density import ancestor_ids
 from ingest.readers.html.trafilatura_check import extract_with_trafilatura
 from ingest.text_encoding import TextNormalizer
@@ -107,7 +107,7 @@ def read_html(text: str, source: str) -> ReaderResult:
     body = soup.body or soup
     omitted: list[OmittedText] = []
     watermarks = [*apply_page_styles(soup), *remove_watermarks(body, omitted)]
-    convert_role_tables(soup)
+    convert_roles(soup)
     formulas = replace_formulas(soup, omitted)
     mark_raised_text(soup, omitted)
     place_image_labels(body)

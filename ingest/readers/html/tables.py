@@ -45,8 +45,10 @@ _PART_STARTS = frozenset({"li", "tr", *_TITLES})
 _TABLE_ROLES = frozenset({"table", "grid", "treegrid"})
 
 
-def convert_role_tables(soup: BeautifulSoup) -> None:
-    """Convert elements with the roles of tables to the elements of tables."""
+def convert_roles(soup: BeautifulSoup) -> None:
+    """Convert elements with the roles of tables, and inline ones with that of a list item."""
+    for item in soup.find_all("span", role="listitem"):
+        item.name = "div"
     with_role = [tag for tag in soup.find_all(True) if tag.get("role") in _TABLE_ROLES]
     for table in [tag for tag in with_role if tag.name != "table"]:
         if table.find(role="row") is None:

@@ -16,6 +16,7 @@ from ingest.readers.common.tex import format_tex, replace_tex
         (r"\sqrt{\frac{h\cdot w}{3600}}", "√((h · w)/3600)"),
         (r"37\,^{\circ}\mathrm{C}", "37°C"),
         (r"Ca^{2+}, \mathrm{Na}^+, HCO_3^-, H_2O", "Ca2+, Na+, HCO3-, H2O"),
+        (r"SO_4^{2-}", "SO4 2-"),
         (r"50~\mu g \le x \ge 18\%", "50 µg ≤ x ≥ 18%"),
         (r"\left( \frac{a}{b} \right)^{2}", "(a/b)^2"),
         (r"C_{max}, x_{1}^{2}, e^{-0.5}", "C_max, x_1^2, e^-0.5"),
