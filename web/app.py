@@ -13,6 +13,7 @@ from flask import Flask, Response
 from flask.json.provider import DefaultJSONProvider
 from pydantic_core import to_json
 
+from index.query.intents import load_intents
 from index.search.service import SearchService
 from ingest.checks.config import load_rules
 from ingest.checks.service import CheckService
@@ -153,7 +154,7 @@ def _build_services(
         catalog=CatalogCache(store, taxonomy),
         assets=Assets(),
         throttle=GlobalThrottle(),
-        infobutton=InfobuttonMatcher(search, taxonomy),
+        infobutton=InfobuttonMatcher(search, store, taxonomy, load_intents(settings.home)),
         accounts=AccountServices(
             users=UserStore(database),
             sessions=SessionStore(

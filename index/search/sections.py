@@ -47,6 +47,11 @@ def intent_score(passage: Passage, intent: Intent) -> float:
     return score * (POPULATION if intent.population else 1)
 
 
+def is_identified(passage: Passage, intent: Intent) -> bool:
+    """Return whether the code or a heading of a passage identifies it as answering an intent."""
+    return bool(_code_score(passage, intent) or _heading_score(passage, intent))
+
+
 def order_passages(
     passages: Sequence[Passage], query: Interpretation, stems: frozenset[str]
 ) -> list[tuple[float, Passage]]:

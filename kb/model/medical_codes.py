@@ -113,6 +113,16 @@ def parse_code(system: CodeSystem, value: str) -> MedicalCode | None:
     return MedicalCode(system.key, normalised) if normalised else None
 
 
+def infer_code(value: str) -> MedicalCode | None:
+    """Return a code without a system as ICD-10-CM if the bundled list contains it, else None.
+
+    Codes of five characters without a dot are not inferred, because HCPCS codes look the same.
+    """
+    code = parse_code(_BY_KEY[ICD_10_CM], value)
+    is_distinct = "." in value or len(value.strip()) <= CATEGORY_LENGTH + 1
+    return code if code and is_distinct and get_code_name(code) else None
+
+
 def _normalise_ndc(value: str) -> str:
     """Return an NDC code with 11 digits (9 for a product); other text is returned unchanged."""
     parts = value.split("-")
@@ -155,6 +165,17 @@ def iter_ancestors(code: MedicalCode) -> Iterator[MedicalCode]:
 def get_code_name(code: MedicalCode) -> str:
     """Return the name of a code, or an empty string if the bundled list does not contain it."""
     return _load_names().get(code.value, "") if code.system == ICD_10_CM else ""
+
+
+def get_plain_name(code: MedicalCode) -> str:
+    """Return the name of the "unspecified" code below an ICD-10-CM category, or an empty string.
+
+    It is the plain name of a condition whose category has another: J44.9, "Chronic obstructive
+    pulmonary disease, unspecified", below J44, "Other chronic obstructive pulmonary disease".
+    """
+    is_category = len(code.value) == CATEGORY_LENGTH
+    name = get_code_name(MedicalCode(code.system, f"{code.value}.9")) if is_category else ""
+    return name if "unspecified" in name.lower() else ""
 
 
 def iter_icd_10_codes() -> Iterator[MedicalCode]:

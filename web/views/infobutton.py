@@ -23,7 +23,6 @@ from web.integrations.infobutton.response import (
     as_atom,
     build_feed,
     connect_json,
-    rank_by_confidence,
     summary_passage,
 )
 from web.middleware import auth
@@ -89,13 +88,12 @@ def _feed(parsed: InfobuttonRequest, site: Services) -> InfobuttonFeed:
     matcher = site.infobutton
     matches = matcher.matches(parsed, site.catalog.snapshot())
     texts = site.store.published_passages(filter(None, map(summary_passage, matches)))
-    tags = matcher.tags(parsed)
     return build_feed(
         parsed,
-        rank_by_confidence(matches, texts, tags, site.taxonomy) if tags else matches,
+        matches,
         texts,
         taxonomy=site.taxonomy,
-        known_subtopics=[subtopic for subtopic in parsed.subtopics if matcher.tags_of(subtopic)],
+        known_subtopics=[subtopic for subtopic in parsed.subtopics if matcher.intents_of(subtopic)],
         title=site.settings.title,
         urls=absolute_urls(),
         today=site.today(),

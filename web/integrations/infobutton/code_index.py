@@ -35,10 +35,13 @@ class CodeIndex:
         """Return the articles with `code`, followed by those with codes below it."""
         return _deduplicate([*self._coded.get(code, ()), *self._below.get(code, ())])
 
-    def by_ancestor_code(self, code: MedicalCode) -> list[ArticleOutline]:
-        """Return the articles with the nearest ancestor of `code`."""
-        candidates = (self._coded.get(ancestor) for ancestor in iter_ancestors(code))
-        return _deduplicate(next(filter(None, candidates), ()))
+    def with_code(self, code: MedicalCode) -> list[ArticleOutline]:
+        """Return the articles with exactly this code."""
+        return _deduplicate(self._coded.get(code, ()))
+
+    def nearest_ancestor(self, code: MedicalCode) -> MedicalCode | None:
+        """Return the nearest code above `code` that an article has."""
+        return next((above for above in iter_ancestors(code) if above in self._coded), None)
 
     def by_name(self, name: str) -> list[ArticleOutline]:
         """Return the articles that have `name` as their title or as an alternative name."""

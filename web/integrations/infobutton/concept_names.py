@@ -27,10 +27,19 @@ NUMBERED = frozenset(("type", "stage", "grade", "class"))  # words before a Roma
 # Additions of ICD-10-CM to the name of a condition: "Gout, unspecified", "Essential (primary)
 # hypertension". Causes ("due to") are not removed, because they change the condition.
 _ADDITIONS = re.compile(
-    r"\([^)]*\)|\[[^\]]*\]|,.*|\b(?:unspecified|essential|primary|with .*|without .*"
-    r"|not elsewhere classified|in diseases classified elsewhere)\b",
+    r"\([^)]*\)|\[[^\]]*\]|,(?!\s*type\b)[^,]*|\b(?:unspecified|essential|primary|with .*"
+    r"|without .*|not elsewhere classified|in diseases classified elsewhere)\b",
     re.IGNORECASE,
 )
+# Stage and severity: "chronic kidney disease stage 3", "asthma severe". Types are significant.
+_STAGE = r"(?:\b(?:nyha|ajcc) )?\b(?:stage|grade|class) (?:\d+[a-d]?|[ivx]+[a-d]?)\b"
+_QUALIFIERS = re.compile(
+    rf"^{_STAGE}\s+|(?:\s+(?:{_STAGE}|(?:mild|moderate|severe|stable|left|right|bilateral)\b))+$",
+    re.IGNORECASE,
+)
+# "CKD (chronic kidney disease) stage 3"
+_EXPLAINED = re.compile(r"([^()\[\]]+)[(\[]([^()\[\]]+)[)\]](.*)")
+_GENERIC = re.compile(r"\s*\b(?:disease|disorder|syndrome|infection)\b\s*", re.IGNORECASE)
 _UNSAFE = re.compile(r"\bdue to\b|\bother\b", re.IGNORECASE)
 _BRACKETS = re.compile(r"\[([^\]]*)\]")
 _PARENTHESES = re.compile(r"\([^)]*\)|\[[^\]]*\]")
@@ -83,13 +92,42 @@ def titles_of(title: str) -> tuple[str, ...]:
 
 
 def without_additions(name: str) -> str:
-    """Return the name of a condition without the additions of a classification.
+    """Return the name of a condition without the additions of a classification, stage or severity.
 
     Return an empty string if that would change the meaning, as in "Other specified diabetes
     mellitus".
     """
     shortened = " ".join(_ADDITIONS.sub(" ", name).split())
-    return "" if _UNSAFE.search(shortened) else shortened
+    return "" if _UNSAFE.search(shortened) else _QUALIFIERS.sub("", shortened)
+
+
+def spelled_out(name: str) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of names in an abbreviation with its expansion, with what follows them.
+
+    "CKD (chronic kidney disease) stage 3" is "chronic kidney disease stage 3" or "CKD stage 3". The
+    last pair omits what follows if it is a generic word: "human immunodeficiency virus [HIV]
+    disease".
+    """
+    match = _EXPLAINED.fullmatch(name)
+    if not match:
+        return
+    before, inside, rest = (part.strip() for part in match.groups())
+    if _is_abbreviation(inside, before):
+        before, inside = inside, before
+    elif not _is_abbreviation(before, inside):
+        return
+    yield f"{inside} {rest}".strip(), f"{before} {rest}".strip()
+    if _GENERIC.fullmatch(rest):
+        yield inside, before
+
+
+def _is_abbreviation(short: str, name: str) -> bool:
+    """Return whether a word consists of letters of a longer name in their order: HTN, T2DM."""
+    if " " in short or len(short) >= len(name):
+        return False
+    letters = iter(name.casefold())
+    is_ordered = all(letter in letters for letter in short.casefold())
+    return is_ordered and short[0].casefold() == name[0].casefold()
 
 
 def product_names(name: str) -> Iterator[tuple[str, ...]]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kb.model.medical_codes import MedicalCode, find_system, parse_code
+from kb.model.medical_codes import MedicalCode, find_system, infer_code, parse_code
 from web.params import ParameterError
 
 MAX_CRITERIA = 20  # maximum number of criteria, and of subtopics, that are evaluated
@@ -124,7 +124,7 @@ def parse_request(pairs: Iterable[tuple[str, str]], *, strict: bool) -> Infobutt
         elif parts[part][0]:
             parts[part] = (True, clean(value))
     form = _form(others.get("knowledgeresponsetype", ""))
-    main = _concepts(concepts.get("mainsearchcriteria", {}))
+    main = _concepts(concepts.get("mainsearchcriteria", {}), strict=strict)
     task = others.get("taskcontext.c.c", "").upper() or others.get("taskcontext.v.c", "").upper()
     if strict:
         _check(main, task)
@@ -140,7 +140,7 @@ def parse_request(pairs: Iterable[tuple[str, str]], *, strict: bool) -> Infobutt
     return InfobuttonRequest(
         form=form,
         main=main,
-        subtopics=_concepts(concepts.get("subtopic", {})),
+        subtopics=_concepts(concepts.get("subtopic", {}), strict=strict),
         task=task if task in TASKS else "",
         recipient=recipient if recipient in RECIPIENTS else "",
         language=language,
@@ -165,20 +165,24 @@ def _form(media_type: str) -> ResponseFormat:
 
 
 def _concepts(
-    parts_by_key: dict[tuple[str, int], dict[str, tuple[bool, str]]],
+    parts_by_key: dict[tuple[str, int], dict[str, tuple[bool, str]]], *, strict: bool
 ) -> tuple[InfobuttonConcept, ...]:
     concepts = (
-        _concept({name: value for name, (_, value) in parts.items()})
+        _concept({name: value for name, (_, value) in parts.items()}, strict=strict)
         for parts in parts_by_key.values()
     )
     return tuple(concept for concept in concepts if concept.sent)[:MAX_CRITERIA]
 
 
-def _concept(parts: dict[str, str]) -> InfobuttonConcept:
+def _concept(parts: dict[str, str], *, strict: bool) -> InfobuttonConcept:
+    """Return a concept; unless `strict`, the system of an ICD-10-CM code may be missing."""
     system = find_system(parts.get("cs", "")) or find_system(parts.get("csn", ""))
     value = parts.get("c", "")
+    code = parse_code(system, value) if system and value else None
+    if value and not strict and not (parts.get("cs") or parts.get("csn")):
+        code = infer_code(value)
     return InfobuttonConcept(
-        code=parse_code(system, value) if system and value else None,
+        code=code,
         name=parts.get("dn", ""),
         text=parts.get("ot", ""),
         sent=tuple(

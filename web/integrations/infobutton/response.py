@@ -15,7 +15,6 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
-from index.search.service import MIN_SAFETY_CONFIDENCE
 from kb.model.medical_codes import find_system, get_code_name, get_system
 from kb.model.passage import Passage
 from kb.model.records import ArticleSummary, get_review_state
@@ -123,24 +122,6 @@ def summary_passage(match: InfobuttonMatch) -> str:
     return match.passage_id or (
         match.contents.passages[0].passage_id if match.contents.passages else ""
     )
-
-
-def rank_by_confidence(
-    matches: Sequence[InfobuttonMatch], texts: Texts, preferred: frozenset[str], taxonomy: Taxonomy
-) -> list[InfobuttonMatch]:
-    """Return `matches` with the passages of each article reordered.
-
-    Passages with one of the `preferred` tags at high confidence come first.
-    """
-
-    def has_confident_tag(match: InfobuttonMatch) -> bool:
-        text = texts.get(match.passage_id)
-        all_tags = text[1].tags if text else ()
-        tags = tuple(tag.tag for tag in all_tags if tag.confidence >= MIN_SAFETY_CONFIDENCE)
-        return not preferred.isdisjoint(taxonomy.with_ancestors(tags))
-
-    ranks = {m.contents.article.id: rank for rank, m in reversed(list(enumerate(matches)))}
-    return sorted(matches, key=lambda m: (ranks[m.contents.article.id], not has_confident_tag(m)))
 
 
 def _used_parameters(

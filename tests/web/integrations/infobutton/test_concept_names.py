@@ -11,6 +11,7 @@ from web.integrations.infobutton.concept_names import (
     is_product_name,
     name_key,
     product_names,
+    spelled_out,
     stems,
     titles_of,
     without_additions,
@@ -40,6 +41,12 @@ def test_names_match_by_words(one: str, other: str, same: bool) -> None:
         ("Gout, unspecified", "Gout"),
         ("Unspecified asthma, uncomplicated", "asthma"),
         ("Type 2 diabetes mellitus without complications", "Type 2 diabetes mellitus"),
+        ("Chronic kidney disease stage 3b", "Chronic kidney disease"),
+        ("Stage IV breast cancer", "breast cancer"),
+        ("Heart failure, NYHA class III", "Heart failure"),
+        ("Deep vein thrombosis left", "Deep vein thrombosis"),
+        ("Diabetes mellitus, type 2, uncontrolled", "Diabetes mellitus, type 2"),
+        ("End stage renal disease", "End stage renal disease"),
         # What makes another thing of it is never left out
         ("Other specified diabetes mellitus with hyperosmolarity", ""),
         ("Thrombosis due to internal prosthetic devices", ""),
@@ -47,6 +54,36 @@ def test_names_match_by_words(one: str, other: str, same: bool) -> None:
 )
 def test_classification_suffix_is_removed(name: str, plain: str) -> None:
     assert without_additions(name) == plain
+
+
+@pytest.mark.parametrize(
+    ("name", "pairs"),
+    [
+        (
+            "CKD (chronic kidney disease) stage 3",
+            [("chronic kidney disease stage 3", "CKD stage 3")],
+        ),
+        (
+            "Chronic kidney disease (CKD) stage 3",
+            [("Chronic kidney disease stage 3", "CKD stage 3")],
+        ),
+        ("HTN (hypertension)", [("hypertension", "HTN")]),
+        ("T2DM (type 2 diabetes mellitus)", [("type 2 diabetes mellitus", "T2DM")]),
+        (
+            "Human immunodeficiency virus [HIV] disease",
+            [
+                ("Human immunodeficiency virus disease", "HIV disease"),
+                ("Human immunodeficiency virus", "HIV"),
+            ],
+        ),
+        ("HIV (human immunodeficiency virus) exposure",
+         [("human immunodeficiency virus exposure", "HIV exposure")]),
+        ("Asthma (disorder)", []),
+        ("Gout", []),
+    ],
+)  # fmt: skip
+def test_abbreviation_and_expansion_are_two_names(name: str, pairs: list[tuple[str, str]]) -> None:
+    assert list(spelled_out(name)) == pairs
 
 
 @pytest.mark.parametrize(

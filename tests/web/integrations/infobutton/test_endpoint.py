@@ -64,6 +64,8 @@ def records(tmp_path_factory: pytest.TempPathFactory, taxonomy: Taxonomy) -> Ite
         ("Warfarina", [("", "Una tableta.")], {"codes": ("rxnorm:11289",), "language": "es"}),
         ("Type 2 diabetes", [("", "Sugar.")], {"also_called": ("type 2 diabetes mellitus",)}),
         ("High blood pressure", [("", "Pressure."), ("Salt and pressure", "Less salt.")], {}),
+        ("Chronic kidney disease", [("", "Kidneys.")], {}),
+        ("Chronic obstructive pulmonary disease", [("", "Airways.")], {}),
         (HOSTILE, [("", HOSTILE)], {"codes": ("mesh:D000001",), "also_called": (HOSTILE,)}),
     ):  # fmt: skip
         save(store, title, *parts, **metadata)
@@ -100,6 +102,16 @@ def titles(client: FlaskClient, query: str) -> list[str]:
         # What the code is called, and what else that is called
         (criterion(c="E11.9", cs=ICD10), ["Type 2 diabetes"]),
         (criterion(c="I10", cs=ICD10), ["High blood pressure"]),
+        # A short code without a name, whose own name is that of a group
+        (criterion(c="J44", cs=ICD10), ["Chronic obstructive pulmonary disease"]),
+        (criterion(c="J44"), ["Chronic obstructive pulmonary disease"]),
+        # An abbreviation with its expansion and a qualifier
+        (criterion(dn="CKD (chronic kidney disease) stage 3"), ["Chronic kidney disease"]),
+        (criterion(ot="CKD (chronic kidney disease) stage 3"), ["Chronic kidney disease"]),
+        (criterion(dn="DM (diabetes mellitus), type 2"), ["Type 2 diabetes"]),
+        (criterion(dn="DM (diabetes mellitus), type 1"), []),
+        (criterion(dn="Diabetes mellitus, type 1"), []),
+        (criterion(dn="CKD (chronic kidney disease) screening"), []),
         # By name: whole, in another order, under another name, as part of a longer one
         (criterion(dn="Coumadin"), ["Warfarin"]),
         (criterion(dn="diabetes mellitus type 2"), ["Type 2 diabetes"]),

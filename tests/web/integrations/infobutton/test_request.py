@@ -48,7 +48,12 @@ def asked(query: str, *, strict: bool = False) -> InfobuttonRequest:
             ["icd-10-cm:I10"],
         ),
         ("mainSearchCriteria.v.c=I10&mainSearchCriteria.v.csn=ICD-10-CM", ["icd-10-cm:I10"]),
-        ("mainSearchCriteria.v.c=I10", []),
+        # A code of ICD-10-CM needs no system; other codes are ambiguous
+        ("mainSearchCriteria.v.c=I10", ["icd-10-cm:I10"]),
+        ("mainSearchCriteria.v.c=n183", ["icd-10-cm:N18.3"]),
+        ("mainSearchCriteria.v.c=J4540", []),
+        ("mainSearchCriteria.v.c=I10&mainSearchCriteria.v.cs=1.2.3", []),
+        ("mainSearchCriteria.v.c=274", []),
         ("searchType=HL7", []),
     ],
 )
