@@ -85,7 +85,10 @@ def call(service_id: str) -> ResponseReturnValue:
     body = _body()
     _check(body, service)
     context = body["context"]
-    resources = _conditions(body) if service.id == "conditions" else fhir.orders(context)
+    if service.id == "conditions":
+        resources = _conditions(body)
+    else:
+        resources = fhir.orders(context, body.get("prefetch"))
     concepts = islice(fhir.concepts(resources), MAX_CONCEPTS)
     recipient = "PAT" if str(context["userId"]).startswith(PATIENTS) else "PROV"
     site = current_services()

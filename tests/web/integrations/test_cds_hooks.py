@@ -132,6 +132,8 @@ def test_conditions_return_one_card_per_article(record: FlaskClient) -> None:
     assert card["summary"].startswith("Gout. ")
     assert card["summary"].endswith(" January 2026")
     assert card["detail"].startswith(r"A \*joint\* \[hurts\]\(x\)\.")
+    assert card["detail"].endswith(r"ICD\-10\-CM M10 \(for Gout of the ankle\)\.")
+    assert card["extension"] == {"clinical-kb.found-by": "ICD-10-CM M10"}
     assert card["source"]["label"] == "Sample Hospital"
 
 
@@ -191,6 +193,73 @@ REQUEST = {"resourceType": "MedicationRequest", "id": "1"}
 def test_medicine_is_found_in_any_order_field(record: FlaskClient, drafts: list[dict]) -> None:
     found = cards(record, "orders", order(*drafts))
     assert [card["summary"].partition(".")[0] for card in found][-1] == "Warfarin"
+
+
+EHR, OTHER = "https://ehr.example/fhir", "https://other.example/fhir"
+URN = "urn:uuid:1d4b3c1e-8f5b-4f0e-9d56-0c2b9a4f7c11"
+MEDICATION = {"resourceType": "Medication", "id": "7", "code": PRODUCT}
+ASPIRIN = {"resourceType": "Medication", "id": "7", "code": {"text": "Aspirin"}}
+
+
+def entry(resource: dict, full_url: str = "") -> dict:
+    return {"resource": resource, **({"fullUrl": full_url} if full_url else {})}
+
+
+def referring(reference: str, **more: object) -> dict:
+    return REQUEST | {"medicationReference": {"reference": reference}, **more}
+
+
+@pytest.mark.parametrize(
+    ("entries", "is_found"),
+    [
+        # An absolute URL or a URN is compared with the URLs of the entries
+        ([entry(referring(URN)), entry({**MEDICATION, "id": "x"}, URN)], True),
+        ([entry(referring(f"{EHR}/Medication/7")), entry(MEDICATION, f"{EHR}/Medication/7")], True),
+        ([entry(referring(f"{EHR}/Medication/7")), entry(MEDICATION, f"{OTHER}/Medication/7")],
+         False),
+        ([entry(referring(f"{EHR}/Medication/7")), entry(MEDICATION)], False),
+        ([entry(referring("urn:uuid:0")), entry(MEDICATION, URN)], False),
+        # A relative one belongs to the service of the resource with it
+        ([entry(referring("Medication/7"), f"{EHR}/MedicationRequest/1"),
+          entry(ASPIRIN, f"{OTHER}/Medication/7"), entry(MEDICATION, f"{EHR}/Medication/7")], True),
+        ([entry(referring("Medication/7"), f"{EHR}/MedicationRequest/1"),
+          entry(MEDICATION, f"{OTHER}/Medication/7")], False),
+        ([entry(referring("Medication/7"), URN), entry(MEDICATION, f"{EHR}/Medication/7")], True),
+        ([entry(referring("Medication/7")), entry(MEDICATION, f"{EHR}/Medication/7"),
+          entry(ASPIRIN, f"{OTHER}/Medication/7")], False),
+        # A version must be that of the resource
+        ([entry(referring("Medication/7/_history/2")),
+          entry(ASPIRIN | {"meta": {"versionId": "1"}}),
+          entry(MEDICATION | {"meta": {"versionId": "2"}})], True),
+        # A fragment is a resource inside the same one
+        ([entry(referring("#m")), entry(MEDICATION | {"id": "m"})], False),
+    ],
+)  # fmt: skip
+def test_reference_is_resolved_by_full_url(
+    record: FlaskClient, entries: list[dict], is_found: bool
+) -> None:
+    body = order()
+    body["context"]["draftOrders"]["entry"] = entries
+    assert bool(cards(record, "orders", body)) == is_found
+
+
+def test_reference_is_resolved_in_prefetched_resources(record: FlaskClient) -> None:
+    body = order(referring(URN), selections=("1",))
+    body["prefetch"] = {
+        "medications": {"resourceType": "Bundle", "entry": [entry(MEDICATION, URN)]},
+        "patient": {"resourceType": "Patient", "id": "1"},
+        "nothing": None,
+    }
+    assert cards(record, "orders", body)[-1]["extension"] == {"clinical-kb.found-by": "warfarin"}
+
+
+def test_order_is_selected_by_full_url(record: FlaskClient) -> None:
+    body = order(selections=(URN,))
+    body["context"]["draftOrders"]["entry"] = [
+        entry({**draft("", "1"), "id": None}),
+        entry({**draft("", "11289"), "id": None}, URN),
+    ]
+    assert len(cards(record, "orders", body)) == 2
 
 
 @pytest.mark.parametrize("status", ["refuted", "entered-in-error"])
@@ -320,6 +389,8 @@ JSON = st.recursive(
                     "reference",
                     "display",
                     "id",
+                    "fullUrl",
+                    "meta",
                 ]
             ),
             inner,

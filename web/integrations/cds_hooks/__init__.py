@@ -1,7 +1,7 @@
 """CDS Hooks 2.0 (HL7): cards with links to passages for the patient or order on the screen.
 
 1. `web.views.cds_hooks` has the endpoints of the specification.
-2. `fhir` extracts the conditions and orders from a request.
+2. `fhir` extracts the conditions and orders from a request, with `references` between resources.
 3. `cards` builds one card per article that `web.integrations.infobutton.matching` finds.
 4. `feedback` parses feedback on cards.
 

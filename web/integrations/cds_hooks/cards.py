@@ -20,6 +20,7 @@ from web.presentation.formatting import format_review
 from web.presentation.urls import UrlBuilder
 
 Json = dict[str, Any]
+MatchedConcept = tuple[InfobuttonMatch, InfobuttonConcept]
 
 MAX_CARDS = 8
 MAX_LINKS = 6
@@ -27,6 +28,7 @@ MAX_SUMMARY_LENGTH = 139  # characters; the specification requires fewer than 14
 MAX_DETAIL_LENGTH = 500  # characters
 TOKEN_BYTES = 6  # at the start of the UUID of a card: identifies the article
 SAFETY = "safety"
+FOUND_BY = "clinical-kb.found-by"  # extension with the code or name that was searched
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+.!|~&-])")
 
 
@@ -35,13 +37,13 @@ def find_matches(
     recipient: str,
     matcher: InfobuttonMatcher,
     catalog: CatalogSnapshot,
-) -> list[InfobuttonMatch]:
+) -> list[MatchedConcept]:
     """Return at most `MAX_CARDS` matches, one per article.
 
     Each item of `concepts` holds the alternative codings of one condition or order; the first
     coding that matches is used. Matching is by code and name only, without full-text search.
     """
-    by_article: dict[str, InfobuttonMatch] = {}
+    by_article: dict[str, MatchedConcept] = {}
     for codings in concepts:
         for concept in codings:
             request = InfobuttonRequest(
@@ -50,13 +52,13 @@ def find_matches(
             matches = matcher.matches(request, catalog, by_words=False)
             if matches:
                 for match in matches:
-                    by_article.setdefault(match.contents.article.id, match)
+                    by_article.setdefault(match.contents.article.id, (match, concept))
                 break
     return list(by_article.values())[:MAX_CARDS]
 
 
 def build_cards(
-    matches: Iterable[InfobuttonMatch],
+    matches: Iterable[MatchedConcept],
     store: ArticleStore,
     *,
     title: str,
@@ -66,11 +68,12 @@ def build_cards(
 ) -> list[Json]:
     """Return one CDS Hooks card per match.
 
-    `title` is the source label of articles without a source. With `safety_first`, links to safety
-    passages come first.
+    The detail ends with what was searched and for which concept of the record. `title` is the
+    source label of articles without a source. With `safety_first`, links to safety passages come
+    first.
     """
     cards = []
-    for match in matches:
+    for match, concept in matches:
         refs = list(match.contents.passages)
         if safety_first:
             refs.sort(key=lambda ref: SAFETY not in ref.tags)
@@ -81,8 +84,19 @@ def build_cards(
         review = format_review(
             article.metadata, get_review_state(article.metadata.review_due, today)
         )
-        cards.append(_card(article, refs, (*detail, review.words), source, urls))
+        card = _card(article, refs, (*detail, review.words), source, urls)
+        card["detail"] += f"\n\n{_markdown(_describe_search(match, concept))}"
+        card["extension"] = {FOUND_BY: match.found_by}
+        cards.append(card)
     return cards
+
+
+def _describe_search(match: InfobuttonMatch, concept: InfobuttonConcept) -> str:
+    """Return what was searched: the code or name that an article has, and the one in the record."""
+    asked = concept.name or concept.text or dict(concept.sent).get("c", "")
+    searched = f"Searched: {match.found_by}"
+    is_same = asked.casefold() in ("", match.found_by.casefold())
+    return f"{searched}." if is_same else f"{searched} (for {asked})."
 
 
 def _card(

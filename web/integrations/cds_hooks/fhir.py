@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from kb.model.medical_codes import find_system, parse_code
+from web.integrations.cds_hooks.references import BundleEntry, iter_entries, resolve_reference
 from web.integrations.infobutton.request import InfobuttonConcept, clean
 
 Json = dict[str, Any]
@@ -29,17 +30,23 @@ REFERENCES = ("medicationReference", "medication", "codeReference")
 
 def conditions(prefetched: object) -> list[Json]:
     """Return the active conditions in the prefetched resources."""
-    return [condition for condition in _resources(prefetched) if _is_active(condition)]
+    resources = (entry.resource for entry in iter_entries(prefetched))
+    return [condition for condition in resources if _is_active(condition)]
 
 
-def orders(context: Json) -> list[Json]:
-    """Return the selected draft orders, or all of them if none is selected."""
-    drafts = list(_resources(context["draftOrders"]))
+def orders(context: Json, prefetch: object) -> list[Json]:
+    """Return the selected draft orders, or all of them if none is selected.
+
+    A referenced medication is looked up in the drafts and in the prefetched resources.
+    """
+    drafts = list(iter_entries(context["draftOrders"]))
     selections = context["selections"]
     chosen = {str(name) for name in selections} if isinstance(selections, list) else set()
-    selected = [d for d in drafts if chosen & {f"{d.get('resourceType')}/{d.get('id')}", _id(d)}]
-    medication_orders = [d for d in drafts if d.get("resourceType") != "Medication"]
-    return [_with_medication(order, drafts) for order in selected or medication_orders]
+    selected = [d for d in drafts if chosen & {d.name, str(d.resource.get("id")), d.full_url}]
+    orders_only = [d for d in drafts if d.resource.get("resourceType") != "Medication"]
+    prefetched = prefetch.values() if isinstance(prefetch, dict) else ()
+    known = [*drafts, *(entry for bundle in prefetched for entry in iter_entries(bundle))]
+    return [_with_medication(order, known) for order in selected or orders_only]
 
 
 def concepts(resources: Iterable[Json]) -> Iterator[tuple[InfobuttonConcept, ...]]:
@@ -69,48 +76,25 @@ def _is_active(condition: Json) -> bool:
     return (not clinical or bool(clinical & ACTIVE)) and not verified & REFUTED
 
 
-def _with_medication(order: Json, drafts: Iterable[Json]) -> Json:
+def _with_medication(order: BundleEntry, known: Iterable[BundleEntry]) -> Json:
     """Return an order with the code of the medication that it references.
 
-    The medication is contained in the order or is another resource of the bundle.
+    Without the medication, the display name of the reference is used.
     """
-    contained = order.get("contained")
-    contained_list = contained if isinstance(contained, list) else []
-    by_reference = {
-        f"#{_id(resource)}": resource for resource in contained_list if isinstance(resource, dict)
-    }
-    by_reference |= {
-        f"{resource.get('resourceType')}/{_id(resource)}": resource for resource in drafts
-    }
     for name in REFERENCES:
-        reference = order.get(name)
+        reference = order.resource.get(name)
         if isinstance(reference, dict) and isinstance(reference.get("reference"), dict):
             reference = reference["reference"]  # FHIR R5
-        target = reference.get("reference") if isinstance(reference, dict) else None
-        medication = by_reference.get(target) if isinstance(target, str) else None
+        if not isinstance(reference, dict):
+            continue
+        target = reference.get("reference")
+        medication = resolve_reference(target, order, known) if isinstance(target, str) else None
         if medication and medication.get("code"):
-            return {**order, "code": medication["code"]}
-        display = _text(reference.get("display")) if isinstance(reference, dict) else ""
+            return {**order.resource, "code": medication["code"]}
+        display = _text(reference.get("display"))
         if display:
-            return {**order, "code": {"text": display}}
-    return order
-
-
-def _id(resource: Json) -> str:
-    return str(resource.get("id"))
-
-
-def _resources(bundle: object) -> Iterator[Json]:
-    """Yield the resources in a bundle; a single resource is yielded as it is."""
-    if not isinstance(bundle, dict):
-        return
-    entries = (
-        bundle.get("entry") if bundle.get("resourceType") == "Bundle" else [{"resource": bundle}]
-    )
-    for entry in entries if isinstance(entries, list) else ():
-        resource = entry.get("resource") if isinstance(entry, dict) else None
-        if isinstance(resource, dict):
-            yield resource
+            return {**order.resource, "code": {"text": display}}
+    return order.resource
 
 
 def _codings(concept: object) -> Iterator[tuple[str, str, str]]:
