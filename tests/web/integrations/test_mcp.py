@@ -25,8 +25,8 @@ from tests.web.builders import TODAY, WARFARIN, WARFARIN_PASSAGES, fill, save, s
 from web.bootstrap import KnowledgeBase
 from web.cli import main
 from web.cli.mcp import REQUIREMENT
-from web.integrations.mcp.assistant import NOTHING, OVERDUE, RELAXED, Assistant
-from web.integrations.mcp.server import PASSAGE_NOT_FOUND, make_server
+from web.integrations.mcp.assistant import CORRECTED, NOTHING, OVERDUE, RELAXED, Assistant
+from web.integrations.mcp.server import ARGUMENTS, PASSAGE_NOT_FOUND, make_server
 
 SITE = "https://kb.example"
 PROGRAM = "from web.cli import main; main()"
@@ -136,8 +136,19 @@ def test_empty_result_instructs_assistant_to_report_it(server):
 def test_result_reports_query_changes(server):
     relaxed = found(server, "search", query="gut bleeding zebra")
     assert relaxed["summary"].endswith(RELAXED)
-    notes = found(server, "search", query="haemorrhage")["notes"]
-    assert any("bleeding" in note for note in notes)
+    assert relaxed["searched"]["relaxed"] == "any"
+    assert relaxed["searched"]["query"] == "gut bleeding zebra"
+    synonyms = found(server, "search", query="haemorrhage")
+    assert any("bleeding" in note for note in synonyms["notes"])
+    assert {"word": "haemorrhage", "synonym": "bleeding"} in synonyms["searched"]["synonyms"]
+
+
+def test_result_reports_corrected_query(server):
+    corrected = found(server, "search", query="bleedign")
+    searched = {"query": "bleeding", "is_corrected": True, "relaxed": "fuzzy", "synonyms": []}
+    assert corrected["searched"] | {"synonyms": []} == searched
+    assert corrected["summary"].endswith(CORRECTED.format(q="bleedign", corrected="bleeding"))
+    assert RELAXED not in corrected["summary"]
 
 
 def test_search_excludes_drafts(server):
@@ -149,13 +160,22 @@ def test_search_excludes_drafts(server):
     [
         ("passage", {"passage_id": "nothing"}, PASSAGE_NOT_FOUND),
         ("search", {"query": "x", "tags": ["nothing"]}, "overview, mechanism, "),
-        ("search", {"query": "x", "limit": 11}, "10"),
-        ("search", {"query": "x" * 2_001}, "2000"),
-        ("search", {}, "query"),
+        ("search", {"query": "x", "limit": 11}, ARGUMENTS["limit"]),
+        ("search", {"query": "x", "limit": "many"}, ARGUMENTS["limit"]),
+        ("search", {"query": "x", "tags": "safety"}, ARGUMENTS["tags"]),
+        ("search", {"query": "x" * 2_001}, ARGUMENTS["query"]),
+        ("search", {"query": " "}, ARGUMENTS["query"]),
+        ("search", {}, ARGUMENTS["query"]),
+        ("search", {"query": "x", "tag": "safety"}, "query, tags, limit"),
+        ("passage", {"passage_id": 3}, ARGUMENTS["passage_id"]),
+        ("article", {}, "search or passage"),
     ],
 )
 def test_invalid_arguments_return_readable_error(server, tool, arguments, words):
-    assert words in refused(server, tool, **arguments)
+    message = refused(server, tool, **arguments)
+    assert words in message
+    assert "Error executing" not in message
+    assert "pydantic" not in message
 
 
 def test_stdio_process_follows_store(tmp_path, taxonomy):

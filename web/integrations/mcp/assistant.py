@@ -28,6 +28,7 @@ NOTHING = (
     "This knowledge base has nothing on “{q}”. "
     "Say so, and do not present information from other sources as if it came from here."
 )
+CORRECTED = "No passage contains “{q}”, so “{corrected}” was searched. Ask whether that is meant."
 RELAXED = "No passage contains all of these words. These contain some of them."
 OVERDUE = "The review of this text is overdue. Say so when you quote it."
 
@@ -62,10 +63,29 @@ class QuotedPassage(Citation):
     text: Annotated[str, means("Full text of the passage.")]
 
 
+class Synonym(TypedDict):
+    """Synonym that was also searched."""
+
+    word: Annotated[str, means("Words of the query.")]
+    synonym: str
+
+
+class SearchedQuery(TypedDict):
+    """What was really searched."""
+
+    query: Annotated[str, means("The query, or the corrected one that was searched instead.")]
+    is_corrected: Annotated[bool, means("Whether the spelling of the query was corrected.")]
+    relaxed: Annotated[
+        str | None, means("any: passages with some of the words; fuzzy: with similar words.")
+    ]
+    synonyms: Annotated[list[Synonym], means("Synonyms that were also searched.")]
+
+
 class AssistantResults(TypedDict):
     """Results of a search."""
 
     summary: Annotated[str, means("Summary of the results in one sentence.")]
+    searched: SearchedQuery
     articles: Annotated[int, means("Number of articles with matching passages.")]
     passages: Annotated[list[Excerpt], means("Best passage of each article, best first.")]
     notes: Annotated[list[str], means("Changes made to the query.")]
@@ -91,6 +111,7 @@ class Assistant:
             notes.append("Another process is indexing. The newest articles may be missing.")
         return {
             "summary": _summary(response),
+            "searched": _searched(response),
             "articles": response.total,
             "passages": [self._excerpt(hit) for hit in response.hits],
             "notes": notes,
@@ -135,9 +156,22 @@ class Assistant:
 def _summary(response: SearchResponse) -> str:
     if not response.total:
         return NOTHING.format(q=response.query.q)
+    query = response.query
     number = count_phrase(response.total, "article matches", "articles match")
-    summary = f"{number} “{response.query.q}”."
-    return f"{summary} {RELAXED}" if response.query.relaxed else summary
+    summary = f"{number} “{query.corrected or query.q}”."
+    if query.corrected:
+        return f"{summary} {CORRECTED.format(q=query.q, corrected=query.corrected)}"
+    return f"{summary} {RELAXED}" if query.relaxed else summary
+
+
+def _searched(response: SearchResponse) -> SearchedQuery:
+    query = response.query
+    return {
+        "query": query.corrected or query.q,
+        "is_corrected": query.corrected is not None,
+        "relaxed": query.relaxed,
+        "synonyms": [{"word": word, "synonym": synonym} for word, synonym in query.synonyms],
+    }
 
 
 def _query_changes(response: SearchResponse) -> list[str]:

@@ -7,12 +7,12 @@ messages are written to stdout; logs go to stderr and never contain queries.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from mcp.server.mcpserver import MCPServer
-from mcp.server.mcpserver.exceptions import ToolError
-from mcp.types import ToolAnnotations
-from pydantic import Field
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
+from pydantic import Field, ValidationError
 
 from index.query.parser import MAX_QUERY_LENGTH
 from kb.errors import KnowledgeBaseError, NotFoundError
@@ -29,7 +29,9 @@ READ_ONLY = ToolAnnotations(
 )
 
 # Parameters of the tools. The server evaluates the signatures, so they must be module-level names.
-Words = Annotated[str, Field(max_length=MAX_QUERY_LENGTH, description="The search query.")]
+Words = Annotated[
+    str, Field(max_length=MAX_QUERY_LENGTH, pattern=r"\S", description="The search query.")
+]
 Tags = Annotated[
     tuple[str, ...],
     Field(max_length=MAX_FILTERS, description="Only passages with one of these tags."),
@@ -37,6 +39,13 @@ Tags = Annotated[
 Most = Annotated[int, Field(ge=1, le=MAX_RESULTS, description="Maximum number of passages.")]
 PassageId = Annotated[str, Field(description="A passage_id from `search`.")]
 
+# What each argument must be, for arguments that the schemas above reject.
+ARGUMENTS = {
+    "query": f"query must be a text of words with at most {MAX_QUERY_LENGTH} characters.",
+    "tags": f'tags must be a list of at most {MAX_FILTERS} keys of tags, such as ["safety"].',
+    "limit": f"limit must be a whole number from 1 to {MAX_RESULTS}.",
+    "passage_id": "passage_id must be the passage_id of a search result.",
+}
 INSTRUCTIONS = """\
 Reviewed clinical passages of “{title}”. Search first, then read the full passage before you quote
 it. Quote verbatim, put the citation with its link below each quotation, and add nothing. Include
@@ -53,10 +62,35 @@ Return the full text of one passage with its citation: article, headings, versio
 whether the review is overdue, source and link."""
 
 
+class AssistantServer(MCPServer):
+    """MCP server that describes wrong arguments in sentences, without the library's wording."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool; raises `ToolError` with what is wrong and what to send instead."""
+        tools = {tool.name: tool.input_schema["properties"] for tool in await self.list_tools()}
+        if name not in tools:
+            raise ToolError(f"There is no tool “{name}”. Use {' or '.join(tools)}.")
+        for argument in arguments:
+            if argument not in tools[name]:
+                known = ", ".join(tools[name])
+                raise ToolError(f"{name} has no argument “{argument}”. Use only: {known}.")
+        try:
+            return await super().call_tool(name, arguments, context)
+        except UnexpectedToolError:
+            raise
+        except ToolError as error:
+            if isinstance(error.__cause__, ValidationError):
+                wrong = dict.fromkeys(str(each["loc"][0]) for each in error.__cause__.errors())
+                raise ToolError(" ".join(ARGUMENTS[argument] for argument in wrong)) from error
+            raise ToolError(str(error.__cause__ or error)) from error
+
+
 def make_server(assistant: Assistant) -> MCPServer:
     """Return the MCP server of one knowledge base."""
     title = assistant.base.settings.title
-    server = MCPServer(
+    server = AssistantServer(
         "clinical-kb",
         title=title,
         instructions=INSTRUCTIONS.format(title=title),
