@@ -52,8 +52,8 @@ format: $(VENV)/.dev ## Format the code and fix lint errors
 	$(BIN)/ruff check --fix .
 
 lock: $(VENV)/.dev ## Pin the newest versions that pyproject.toml allows
-	$(LOCK) --upgrade --extra build --extra mcp pyproject.toml -o requirements.lock
-	$(LOCK) --upgrade --extra build --extra mcp --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(LOCK) --upgrade --extra build --extra mcp --extra semantic pyproject.toml -o requirements.lock
+	$(LOCK) --upgrade --extra build --extra mcp --extra semantic --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean: ## Remove everything that the targets above create
 	rm -rf $(VENV) .kb build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

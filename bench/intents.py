@@ -229,7 +229,7 @@ def _load(
 ) -> AbstractContextManager[Loaded]:
     source = folder / "medquad.jsonl"
     write_objects(source, converted)
-    return load_sources([*labels, source], "", 1)
+    return load_sources([*labels, source], "", 1, semantic=False)
 
 
 def main() -> None:

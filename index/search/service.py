@@ -29,6 +29,7 @@ from index.search.hits import (
 from index.search.pins import Pins, find_pins, merge_pinned
 from index.search.query_executor import FUZZY, QueryExecutor
 from index.search.results import SearchRequest, SearchResponse, Snippet
+from index.search.semantic_reranker import SemanticReranker
 from kb.errors import QueryError, SearchIndexError
 from kb.model.passage import Evidence, Passage, Tag
 from kb.model.taxonomy import Taxonomy
@@ -55,13 +56,18 @@ class SearchService:
         vocabulary: SynonymDictionary | None = None,
         intents: IntentCatalog | None = None,
         pins: Pins | None = None,
+        reranker: SemanticReranker | None = None,
     ) -> None:
-        """Create a service with the built-in synonyms and intents unless others are given."""
+        """Create a service with the built-in synonyms and intents unless others are given.
+
+        Without a `reranker`, results are ranked by words only.
+        """
         self._store, self._engine, self._taxonomy, self._today = store, engine, taxonomy, today
         self._safety_tags = frozenset(
             tag.key for tag in taxonomy if SAFETY_TAG in taxonomy.with_ancestors([tag.key])
         )
         self._intents = intents or load_intents()
+        self._reranker = reranker
         self._executor = self._build_executor(vocabulary or SynonymDictionary())
         self._pins: Pins = dict(pins or {})
 
@@ -86,7 +92,14 @@ class SearchService:
         explainer = MatchExplainer(
             executed.query, self._taxonomy, fuzzy=executed.echo.relaxed == FUZZY
         )
-        builder = HitBuilder(published, explainer, request.q, today, executed.subject)
+        builder = HitBuilder(
+            published,
+            explainer,
+            request.q,
+            today,
+            subject=executed.subject,
+            reranked=executed.reranked,
+        )
         leading = builder.build_pinned(pinned)
         hits = merge_pinned(leading, builder.build_hits(result.groups))
         hits = hits[: max(request.limit, len(leading))]
@@ -129,10 +142,18 @@ class SearchService:
             vocabulary=vocabulary,
             intents=self._intents,
             pins=pins,
+            reranker=self._reranker,
         )
 
     def _build_executor(self, vocabulary: SynonymDictionary) -> QueryExecutor:
-        return QueryExecutor(self._store, self._engine, vocabulary, self._taxonomy, self._intents)
+        return QueryExecutor(
+            self._store,
+            self._engine,
+            vocabulary,
+            self._taxonomy,
+            self._intents,
+            reranker=self._reranker,
+        )
 
     def is_known_word(self, word: str) -> bool:
         """Return whether any form of a word occurs in an article or a synonym."""
@@ -152,8 +173,10 @@ class SearchService:
         return self._executor.find_synonyms(name)
 
     def load(self) -> None:
-        """Load the dictionaries that the first search needs; called before a server starts."""
+        """Load what the first search needs; called before a server starts."""
         self._executor.load()
+        if self._reranker is not None:
+            self._reranker.load()
 
     def refresh(self) -> None:
         """Load what depends on the latest index commit; raises `SearchIndexError`."""

@@ -86,7 +86,7 @@ class SubjectFinder:
 
     def find(self, query: ParsedQuery, published: PublishedSnapshot) -> Subject | None:
         """Return the subject of a query of plain words, or None."""
-        words = _plain_words(query)
+        words = plain_words(query)
         if not words:
             return None
         stems = [stem_word(word) for word in words]
@@ -192,7 +192,7 @@ class SubjectFinder:
         )
 
 
-def _plain_words(query: ParsedQuery) -> list[str]:
+def plain_words(query: ParsedQuery) -> list[str]:
     """Return the words of a query without operators, otherwise an empty list."""
     if query.excluded:
         return []

@@ -53,11 +53,6 @@ INTEGER = struct.Struct("!q")
 RUNNING = 1 << 32  # outside the range of exit codes
 ALLOWED_PACKAGES = ("kb", "ingest", "datetime")  # packages whose classes a result may contain
 STATM = Path("/proc/self/statm")
-# What `pickle` raises for damaged data besides `UnpicklingError`.
-_DAMAGED_RESULT_ERRORS = (
-    *(AttributeError, EOFError, ImportError, LookupError),
-    *(MemoryError, OverflowError, RecursionError, TypeError, ValueError),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,14 +166,8 @@ class _RestrictedUnpickler(pickle.Unpickler):
 
 
 def safe_loads(answer: bytes) -> Any:
-    """Return the value of a pickled result.
-
-    Raises `UnpicklingError` for disallowed classes, and for an empty or damaged result.
-    """
-    try:
-        return _RestrictedUnpickler(io.BytesIO(answer)).load()
-    except _DAMAGED_RESULT_ERRORS as error:
-        raise pickle.UnpicklingError(f"the result is damaged: {error}") from error
+    """Return the value of a pickled result. Raises `UnpicklingError` for disallowed classes."""
+    return _RestrictedUnpickler(io.BytesIO(answer)).load()
 
 
 def _run_item(message: bytes, config: _WorkerConfig) -> bytes:

@@ -9,6 +9,7 @@ included, so all users are signed out by a restore.
 
 from __future__ import annotations
 
+import base64
 import json
 import zipfile
 import zlib
@@ -18,7 +19,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Connection, Date, Table, delete, func, insert, select, text
+from sqlalchemy import Connection, Date, LargeBinary, Table, delete, func, insert, select, text
 
 from kb.errors import BackupError
 from kb.storage import source_files
@@ -31,13 +32,22 @@ from kb.storage.atomic_files import (
     iter_file_chunks,
 )
 from kb.storage.database import Database
-from kb.storage.schema import SCHEMA, UtcDateTime, articles, metadata
+from kb.storage.schema import (
+    SCHEMA,
+    UtcDateTime,
+    articles,
+    metadata,
+    passage_vectors,
+    vector_progress,
+)
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 CONFIG_FILES = ("kb.toml", "taxonomy.toml", "checks.toml", "synonyms.txt", "intents.toml")
-# Schemas of backups that can be restored: columns that were added since have a default.
-RESTORABLE_SCHEMAS = ("0014", SCHEMA)
+# Schemas of backups that can be restored: columns that were added since have a default, and tables
+# that were added since are left empty.
+RESTORABLE_SCHEMAS = ("0014", "0015", SCHEMA)
+ADDED_TABLES = (passage_vectors.name, vector_progress.name)
 ROW_BATCH = 500
 # Transient tables that are not backed up.
 TRANSIENT_TABLES = ("sessions", "login_failures", "oidc_states", "known_settings")
@@ -122,8 +132,9 @@ def restore_backup(path: Path, database: Database, home: Path, *, replace: bool)
                 for table in reversed(metadata.sorted_tables):
                     connection.execute(delete(table))
                 for name, table in _TABLES.items():
-                    with archive.open(name) as lines:
-                        _insert_rows(connection, table, lines)
+                    if name in checksums:
+                        with archive.open(name) as lines:
+                            _insert_rows(connection, table, lines)
                 _reset_sequences(connection)
             for name in CONFIG_FILES:
                 if f"files/{name}" in checksums:
@@ -157,6 +168,8 @@ def _iter_rows(connection: Connection, table: Table, counts: dict[str, int]) -> 
 
 
 def _to_json(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -194,7 +207,9 @@ def _verify(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
     }
     known |= {f"files/{name}" for name in CONFIG_FILES} & members
     twice = len(names) > len(set(names))
-    if twice or members != set(checksums) or known != members or not set(_TABLES) <= members:
+    added = () if schema == SCHEMA else ADDED_TABLES
+    required = {name for name, table in _TABLES.items() if table.name not in added}
+    if twice or members != set(checksums) or known != members or not required <= members:
         raise BackupError(
             path, "does not match its manifest", "Use another backup.", code="members"
         )
@@ -228,9 +243,12 @@ def _insert_rows(connection: Connection, table: Table, lines: IO[bytes]) -> None
         for column in table.columns
         if isinstance(column.type, UtcDateTime | Date)
     }
+    binary = [column.name for column in table.columns if isinstance(column.type, LargeBinary)]
     batch: list[dict[str, Any]] = []
     for line in lines:
         row = json.loads(line)
+        for name in binary:
+            row[name] = base64.b64decode(row[name])
         for name, kind in times.items():
             row[name] = kind.fromisoformat(row[name]) if row[name] else None
         batch.append(row)

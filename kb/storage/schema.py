@@ -21,6 +21,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -30,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA = "0015"  # latest migration; a test compares it with the folder
+SCHEMA = "0016"  # latest migration; a test compares it with the folder
 
 metadata = MetaData()
 
@@ -136,6 +137,30 @@ change_feed_table = Table(
     Column("kind", String(20), nullable=False),
     Column("actor", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+)
+
+# Vectors of published passages for reranking. `text_hash` is the hash of the embedded text, `seq`
+# the change feed position at which the vector was computed.
+passage_vectors = Table(
+    "passage_vectors",
+    metadata,
+    Column("passage_id", String(20), primary_key=True),
+    Column("model", String(60), nullable=False),
+    Column("article_id", String(120), nullable=False, index=True),
+    Column("text_hash", String(32), nullable=False),
+    Column("seq", BigInteger, nullable=False, index=True),
+    Column("vector", LargeBinary, nullable=False),
+)
+
+# A single row: the change feed position up to which the vectors of `model` are complete, and the
+# process that computes the next ones.
+vector_progress = Table(
+    "vector_progress",
+    metadata,
+    Column("model", String(60), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("holder", String(32), nullable=False),
+    Column("leased_until", UtcDateTime, nullable=False),
 )
 
 # Daily query counters. `text` is empty if the query may identify a person.

@@ -203,6 +203,7 @@ def _hit(hit: SearchHit, q: str, urls: UrlBuilder) -> HitResponse:
             "fields": {name: list(words) for name, words in hit.why.fields},
             "missing": list(hit.why.missing),
             "overdue": hit.why.overdue,
+            "reranked": hit.why.reranked,
         },
         "pinned": hit.pinned,
         "more_in_article": hit.more_in_article,

@@ -92,6 +92,7 @@ class MatchExplanationResponse(TypedDict):
     ]
     missing: Annotated[list[str], means("Words of the query that the passage does not contain.")]
     overdue: Annotated[bool, means("Whether an overdue review lowered the rank.")]
+    reranked: Annotated[bool, means("Whether its meaning, compared with the query, moved it.")]
 
 
 class FurtherPassageResponse(TypedDict):

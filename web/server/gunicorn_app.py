@@ -30,8 +30,10 @@ from web.context import services_of
 from web.integrations import ehr_audit_log
 from web.server.gunicorn_worker import ProblemJsonWorker
 from web.server.import_worker import ImportWorker
+from web.server.vector_worker import VectorWorker
 
 MAX_PORT = 65_535
+VECTOR_TIMEOUT = 2.0  # seconds; the vector of a passage takes less than a tenth
 BACKLOG = 2_048  # pending connections; the default of gunicorn
 THREADS = 4  # for searches that wait for the disk; more threads would wait for each other
 OPTIONS: dict[str, Any] = {
@@ -120,7 +122,10 @@ def create_from_settings(settings: Settings) -> tuple[Flask, tuple[threading.Thr
     index_sync = IndexSyncThread(
         base.indexer, settings.index_sync_seconds, after=base.search.refresh, before=before
     )
-    return app, (index_sync, import_worker)
+    threads = (index_sync, import_worker)
+    if base.vectorizer is None:
+        return app, threads
+    return app, (*threads, VectorWorker(base.vectorizer, settings.index_sync_seconds))
 
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
@@ -186,6 +191,7 @@ class _GunicornApp(BaseApplication):  # type: ignore[misc]  # gunicorn has no ty
             "workers": self._workers,
             "when_ready": self._announce,
             "post_worker_init": self._start_threads,
+            "worker_exit": self._stop_vector_worker,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -204,3 +210,10 @@ class _GunicornApp(BaseApplication):  # type: ignore[misc]  # gunicorn has no ty
     def _start_threads(self, worker: AnyWorker) -> None:
         for thread in self._threads:  # set by `load` in this worker
             thread.start()
+
+    def _stop_vector_worker(self, _arbiter: object, _worker: AnyWorker) -> None:
+        """Wait for the vector worker, because the model must not run while the process ends."""
+        for thread in self._threads:
+            if isinstance(thread, VectorWorker):
+                thread.stop()
+                thread.join(VECTOR_TIMEOUT)

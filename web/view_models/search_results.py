@@ -170,6 +170,8 @@ def _reasons(hit: SearchHit) -> tuple[HitReason, ...]:
     reasons = [line for line in lines if line.words]
     if why.overdue:
         reasons.append(HitReason("overdue", "Ranked lower", ("review overdue",)))
+    if why.reranked:
+        reasons.append(HitReason("reranked", "Moved by", ("similarity of meaning",)))
     return tuple(reasons)
 
 

@@ -54,14 +54,7 @@ SIGNED_POWER = re.compile(r"[-−–+]\d+(?:\.\d+)?|\d*\.\d+")
 POWER = re.compile(r"\d+(?:\s*/\s*\w+)?")  # the unit may be raised as well: 10^9/L
 POWER_BASE = re.compile(r"(?<![\d.,])10$")  # a superscript after any other number is a note
 PRODUCT_BASE = re.compile(r"(?<![\d.,])\d{1,2}(?:,\d+)?\.10$")  # 5.10 or 4,5.10
-# A decimal such as 1.10 may have a note. The raised number is a power if a unit of counts follows.
-COUNT_AFTER = re.compile(
-    r"\s?(?:/|per\b|cells?\b|[cu]f[cu]\b|pfu\b|cop(?:y|ies)\b|platelets?\b|bacteria\b|organisms?\b"
-    r"|particles\b|genomes?\b|vg\b|lymphocytes?\b|leu[ck]ocytes?\b|neutrophils?\b|erythrocytes?\b"
-    r"|spermatozoa\b|m?iu\b|units?\b|[lL]\b|[µμ]?[lL]\b)",
-    re.I,
-)
-MIN_PRODUCT_POWER = 6  # without a unit; smaller numbers after such a decimal are notes
+MIN_PRODUCT_POWER = 3  # smaller numbers after such a decimal are notes
 # 10 with a note, as in "10<sup>1</sup> mg", unless a factor precedes it.
 DOSE_AFTER = re.compile(
     r"\s?(?:k?g|mg|[µμn]g|mcg|micrograms?|grams?|m[lL]|mmol|%|tablets?|capsules?|drops|puffs|sprays"
@@ -207,10 +200,8 @@ def _is_exponent_of_product(before: str, content: str, after: str) -> bool:
     return (
         PRODUCT_BASE.search(before) is not None
         and content.isdigit()
-        and (
-            COUNT_AFTER.match(after) is not None
-            or (int(content) >= MIN_PRODUCT_POWER and not DOSE_AFTER.match(after))
-        )
+        and (int(content) >= MIN_PRODUCT_POWER or after.startswith("/"))
+        and not DOSE_AFTER.match(after)
     )
 
 

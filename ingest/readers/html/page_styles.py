@@ -1,16 +1,14 @@
 """Style sheets inside a page: their rules are copied to the `style` of the elements they match.
 
 A class can strike out, raise or hide a text as an attribute can, so later code reads only `style`.
-Selectors of tags, classes and ids with any combinator are supported. Rules that a script or a user
-action turns off again are not applied to hide text, and neither are those for all elements of a
-name.
+Selectors of tags, classes and ids, also nested ones, are supported. Rules that a script or a user
+action turns off again are not applied to hide text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from bs4 import BeautifulSoup
@@ -32,12 +30,9 @@ _GENERATED_TEXT = re.compile(r"content\s*:\s*(?:\"([^\"]*)\"|'([^']*)')", re.I)
 _WATERMARK_NAME = re.compile(r"(?:^|[-_])watermark(?:$|[-_])", re.I)
 _ROTATED = re.compile(r"(?:transform\s*:[^;]*rotate\s*\(|rotate\s*:)\s*-?(?!0)\d", re.I)
 MAX_WATERMARK_WORDS = 8
-MAX_STEPS = 8  # of a selector before its subject
-MAX_SIBLINGS = 50
 MIN_WATERMARK_LENGTH = 4  # letters; a shorter generated text is an icon or a quotation mark
 _COMMENT = re.compile(r"/\*.*?\*/", re.S)
-_COMBINATOR = re.compile(r"\s*([>+~])\s*|\s+")
-_COMPOUND = re.compile(r"([a-z][a-z0-9-]*|\*)?((?:[.#][\w-]+)*)", re.I)
+_COMPOUND = re.compile(r"([a-z][a-z0-9]*)?((?:[.#][\w-]+)*)", re.I)
 _NAME = re.compile(r"([.#])([\w-]+)")
 _PSEUDO_ELEMENT = re.compile(r"::?(?:before|after)\s*$", re.I)
 _BLOCK = re.compile(r"([^{}]*)\{|\}")
@@ -56,45 +51,20 @@ class _Compound(NamedTuple):
         )
 
 
-class _Step(NamedTuple):
-    """An element before the subject of a selector, and the combinator that follows it."""
-
-    compound: _Compound
-    combinator: str  # "" for a descendant
-
-
 class _Rule(NamedTuple):
     weight: tuple[int, int]  # specificity, position
-    context: tuple[_Step, ...]
+    ancestors: tuple[_Compound, ...]
     subject: _Compound
     declarations: dict[str, str]
 
     def matches(self, tag: Tag) -> bool:
-        return self.subject.matches(tag) and _has_context(tag, self.context, {})
-
-
-def _has_context(tag: Tag, steps: tuple[_Step, ...], known: dict[tuple[int, int], bool]) -> bool:
-    """Return whether the elements around a tag match. `known` are the results so far."""
-    if not steps:
-        return True
-    key = (id(tag), len(steps))
-    if key not in known:
-        compound, combinator = steps[-1]
-        known[key] = any(
-            compound.matches(other) and _has_context(other, steps[:-1], known)
-            for other in _related(tag, combinator)
+        if not self.subject.matches(tag):
+            return False
+        parents = tag.parents
+        return all(
+            any(compound.matches(parent) for parent in parents)
+            for compound in reversed(self.ancestors)
         )
-    return known[key]
-
-
-def _related(tag: Tag, combinator: str) -> Iterable[Tag]:
-    """Return the elements that a combinator relates to an element, the nearest first."""
-    if combinator == "":
-        return tag.parents
-    if combinator == ">":
-        return islice(tag.parents, 1)
-    siblings = (each for each in tag.previous_siblings if isinstance(each, Tag))
-    return islice(siblings, 1 if combinator == "+" else MAX_SIBLINGS)
 
 
 def apply_page_styles(soup: BeautifulSoup) -> list[str]:
@@ -170,24 +140,20 @@ def _parse_declarations(body: str) -> dict[str, str]:
 
 
 def _parse_rules(selectors: str, declarations: dict[str, str], first: int) -> Iterator[_Rule]:
-    """Yield a rule for each selector with a class or an id."""
+    """Yield a rule for each selector of classes, ids and their descendants."""
     for number, selector in enumerate(selectors.split(",")):
-        parts = _COMBINATOR.split(selector.strip())
-        compounds = [_parse_compound(part) for part in parts[::2]]
+        compounds = [_parse_compound(part) for part in selector.split()]
         known = [compound for compound in compounds if compound is not None]
-        if len(known) < len(compounds) or len(known) > MAX_STEPS + 1:
+        if not known or len(known) < len(compounds):
             continue
-        if not any(each.classes or each.identifier for each in known):
+        subject = known[-1]
+        if not subject.classes and not subject.identifier:
             continue  # the default style of an element, which its name says already
-        steps = tuple(
-            _Step(compound, combinator or "")
-            for compound, combinator in zip(known[:-1], parts[1::2], strict=True)
-        )
         specificity = sum(
             100 * bool(each.identifier) + 10 * len(each.classes) + bool(each.tag) for each in known
         )
         weight = (specificity, first + number)
-        yield _Rule(weight, steps, known[-1], declarations)
+        yield _Rule(weight, tuple(known[:-1]), subject, declarations)
 
 
 def _parse_compound(text: str) -> _Compound | None:
@@ -197,8 +163,7 @@ def _parse_compound(text: str) -> _Compound | None:
     names = _NAME.findall(match[2])
     classes = frozenset(name for sign, name in names if sign == ".")
     identifiers = [name for sign, name in names if sign == "#"]
-    name = (match[1] or "").lower().strip("*")
-    return _Compound(name, classes, identifiers[0] if identifiers else "")
+    return _Compound((match[1] or "").lower(), classes, identifiers[0] if identifiers else "")
 
 
 def _find_watermark(body: str) -> Iterator[str]:
@@ -209,9 +174,9 @@ def _find_watermark(body: str) -> Iterator[str]:
 
 
 def _without_hiding(rule: _Rule, revealed: set[str]) -> _Rule:
-    """Return a rule without the properties that hide text, if another rule may show it again."""
-    names = {*rule.subject.classes, rule.subject.identifier} - {""}
-    if names and not names & revealed:
+    """Return a rule without the properties that hide text, if another rule shows it again."""
+    names = {*rule.subject.classes, rule.subject.identifier}
+    if not names & revealed:
         return rule
     kept = {
         name: value
@@ -225,17 +190,15 @@ def _apply_rules(soup: BeautifulSoup, rules: list[_Rule]) -> None:
     by_name: dict[str, list[_Rule]] = {}
     for rule in sorted(rules, key=lambda rule: rule.weight):
         names = sorted(rule.subject.classes)
-        name = rule.subject.tag
         key = f".{names[0]}" if names else f"#{rule.subject.identifier}"
-        key = name if key == "#" else key
         by_name.setdefault(key, []).append(rule)
     if not by_name:
         return
     for tag in soup.find_all(True):
-        keys = [tag.name, ""]
-        if tag.attrs:
-            keys += (f".{name}" for name in get_classes(tag))
-            keys.append(f"#{tag.get('id', '')}")
+        if not tag.attrs:
+            continue
+        keys = [f".{name}" for name in get_classes(tag)]
+        keys.append(f"#{tag.get('id', '')}")
         matching = [rule for key in keys for rule in by_name.get(key, ()) if rule.matches(tag)]
         if matching:
             declarations: dict[str, str] = {}

@@ -38,11 +38,6 @@ def plain(body):
             "<p>5.10<sup>9</sup>/L or 5·10<sup>9</sup> or 4,5.10<sup>6</sup></p>",
             "5.10^9/L or 5·10^9 or 4,5.10^6",
         ),
-        (
-            "<p>AUC 1.10<sup>4</sup> or 2.10<sup>3</sup>, 5.10<sup>4</sup>/L</p>",
-            "AUC 1.10 4 or 2.10 3, 5.10^4/L",
-        ),
-        ("<p>2.10<sup>5</sup> cells, 1.10<sup>4</sup> CFU</p>", "2.10^5 cells, 1.10^4 CFU"),
         ("<p>Give 5.10<sup>1</sup> mg or 2.10<sup>9</sup> mg</p>", "Give 5.10 1 mg or 2.10 9 mg"),
         ("<p>Give 250<sup>1</sup>mg; 10<sup>1</sup> mg.</p>", "Give 250 1 mg; 10 1 mg."),
         ("<p>e<sup>-0.5</sup> and 3 × 10<sup>3</sup> mL</p>", "e^-0.5 and 3 × 10^3 mL"),
@@ -88,44 +83,6 @@ def test_text_keeps_its_meaning(body, text):
 def test_deleted_text_is_reported():
     result = read("<p>Give <s>10 mg</s> 5 mg daily.</p>")
     assert [omission.text for omission in result.omitted] == ["10 mg"]
-
-
-@pytest.mark.parametrize(
-    ("selector", "body"),
-    [
-        ("p > .up", "<p>10<i class=up>9</i></p>"),
-        ("p>.up", "<p>10<i class=up>9</i></p>"),
-        ("* > .up", "<p>10<i class=up>9</i></p>"),
-        ("b + .up", "<p><b>10</b><i class=up>9</i></p>"),
-        ("b ~ .up", "<p><b>10</b><u></u><i class=up>9</i></p>"),
-        ("div > p .up", "<div><p>10<b><i class=up>9</i></b></p></div>"),
-        (".count > i", "<p class=count>10<i>9</i></p>"),
-        (".count i", "<p class=count>10<b><i>9</i></b></p>"),
-        ("body .count > b > i", "<p class=count>10<b><i>9</i></b></p>"),
-    ],
-)
-def test_selector_with_combinators_raises_its_elements(selector, body):
-    style = f"<style>{selector} {{vertical-align:super}}</style>"
-    assert read(body, style).article.plain == "10^9"
-
-
-@pytest.mark.parametrize(
-    ("selector", "body"),
-    [
-        ("div > .up", "<p>10<i class=up>9</i></p>"),
-        ("b + .up", "<p><b>10</b><u></u><i class=up>9</i></p>"),
-        ("b ~ .up", "<p>10<i class=up>9</i><b></b></p>"),
-        (".count > i", "<p class=count>10<b><i>9</i></b></p>"),
-    ],
-)
-def test_selector_with_combinators_raises_no_other_elements(selector, body):
-    style = f"<style>{selector} {{vertical-align:super}}</style>"
-    assert read(body, style).article.plain == "109"
-
-
-def test_elements_of_a_class_are_not_hidden_by_their_tag():
-    result = read("<div class=fold><p>Give 5 mg.</p></div>", "<style>.fold>p{display:none}</style>")
-    assert result.article.plain == "Give 5 mg."
 
 
 STYLE = (

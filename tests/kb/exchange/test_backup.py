@@ -18,6 +18,7 @@ from kb.exchange.backup import MANIFEST, TRANSIENT_TABLES, create_backup, restor
 from kb.storage.article_store import ArticleStore
 from kb.storage.audit_log import Actor
 from kb.storage.database import Database
+from kb.storage.passage_vectors import PassageVector, PassageVectorStore
 from kb.storage.schema import metadata
 from tests.kb.builders import save
 from tests.raises import raises
@@ -53,6 +54,9 @@ def full(database_url: str) -> Iterator[Database]:
     store.add_content_request("podagra", "Where is it?", "")
     store.close()
     database = Database(database_url)
+    vectors = PassageVectorStore(database, "model")
+    assert vectors.acquire()
+    assert vectors.save("gout", [PassageVector(passage, "hash", bytes(range(256)))], 1)
     yield database
     database.close()
 
@@ -88,6 +92,29 @@ def test_restore_reproduces_the_knowledge_base(
     sources = [path.read_bytes() for path in (tmp_path / "other" / "sources").glob("??/*")]
     assert sources == [ORIGINAL]
     assert (tmp_path / "other" / "synonyms.txt").read_text() == "gout = podagra\n"
+
+
+def test_backup_of_the_previous_schema_is_restored_without_vectors(
+    full: Database, other: Database, home: Path, tmp_path: Path
+) -> None:
+    create_backup(full, home, tmp_path / "kb.zip")
+    added = {f"tables/{name}.jsonl" for name in backup.ADDED_TABLES}
+    with (
+        zipfile.ZipFile(tmp_path / "kb.zip") as archive,
+        zipfile.ZipFile(tmp_path / "older.zip", "w") as older,
+    ):
+        manifest = json.loads(archive.read(MANIFEST))
+        manifest["schema"] = "0015"
+        for name in added:
+            del manifest["sha256"][name]
+        older.writestr(MANIFEST, json.dumps(manifest))
+        for name in manifest["sha256"]:
+            older.writestr(name, archive.read(name))
+
+    restore_backup(tmp_path / "older.zip", other, tmp_path / "other", replace=False)
+
+    empty = {name: [] for name in backup.ADDED_TABLES}
+    assert dumped(other) == {**dumped(full), **empty}
 
 
 def test_backup_contains_no_sessions(full: Database, home: Path, tmp_path: Path) -> None:

@@ -139,6 +139,8 @@ def test_older_schema_is_reported_and_upgraded_with_its_data(sqlite: Path) -> No
         connection.execute("ALTER TABLE versions DROP COLUMN differences")
         connection.execute("DROP TABLE near_duplicate_bands")
         connection.execute("DROP INDEX ix_versions_title")
+        connection.execute("DROP TABLE passage_vectors")
+        connection.execute("DROP TABLE vector_progress")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
 
     with pytest.raises(SchemaVersionError) as raised:
@@ -158,6 +160,8 @@ def test_versions_of_the_previous_schema_have_no_differences(database_url: str) 
     engine = create_engine(database_url)
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE versions DROP COLUMN differences"))
+        connection.execute(text("DROP TABLE passage_vectors"))
+        connection.execute(text("DROP TABLE vector_progress"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0014'"))
     engine.dispose()
 

@@ -196,6 +196,10 @@ def test_the_index_says_how_it_is_and_is_rebuilt(gout: Path, home: Path) -> None
     (status,) = objects(run("index", "status", "--json"))
     assert status["passages"] == 3
     assert status["behind"] == 0
+    assert (status["vectors"], status["vectors_behind"]) == (0, 2)
+    run("index", "vectors")
+    (status,) = objects(run("index", "status", "--json"))
+    assert (status["vectors"], status["vectors_behind"]) == (3, 0)
     segment = next((home / "index").glob("build-*/*.seg"))
     segment.write_bytes(segment.read_bytes()[:-1] + b"\x00\x00")
     for words in (("index", "check"), ("search", "colchicine")):

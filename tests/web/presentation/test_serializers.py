@@ -77,7 +77,12 @@ def test_the_answer_to_a_search():
                 },
                 "snippet": [["str"]],
                 "matched": {"exact": ["str"], "synonym": [], "fuzzy": []},
-                "why": {"fields": {"title": ["str"]}, "missing": ["str"], "overdue": "bool"},
+                "why": {
+                    "fields": {"title": ["str"]},
+                    "missing": ["str"],
+                    "overdue": "bool",
+                    "reranked": "bool",
+                },
                 "pinned": "bool",
                 "more_in_article": "int",
                 "more": [{"id": "str", "url": "str", "heading_path": ["str"], "anchor": "str"}],

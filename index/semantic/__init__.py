@@ -1,0 +1,1 @@
+"""Embedding model, vectors of passages, and reranking by meaning."""
