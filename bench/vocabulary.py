@@ -2,8 +2,9 @@
 
 Reads MeSH, the Disease Ontology, the Human Phenotype Ontology and drug names as tab-separated
 tables, selects exact synonyms that users may type, and writes ``index/data/vocabulary.tsv.gz`` and
-``index/data/drugs.txt.gz``. The word lists are in ``bench/vocabulary.toml``; docs/vocabulary.md
-describes the rules.
+``index/data/drugs.txt.gz``. The words of all names, with those of ICD-10-CM, become
+``index/data/medical-words.txt.gz``. The word lists are in ``bench/vocabulary.toml``;
+docs/vocabulary.md describes the rules.
 """
 
 from __future__ import annotations
@@ -16,16 +17,25 @@ import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from bench.drug_names import MAX_NAMES, load_drugs
 from bench.jsonlines import print_result
-from index.analyzer import split_words, stem_text
-from index.query import synonyms
+from index.analyzer import fold, normalize_spelling, split_words, stem_text
+from index.query import medical_words, synonyms
 from index.query.synonym_rules import ConceptName, SynonymKind, format_rules, is_abbreviation
 
 MAX_NAME_WORDS = 5  # longer names are neither typed nor found verbatim in a text
 MIN_ABBREVIATION_LENGTH = 3  # shorter abbreviations are ambiguous
+MIN_WORD_LENGTH = 4  # letters of a word that the spell checker may correct
+ICD_TABLE = "icd10cm_inclusion_terms.tsv"
+WORD_COLUMNS = {
+    "doid_slim_synonyms.tsv": ("synonym", "preferred"),
+    "hpo_synonyms.tsv": ("synonym", "preferred"),
+    "mesh_disease_synonyms.tsv": ("variant", "canonical"),
+    ICD_TABLE: ("description", "inclusion_term"),
+}
 MIN_EXCHANGES = 3  # concepts in which two words must be interchangeable
 
 # Names with these are classification terms that nobody uses in a text or a query.
@@ -263,6 +273,27 @@ def compile_vocabulary(folder: Path) -> tuple[list[list[ConceptName]], list[str]
     ), single
 
 
+def compile_words(folder: Path) -> list[str]:
+    """Return the words of `ICD_TABLE` and those of at least two tables.
+
+    A word of a single table may be misspelled.
+    """
+    tables = Counter(
+        word
+        for name, columns in WORD_COLUMNS.items()
+        for word in frozenset(_table_words(folder / name, columns))
+    )
+    official = frozenset(_table_words(folder / ICD_TABLE, ("description",)))
+    return sorted(official.union(word for word, number in tables.items() if number > 1))
+
+
+def _table_words(path: Path, columns: Iterable[str]) -> Iterator[str]:
+    for row in read_rows(path):
+        for word in chain.from_iterable(split_words(row[column] or "") for column in columns):
+            if len(word) >= MIN_WORD_LENGTH and word.isascii() and word.isalpha():
+                yield normalize_spelling(fold(word))
+
+
 def main() -> None:
     """Write the vocabulary files and print their sizes."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -270,14 +301,17 @@ def main() -> None:
     arguments = parser.parse_args()
     concepts, single = compile_vocabulary(arguments.folder)
     lines = [format_rules(names) for names in concepts]
+    words = compile_words(arguments.folder)
     # No file name or time in the gzip header, so that the output is reproducible.
     synonyms.COMPILED_CONCEPTS.write_bytes(gzip.compress("\n".join(lines).encode(), mtime=0))
     synonyms.DRUG_NAMES.write_bytes(gzip.compress("\n".join(single).encode(), mtime=0))
+    medical_words.MEDICAL_WORDS.write_bytes(gzip.compress("\n".join(words).encode(), mtime=0))
     print_result(
         {
             "concepts": len(concepts),
             "names": sum(len(names) for names in concepts),
             "drug_words": len(single),
+            "medical_words": len(words),
             "bytes": synonyms.COMPILED_CONCEPTS.stat().st_size + synonyms.DRUG_NAMES.stat().st_size,
         }
     )

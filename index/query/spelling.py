@@ -1,9 +1,9 @@
 """Spelling correction with the words of the index and the names of drugs.
 
 Candidates are compared by edit distance (insertions, deletions, substitutions and transpositions)
-and by sound, so that "neumonia" is close to "pneumonia". This module only suggests corrections;
-`kind` marks those that must not be applied automatically: one drug name is never replaced by
-a similar one without confirmation.
+and by sound, so that "neumonia" is close to "pneumonia". A correctly spelled name is never
+corrected, and a correction may be applied automatically only if it is certain: looking alike is no
+evidence that two drugs, procedures or conditions are the same.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from string import ascii_lowercase
 from typing import Literal
 
 import numpy as np
@@ -21,6 +22,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from index.analyzer import fold, stem_word
+from index.query.medical_words import is_medical_word
 
 SpellingKind = Literal["word", "drug", "split"]
 
@@ -28,6 +30,9 @@ MIN_WORD_LENGTH = 4  # letters; shorter words have too many neighbours
 SHORT_WORD_LENGTH = 5  # letters; up to this length one edit is allowed, beyond it two
 LONG_WORD_LENGTH = 9  # letters; from this length two edits of the phonetic key are allowed
 MIN_PART_LENGTH = 3  # letters of each part when a word such as "heartattack" is split
+# A correction with two edits is certain only in a word of this length or if it sounds the same.
+MIN_TWO_EDITS_LENGTH = 9
+MIN_LOOKALIKE_LENGTH = 8  # letters of a word that may be meant although it is not indexed
 MAX_CANDIDATES = 40  # candidates by edit distance whose cost is computed
 
 # Costs of differences. An edit that does not change the sound is cheap.
@@ -48,6 +53,7 @@ OPPOSITES = (
 # A drug name within this cost of the best candidate counts as likely. Slightly more than
 # UNINDEXED_COST, so that drugs without articles are considered.
 MAX_DRUG_COST_GAP = 0.75
+MIN_RIVAL_COST_GAP = 0.15  # a correction is certain only if the next one costs this much more
 
 _KEYBOARD_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
@@ -70,12 +76,13 @@ _DOUBLED = re.compile(r"(.)\1+")
 class SpellingCorrection:
     """A suggested correction; `word` is folded and consists of two words if `kind` is ``split``.
 
-    ``drug`` means that the typed or the suggested word is a drug name: offer the correction, but
-    never apply it automatically.
+    ``drug`` means that a drug name is likely. Only a correction that `is_certain` may be applied
+    automatically; all others must be confirmed by the user.
     """
 
     word: str
     kind: SpellingKind
+    is_certain: bool = False
 
 
 @lru_cache(maxsize=300_000)  # the vocabulary of an index, which is keyed again after each commit
@@ -91,13 +98,18 @@ def _replace_sound(match: re.Match[str]) -> str:
 class SpellChecker:
     """Suggests corrections from `forms` (folded word -> number of passages) and drug names.
 
-    Words in `known` are spelled correctly although the index does not contain them.
+    Words in `known` are spelled correctly although the index does not contain them. `synonyms`
+    returns the other names of a drug.
     """
 
     def __init__(
-        self, forms: Mapping[str, int], drugs: Collection[str] = (), known: Collection[str] = ()
+        self,
+        forms: Mapping[str, int],
+        drugs: Collection[str] = (),
+        known: Collection[str] = (),
+        synonyms: Callable[[str], Iterable[str]] = lambda _: (),
     ) -> None:
-        self._forms, self._drugs, self._known = forms, drugs, known
+        self._forms, self._drugs, self._known, self._synonyms = forms, drugs, known, synonyms
         by_sound: dict[str, list[tuple[str, str]]] = {}
         for word in {*filter(_is_correctable, forms), *drugs}:
             sound = phonetic_key(word)
@@ -108,27 +120,91 @@ class SpellChecker:
         }
 
     def suggest(self, word: str, limit: int = 3) -> list[SpellingCorrection]:
-        """Return the most likely corrections of an unknown word, best first."""
+        """Return the most likely corrections of an unknown word, best first.
+
+        A correctly spelled word has none.
+        """
         typed = fold(word)
-        is_drug = typed in self._drugs
-        if (
-            typed in self._forms
-            or not _is_correctable(typed)
-            or (typed in self._known and not is_drug)
-        ):
+        if not _is_correctable(typed) or self.is_correct(typed):
             return []
         costs = self._costs(typed)
-        is_drug = is_drug or self._is_drug_likely(costs)
         best: dict[str, str] = {}  # by stem: "diabetes" and "diabetic" are the same search
         for candidate in sorted(costs, key=lambda candidate: (costs[candidate], candidate)):
             best.setdefault(" ".join(map(stem_word, candidate.split())), candidate)
-        return [self._correction(candidate, is_drug) for candidate in list(best.values())[:limit]]
+        ranked = list(best.values())
+        is_drug = self._is_drug_likely(costs)
+        if is_drug and (drug := self._only_close_drug(typed, ranked)):
+            return [SpellingCorrection(drug, "drug", is_certain=True)]
+        certain = not is_drug and self._is_certain(typed, ranked, costs)
+        return [
+            self._correction(candidate, is_drug, certain and number == 0)
+            for number, candidate in enumerate(ranked[:limit])
+        ]
 
-    def _correction(self, candidate: str, is_drug: bool) -> SpellingCorrection:
+    def is_correct(self, word: str) -> bool:
+        """Return whether a folded word is indexed or the name of a drug or other concept."""
+        return (
+            word in self._forms
+            or word in self._drugs
+            or word in self._known
+            or is_medical_word(word)
+        )
+
+    def _correction(self, candidate: str, is_drug: bool, certain: bool) -> SpellingCorrection:
         parts = candidate.split()
         if is_drug or any(part in self._drugs for part in parts):
             return SpellingCorrection(candidate, "drug")
-        return SpellingCorrection(candidate, "split" if len(parts) > 1 else "word")
+        return SpellingCorrection(candidate, "split" if len(parts) > 1 else "word", certain)
+
+    def _only_close_drug(self, typed: str, ranked: list[str]) -> str:
+        """Return the indexed name of the drug that was meant, if no other drug is close to it.
+
+        It must sound the same, or differ by one edit while every drug within two edits is the same
+        drug. Articles may have it under another name: "morfina" is morphine.
+        """
+        sound = phonetic_key(typed)
+        similar = self._similar_drugs(typed, sound)
+        close = [drug for drug in similar if phonetic_key(drug) == sound]
+        close += [drug for drug in similar if OSA.distance(typed, drug) == 1 and drug not in close]
+        if not close:
+            return ""
+        rivals = close
+        if phonetic_key(close[0]) != sound:
+            rivals = [drug for drug in similar if drug[0] == typed[0] or drug in close]
+        names = {close[0], *self._names(close[0])}
+        if any(drug not in names and names.isdisjoint(self._names(drug)) for drug in rivals):
+            return ""
+        if ranked[0] not in names:  # an ordinary word is more likely
+            return ""
+        return next((name for name in (*close, *sorted(names)) if name in self._forms), "")
+
+    def _names(self, drug: str) -> set[str]:
+        return {fold(name) for name in self._synonyms(drug)}
+
+    def _similar_drugs(self, typed: str, sound: str) -> list[str]:
+        """Return the drug names with the same first sound and similar letters, nearest first."""
+        if sound[:1] not in self._by_sound:
+            return []
+        similar = self._by_sound[sound[:1]][0].find_similar(typed, _max_letter_errors(typed))
+        return [word for word in similar if word in self._drugs]
+
+    def _is_certain(self, typed: str, ranked: list[str], costs: Mapping[str, float]) -> bool:
+        """Return whether the best candidate, an ordinary word, is the only plausible one."""
+        if not ranked:
+            return False
+        best = ranked[0]
+        if " " in best:
+            return not any(" " not in word and OSA.distance(typed, word) == 1 for word in ranked)
+        if len(ranked) > 1 and costs[ranked[1]] - costs[best] < MIN_RIVAL_COST_GAP:
+            return False
+        edits = OSA.distance(typed, best)
+        differences = OSA.distance(phonetic_key(typed), phonetic_key(best))
+        if edits > 1 and differences and (len(typed) < MIN_TWO_EDITS_LENGTH or differences > 1):
+            return False
+        return not any(
+            word not in self._forms and stem_word(word) != stem_word(best) and self.is_correct(word)
+            for word in _intended_words(typed, may_have_added=edits > 1)
+        )
 
     def _is_drug_likely(self, costs: Mapping[str, float]) -> bool:
         """Return whether a drug name is nearly as likely as the best candidate."""
@@ -245,6 +321,23 @@ def _max_sound_errors(typed: str) -> int:
 def _is_correctable(word: str) -> bool:
     """Return whether a word has enough letters and no digits; "b12" is not a misspelling."""
     return len(word) >= MIN_WORD_LENGTH and word.replace("'", "").isalpha()
+
+
+def _intended_words(typed: str, *, may_have_added: bool) -> set[str]:
+    """Return the words of which `typed` may be a typing error, except of the first letter.
+
+    A letter was omitted or replaced, or two were exchanged; the least likely error is an added
+    letter. Short words have too many neighbours.
+    """
+    if len(typed) < MIN_LOOKALIKE_LENGTH:
+        return set()
+    heads = [(typed[:at], typed[at:]) for at in range(1, len(typed) + 1)]
+    words = {
+        *(head + tail[1] + tail[0] + tail[2:] for head, tail in heads if len(tail) > 1),
+        *(head + letter + tail[1:] for head, tail in heads if tail for letter in ascii_lowercase),
+        *(head + letter + tail for head, tail in heads for letter in ascii_lowercase),
+    }
+    return words | {head + tail[1:] for head, tail in heads if tail} if may_have_added else words
 
 
 def _opposite_prefixes(typed: str) -> tuple[str, ...]:

@@ -3,8 +3,9 @@
 Steps, until enough articles are found:
 
 1. Match all words in any form or as a synonym (`index.query.synonyms`).
-2. If a word is unknown to the index, match similar words (``fuzzy``). One drug name never replaces
-   another automatically; the correction is only suggested ("did you mean").
+2. If a word is unknown to the index and only one correction is plausible, execute the corrected
+   query from the start (``fuzzy``; a drug is replaced only if no other drug is close). Otherwise
+   the corrections are only suggested ("did you mean").
 3. If few articles contain all words, list articles with some of them separately; if none does,
    return those (``any``). The best results of a long question are reranked
    (`index.search.reranking`).
@@ -21,12 +22,22 @@ from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from index.analyzer import fold, is_stopword, split_words, stem_word
+from index.analyzer import fold, is_stopword, split_words, stem_text, stem_word
 from index.engine import ArticleGroup, Engine, EngineRequest, EngineResult
 from index.query.compounds import expand_compounds
 from index.query.expansion import expand_synonyms, remove_fillers, remove_stopwords
 from index.query.intents import IntentCatalog
-from index.query.parser import Node, ParsedQuery, SynonymQuery, WordQuery, parse, split_compounds
+from index.query.parser import (
+    AnyOfQuery,
+    Leaf,
+    Node,
+    ParsedQuery,
+    PhraseQuery,
+    SynonymQuery,
+    WordQuery,
+    parse,
+    split_compounds,
+)
 from index.query.synonyms import SynonymDictionary, SynonymMatch
 from index.search import reranking
 from index.search.results import QueryEcho, SearchRequest
@@ -193,11 +204,33 @@ class QueryExecutor:
             query = remove_stopwords(query)
             result = self._engine.search(replace(engine_request, query=query))
             return ExecutedQuery(query, result, _build_echo(request, query))
+        return self._execute_plain(engine_request, request, published)
+
+    def _execute_plain(
+        self,
+        engine_request: EngineRequest,
+        request: SearchRequest,
+        published: PublishedSnapshot,
+        *,
+        may_correct: bool = True,
+    ) -> ExecutedQuery:
+        """Execute a query by its subject, if it has one, else by its words or corrected words."""
+        query = engine_request.query
         is_ranked = request.sort == "relevance"
         subject = self._subjects.find(query, published) if is_ranked else None
         if subject and subject.articles:
             return self._execute_about(subject, engine_request, request)
-        executed = self._execute_expanded(engine_request, request, subject)
+        suggested = self._suggest_queries(query) if may_correct else _SuggestedQueries()
+        if suggested.automatic:
+            corrected = self._execute_plain(
+                replace(engine_request, query=suggested.automatic),
+                request,
+                published,
+                may_correct=False,
+            )
+            if corrected.result.articles:
+                return _with_correction(corrected, query, suggested)
+        executed = self._execute_expanded(engine_request, request, subject, suggested)
         return replace(executed, subject=subject)
 
     def _execute_about(
@@ -226,18 +259,20 @@ class QueryExecutor:
         return ExecutedQuery(expanded, result, echo, partial_groups=partial, subject=subject)
 
     def _execute_expanded(
-        self, engine_request: EngineRequest, request: SearchRequest, subject: Subject | None
+        self,
+        engine_request: EngineRequest,
+        request: SearchRequest,
+        subject: Subject | None,
+        suggested: _SuggestedQueries,
     ) -> ExecutedQuery:
         """Execute a query with synonyms, relaxing it if it has few results."""
         typed = engine_request.query
-        topical = remove_fillers(typed)
         expanded, matches = self._expand(typed)
-        echo = _build_echo(request, topical, synonyms=_synonym_pairs(matches))
+        echo = _build_echo(request, remove_fillers(typed), synonyms=_synonym_pairs(matches))
         expanded_request = replace(engine_request, query=expanded)
         result = self._engine.search(expanded_request)
         if result.articles >= MIN_COMPLETE_MATCHES or not expanded.clauses:
             return ExecutedQuery(expanded, result, echo)
-        suggested = self._suggest_queries(topical)
         echo = replace(echo, did_you_mean=suggested.queries)
         about = subject.query if subject and subject.interpretation.asked else typed
         about_expanded, matches = self._expand(about)
@@ -249,41 +284,12 @@ class QueryExecutor:
                 echo,
                 partial_groups=self._partial_matches(expanded_request, result, relaxed),
             )
-        similar = self._search_corrected(expanded_request, suggested, echo, match_all=True)
-        if similar:
-            return similar
-        can_relax = about is not typed or _can_relax(relaxed)
+        can_relax = (about is not typed or _can_relax(relaxed)) and not suggested.must_ask
         partial = self._any_terms(expanded_request, relaxed) if can_relax else result
         if partial.articles:
             echo = replace(echo, relaxed=ANY, synonyms=_synonym_pairs(matches))
             return ExecutedQuery(relaxed, partial, echo)
-        return self._search_corrected(
-            expanded_request, suggested, echo, match_all=False
-        ) or ExecutedQuery(expanded, result, echo)
-
-    def _search_corrected(
-        self,
-        engine_request: EngineRequest,
-        suggested: _SuggestedQueries,
-        echo: QueryEcho,
-        *,
-        match_all: bool,
-    ) -> ExecutedQuery | None:
-        """Search the corrected query; None if there is no correction or no result."""
-        if suggested.automatic is None:
-            return None
-        expanded, matches = self._expand(suggested.automatic)
-        corrected = split_compounds(expanded)
-        result = self._any_terms(engine_request, corrected, match_all=match_all)
-        if not result.articles:
-            return None
-        echo = replace(
-            echo,
-            relaxed=FUZZY,
-            corrected=str(suggested.automatic),
-            synonyms=_synonym_pairs(matches),
-        )
-        return ExecutedQuery(corrected, result, echo)
+        return ExecutedQuery(expanded, result, echo)
 
     def _partial_matches(
         self, engine_request: EngineRequest, result: EngineResult, relaxed: ParsedQuery
@@ -356,18 +362,17 @@ class QueryExecutor:
         scored = [replace(g, score=score) for g, score in zip(groups, scores, strict=True)]
         return sorted(scored, key=lambda group: -group.score)
 
-    def _suggest_queries(self, query: ParsedQuery) -> _SuggestedQueries:
-        """Return corrected queries if `query` contains unknown words."""
-        unknown = self._unknown_words(query)
+    def _suggest_queries(self, typed: ParsedQuery) -> _SuggestedQueries:
+        """Return corrected queries if a query contains unknown words."""
+        unknown = self._unknown_words(typed)
         if not unknown:
-            return _SuggestedQueries((), None)
+            return _SuggestedQueries()
+        query = remove_fillers(typed)
         speller = self._spell_checker(self._engine.state().generation)
         corrections = {word: speller.suggest(word) for word in unknown}
         offered = {word: candidates for word, candidates in corrections.items() if candidates}
-        safe = {
-            word: candidates[0].word
-            for word, candidates in offered.items()
-            if candidates[0].kind != DRUG
+        certain = {
+            word: candidates[0] for word, candidates in offered.items() if candidates[0].is_certain
         }
         best = {word: candidates[0].word for word, candidates in offered.items()}
         each = [
@@ -378,13 +383,31 @@ class QueryExecutor:
         queries = dict.fromkeys(
             str(_replace_words(query, words)) for words in (best, *each) if words
         )
+        automatic = {word: candidate.word for word, candidate in certain.items()}
+        doubtful = [each[0].word for word, each in offered.items() if word not in certain]
         return _SuggestedQueries(
             tuple(queries)[:MAX_SUGGESTED_QUERIES],
-            _replace_words(query, safe) if safe else None,
+            _replace_words(query, automatic) if automatic else None,
+            has_words=any(candidate.kind != DRUG for candidate in certain.values()),
+            must_ask=not reranking.is_question(query)
+            and not self._vocabulary.drugs.isdisjoint(doubtful),
         )
 
-    def _unknown_words(self, query: ParsedQuery) -> list[str]:
-        """Return the typed words that occur in no passage in any form."""
+    def _unknown_words(self, typed: ParsedQuery) -> list[str]:
+        """Return the typed words that the index has in no form, spelling or synonym."""
+        words = self._unindexed(remove_fillers(typed))
+        if not words:
+            return []
+        found = [
+            node
+            for node in self._expand(typed)[0].clauses
+            if not isinstance(node, SynonymQuery)
+            or not any(all(map(self._is_indexed, _leaf_stems(other))) for other in node.synonyms)
+        ]
+        return self._unindexed(replace(typed, clauses=tuple(found)))
+
+    def _unindexed(self, query: ParsedQuery) -> list[str]:
+        """Return the words of `query` that occur in no passage in any form."""
         plain = [leaf for leaf in query.leaves if isinstance(leaf, WordQuery) and not leaf.field]
         idfs = self._engine.idf([UNINDEXED_STEM, *(leaf.stem for leaf in plain)])
         return [
@@ -397,7 +420,10 @@ class QueryExecutor:
         from index.query.spelling import SpellChecker  # noqa: PLC0415
 
         return SpellChecker(
-            self._engine.term_counts(), self._vocabulary.drugs, self._vocabulary.words
+            self._engine.term_counts(),
+            self._vocabulary.drugs,
+            self._vocabulary.words,
+            self.find_synonyms,
         )
 
     def _empty_result(self) -> EngineResult:
@@ -415,10 +441,31 @@ class QueryExecutor:
 
 @dataclass(frozen=True, slots=True)
 class _SuggestedQueries:
-    """Suggested queries, and the one that may be searched automatically, if any."""
+    """Suggested queries, and the one that may be searched automatically, if any.
 
-    queries: tuple[str, ...]
-    automatic: ParsedQuery | None
+    `has_words` means that the automatic query corrects words other than drugs, `must_ask` that one
+    of several drugs is meant, so that nothing may be searched.
+    """
+
+    queries: tuple[str, ...] = ()
+    automatic: ParsedQuery | None = None
+    has_words: bool = False
+    must_ask: bool = False
+
+
+def _with_correction(
+    executed: ExecutedQuery, typed: ParsedQuery, suggested: _SuggestedQueries
+) -> ExecutedQuery:
+    """Return the executed query with the correction in its echo."""
+    corrected = str(suggested.automatic)
+    echo = replace(
+        executed.echo,
+        parsed=str(remove_fillers(typed)),
+        corrected=corrected,
+        relaxed=executed.echo.relaxed or (FUZZY if suggested.has_words else None),
+        did_you_mean=tuple(query for query in suggested.queries if query != corrected),
+    )
+    return replace(executed, echo=echo)
 
 
 def _select_page(executed: ExecutedQuery, begin: int, end: int) -> ExecutedQuery:
@@ -439,11 +486,28 @@ def _replace_words(query: ParsedQuery, words: Mapping[str, str]) -> ParsedQuery:
     """Return `query` with words replaced by the given mapping."""
 
     def put(node: Node) -> tuple[Node, ...]:
-        if isinstance(node, WordQuery) and node.text in words:
+        if isinstance(node, WordQuery) and not node.field and node.text in words:
             return parse(words[node.text]).clauses
+        if isinstance(node, AnyOfQuery):
+            parts = [_replace_word(leaf, words) for leaf in node.alternatives]
+            return (AnyOfQuery(tuple(parts)),)
         return (node,)
 
     return replace(query, clauses=tuple(new for node in query.clauses for new in put(node)))
+
+
+def _replace_word(leaf: Leaf, words: Mapping[str, str]) -> Leaf:
+    """Return `leaf` with its word replaced; a word that becomes two is a phrase."""
+    if not isinstance(leaf, WordQuery) or leaf.field or leaf.text not in words:
+        return leaf
+    parts = stem_text(words[leaf.text])
+    if len(parts) == 1:
+        return WordQuery(words[leaf.text], parts[0])
+    return PhraseQuery(words[leaf.text], tuple(parts))
+
+
+def _leaf_stems(leaf: WordQuery | PhraseQuery) -> tuple[str, ...]:
+    return leaf.stems if isinstance(leaf, PhraseQuery) else (leaf.stem,)
 
 
 def _synonym_pairs(matches: Sequence[SynonymMatch]) -> tuple[tuple[str, str], ...]:

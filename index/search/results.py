@@ -38,10 +38,10 @@ class SearchRequest:
 class QueryEcho:
     """How the query was interpreted.
 
-    `relaxed` is None, ``any`` (no passage contains all words) or ``fuzzy`` (spelling corrections
-    were searched; `corrected` is the corrected query). `synonyms` are pairs of a typed name and a
-    synonym that was also searched. `did_you_mean` are suggested queries that were not searched.
-    `notes` are sentences about ignored parts.
+    `corrected` is the corrected query if it was searched instead. `relaxed` is None, ``any`` (no
+    passage contains all words) or ``fuzzy`` (words other than drugs were corrected). `synonyms` are
+    pairs of a typed name and a synonym that was also searched. `did_you_mean` are suggested queries
+    that were not searched. `notes` are sentences about ignored parts.
     """
 
     q: str

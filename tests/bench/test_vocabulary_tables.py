@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.vocabulary import compile_vocabulary, normalize_name
+from bench.vocabulary import compile_vocabulary, compile_words, normalize_name
 from index.query.synonym_rules import SynonymKind, format_rules, parse_rules
 
 TABLES = {
@@ -48,6 +48,10 @@ water|Water|DB2|a2||False
 aqua|Water|DB2|a2||
 gliclazide|Gliclazide|DB3|||False
 neutralizing|Antibodies||||False
+""",
+    "icd10cm_inclusion_terms.tsv": """code|description|inclusion_term
+A00|Cholera|Asiatic cholerra
+Z93|Colostomy status|
 """,
 }
 
@@ -117,6 +121,13 @@ def test_drug_spellings_are_merged_and_foods_excluded(
 )
 def test_names_are_normalized(text: str, name: str) -> None:
     assert normalize_name(text) == name
+
+
+def test_words_are_official_or_of_several_tables(folder: Path) -> None:
+    words = compile_words(folder)
+    assert {"cholera", "colostomy", "myocardial", "kidney"} <= set(words)
+    assert not {"cholerra", "spotted"} & set(words)
+    assert words == sorted(words)
 
 
 def test_rule_line_round_trips(folder: Path) -> None:

@@ -32,13 +32,13 @@ class QueryResponse(TypedDict):
 
     q: Annotated[str, means("The query as submitted.")]
     parsed: Annotated[str, means("The parsed query with its filters.")]
-    corrected: Annotated[str | None, means("The corrected spelling that was searched instead.")]
+    corrected: Annotated[str | None, means("The corrected query that was searched instead.")]
     relaxed: Annotated[
         str | None,
         WithJsonSchema({"enum": ["any", "fuzzy", None]}),
-        means("any: no passage has all words; fuzzy: no passage has any, similar spellings match."),
+        means("any: no passage has all words; fuzzy: words other than drugs were corrected."),
     ]
-    did_you_mean: Annotated[list[str], means("Alternative queries that have results.")]
+    did_you_mean: Annotated[list[str], means("Possible corrections that were not searched.")]
     synonyms: list[SynonymResponse]
     notes: Annotated[list[str], means("Messages for the user.")]
 

@@ -395,7 +395,8 @@ class KbSearch extends HTMLElement {
       button.addEventListener("click", () => { input.value = other; input.focus(); this.#ask(other); });
       return button;
     });
-    note.replaceChildren(...(made ? [make("span", "", {}, made)] : []));
+    const replaced = query.corrected && query.relaxed ? `${words.corrected(query.corrected)} ` : "";
+    note.replaceChildren(...(made ? [make("span", "", {}, replaced + made)] : []));
     if (meant.length) note.append(make("span", "", {}, `${words.meant}:`), ...meant);
     note.hidden = !note.childElementCount;
     all.textContent = hits.length ? words.all : words.elsewhere; // the full page explains what was tried

@@ -1,4 +1,4 @@
-"""Spelling: the intended word is suggested first, and no drug replaces another automatically."""
+"""Spelling: the intended word comes first, and only a certain correction is marked as such."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rapidfuzz.distance import OSA
 
 from index.analyzer import fold, is_stopword, split_words, stem_text
 from index.query.spelling import SpellChecker, SpellingCorrection, phonetic_key
@@ -39,11 +40,21 @@ def speller() -> SpellChecker:
     forms.update({word: 20 for _, meant in MISSPELLED for word in meant.split()})
     for typed, _ in MISSPELLED:
         del forms[typed]
-    return SpellChecker(forms, VOCABULARY.drugs)
+    return SpellChecker(forms, VOCABULARY.drugs, synonyms=synonyms_of)
 
 
 def of(*forms: str, drugs: tuple[str, ...] = (), known: tuple[str, ...] = ()) -> SpellChecker:
     return SpellChecker(dict.fromkeys(forms, 9), frozenset(drugs), frozenset(known))
+
+
+def with_vocabulary(*forms: str) -> SpellChecker:
+    return SpellChecker(
+        dict.fromkeys(forms, 1_000), VOCABULARY.drugs, VOCABULARY.words, synonyms_of
+    )
+
+
+def synonyms_of(name: str) -> list[str]:
+    return [other.text for match in VOCABULARY.find_matches([name]) for other in match.synonyms]
 
 
 def found(speller: SpellChecker, word: str) -> list[str]:
@@ -64,31 +75,58 @@ def test_intended_word_is_suggested_first(speller: SpellChecker) -> None:
     assert within_three / len(MISSPELLED) >= WITHIN_THREE
 
 
-@pytest.fixture(scope="module")
-def lookalikes() -> dict[str, tuple[SpellChecker, set[str]]]:
-    """Return, for each name, a speller over it and other names, and these names."""
-    ones, others = ({pair[side] for pair in LOOKALIKES} for side in (0, 1))
-    spellers = {}
-    for names in (ones - others, others - ones, ones & others):
-        speller = SpellChecker(dict.fromkeys(names, 1_000), VOCABULARY.drugs)
-        spellers.update(dict.fromkeys(names, (speller, names)))
-    return spellers
+# Most misspelt words, including those of which another word may have been meant.
+CERTAIN = 0.87
+
+
+def test_certain_corrections_are_the_intended_words(speller: SpellChecker) -> None:
+    certain = 0
+    for typed, meant in MISSPELLED:
+        first = next(iter(speller.suggest(typed)), None)
+        if first and first.is_certain:
+            certain += 1
+            assert stem_text(first.word) == stem_text(meant)
+    assert certain / len(MISSPELLED) >= CERTAIN
 
 
 @pytest.mark.parametrize(("one", "other"), LOOKALIKES)
-def test_similar_drug_names_are_never_corrected_automatically(
-    lookalikes: dict[str, tuple[SpellChecker, set[str]]], one: str, other: str
-) -> None:
-    for typed, near in ((one, other), (other, one)):
-        speller, names = lookalikes[near]
-        assert typed not in names
-        assert {correction.kind for correction in speller.suggest(typed)} <= {"drug"}
+def test_correctly_typed_lookalike_is_never_questioned(one: str, other: str) -> None:
+    assert with_vocabulary(other).suggest(one) == []
+    assert with_vocabulary(one).suggest(other) == []
 
 
-def test_correction_of_misspelt_drug_has_kind_drug() -> None:
-    assert of("amoxicillin", drugs=("amoxicillin",)).suggest("amoxicilin") == [
-        SpellingCorrection("amoxicillin", "drug")
-    ]
+@pytest.mark.parametrize(("one", "other"), LOOKALIKES)
+def test_mistyped_lookalike_is_never_replaced_automatically(one: str, other: str) -> None:
+    for meant, indexed in ((one, other), (other, one)):
+        speller = with_vocabulary(indexed)
+        for typed in (meant[:-2] + meant[-1], meant[:3] + meant[3] + meant[3:]):
+            if OSA.distance(typed, indexed) > 1:
+                assert not any(each.is_certain for each in speller.suggest(typed))
+
+
+@pytest.mark.parametrize("brand", ["ventolin", "zolpidem", "Coumadin"])
+def test_drugs_missing_from_articles_are_not_questioned(brand: str) -> None:
+    assert with_vocabulary("ventilation", "zolmitriptan", "coumarin").suggest(brand) == []
+
+
+def test_misspelt_drug_is_certain_if_no_other_drug_is_close() -> None:
+    expected = [SpellingCorrection("warfarin", "drug", is_certain=True)]
+    assert with_vocabulary("warfarin").suggest("warfrin") == expected
+
+
+def test_misspelt_drug_is_asked_if_several_are_close() -> None:
+    offered = with_vocabulary("lamisil", "lamictal").suggest("lamical")
+    assert {each.word for each in offered} >= {"lamictal", "lamisil"}
+    assert {(each.kind, each.is_certain) for each in offered} == {("drug", False)}
+
+
+def test_close_drug_missing_from_articles_prevents_replacement() -> None:
+    assert not any(each.is_certain for each in with_vocabulary("lamisil").suggest("lamical"))
+
+
+def test_foreign_name_of_drug_is_replaced_by_indexed_name() -> None:
+    expected = [SpellingCorrection("morphine", "drug", is_certain=True)]
+    assert with_vocabulary("morphine").suggest("morfine") == expected
 
 
 def test_drug_missing_from_articles_is_suggested() -> None:
@@ -100,6 +138,15 @@ def test_drug_missing_from_articles_is_suggested() -> None:
 def test_likely_drug_prevents_automatic_correction() -> None:
     offered = of("axil", drugs=("axid",)).suggest("axit")
     assert [correction.kind for correction in offered] == ["drug", "drug"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "word"), [("splenda", "spend"), ("bxnds", "bands"), ("gastrosomy", "gastrostomy")]
+)
+def test_doubtful_correction_is_not_certain(typed: str, word: str) -> None:
+    offered = with_vocabulary(word, "bends").suggest(typed)
+    assert word in [each.word for each in offered]
+    assert not any(each.is_certain for each in offered)
 
 
 @pytest.mark.parametrize(
@@ -120,12 +167,12 @@ def test_word_is_never_corrected_to_its_opposite(typed: str, opposite: str) -> N
 
 def test_joined_words_are_split() -> None:
     often = SpellChecker({"heart": 900, "attack": 300, "hear": 2, "tattack": 1})
-    assert often.suggest("heartattack")[0] == SpellingCorrection("heart attack", "split")
+    assert often.suggest("heartattack")[0] == SpellingCorrection("heart attack", "split", True)
 
 
 def test_more_frequent_word_is_suggested_first() -> None:
     assert found(SpellChecker({"lever": 1, "fever": 900}), "feverr")[0] == "fever"
-    assert found(SpellChecker({"cramp": 2, "clamp": 800}), "camp")[0] == "clamp"
+    assert found(SpellChecker({"cramp": 2, "clamp": 800}), "cxamp")[0] == "clamp"
 
 
 def test_forms_of_one_word_are_suggested_once() -> None:

@@ -185,7 +185,7 @@ def test_misspelt_word_is_corrected_and_labelled_fuzzy(ask: Ask) -> None:
 
     assert titles(answer) == ["Diabetes"]
     assert (answer.query.relaxed, answer.query.corrected) == ("fuzzy", "diabetes")
-    assert answer.query.did_you_mean[0] == "diabetes"
+    assert answer.query.did_you_mean == ()
     assert answer.hits[0].matched.exact == ()
     assert "diabetes" in answer.hits[0].matched.fuzzy
 
@@ -197,11 +197,24 @@ def test_drug_name_is_never_replaced_automatically(ask: Ask) -> None:
     assert answer.query.corrected is None
 
 
-def test_misspelt_drug_is_only_suggested(ask: Ask) -> None:
+def test_misspelt_drug_is_replaced_if_no_other_is_close(ask: Ask) -> None:
     answer = ask("hidralazine")
 
-    assert answer.hits == ()
-    assert "hydralazine" in answer.query.did_you_mean
+    assert titles(answer) == ["Hydralazine"]
+    assert (answer.query.relaxed, answer.query.corrected) == (None, "hydralazine")
+    assert answer.query.did_you_mean == ()
+
+
+def test_misspelt_drug_is_asked_if_several_are_close(ask: Ask) -> None:
+    for typed in ("lamical", "lamical feet"):
+        answer = ask(typed)
+
+        assert (answer.hits, answer.partial_hits, answer.query.corrected) == ((), (), None)
+        assert typed.replace("lamical", "lamictal") in answer.query.did_you_mean
+
+
+def test_literal_search_does_not_correct(ask: Ask) -> None:
+    assert ask("hidralazine", literal=True).hits == ()
 
 
 def test_misspelt_word_among_others_is_corrected_and_labelled(ask: Ask) -> None:
@@ -211,12 +224,25 @@ def test_misspelt_word_among_others_is_corrected_and_labelled(ask: Ask) -> None:
     assert (answer.query.relaxed, answer.query.corrected) == ("fuzzy", "diabetes feet")
 
 
-def test_misspelt_drug_among_others_is_only_suggested(ask: Ask) -> None:
-    answer = ask("hidralazine feet")
+def test_correction_is_followed_by_partial_matches(ask: Ask) -> None:
+    complete, relaxed = ask("blood pressure hidralazine"), ask("hidralazine feet")
 
-    assert titles(answer) == ["Diabetes"]
-    assert answer.query.relaxed == "any"
-    assert "hydralazine feet" in answer.query.did_you_mean
+    assert (titles(complete), also(complete)) == (["Hydralazine"], ["Myocardial infarction"])
+    assert set(titles(relaxed)) == {"Hydralazine", "Diabetes"}
+    assert (relaxed.query.relaxed, relaxed.query.corrected) == ("any", "hydralazine feet")
+
+
+@pytest.mark.parametrize("typed", ["zolpidem dose", "colposcopy", "hydroxyzine feet"])
+def test_correctly_typed_words_are_not_questioned(ask: Ask, typed: str) -> None:
+    assert ask(typed).query.did_you_mean == ()
+
+
+@pytest.mark.parametrize("typed", ["zap", "boardround", "boardround feet"])
+def test_words_found_under_another_spelling_are_not_questioned(ask: Ask, typed: str) -> None:
+    answer = ask(typed)
+
+    assert answer.hits
+    assert answer.query.did_you_mean == ()
 
 
 # What else counts

@@ -1,0 +1,39 @@
+"""Correctly spelled words for conditions and procedures, which are never corrected.
+
+Many look alike and differ in meaning: colposcopy and colonoscopy, myelopathy and myopathy. A list
+cannot be complete, so a word that is formed regularly from known parts also counts.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from index.analyzer import normalize_spelling
+
+_DATA = Path(__file__).parents[1] / "data"
+MEDICAL_WORDS = _DATA / "medical-words.txt.gz"  # compiled by `python -m bench.vocabulary`
+WORD_PARTS = _DATA / "word-parts.txt"
+
+
+def is_medical_word(folded: str) -> bool:
+    """Return whether a folded word is spelled correctly, in British or American spelling."""
+    word = normalize_spelling(folded)
+    return word in _medical_words() or _formed_word().fullmatch(word) is not None
+
+
+@lru_cache(maxsize=1)
+def _medical_words() -> frozenset[str]:
+    return frozenset(gzip.decompress(MEDICAL_WORDS.read_bytes()).decode().split("\n"))
+
+
+@lru_cache(maxsize=1)
+def _formed_word() -> re.Pattern[str]:
+    """Return the pattern of one to four roots, joined by a vowel, and an ending."""
+    lines = WORD_PARTS.read_text(encoding="utf-8").splitlines()
+    parts = [part for line in lines if not line.startswith("#") for part in line.split()]
+    endings = "|".join(normalize_spelling(part[1:]) for part in parts if part.startswith("-"))
+    roots = "|".join(normalize_spelling(part) for part in parts if not part.startswith("-"))
+    return re.compile(rf"(?:(?:{roots})[oi]?){{0,3}}(?:{roots})(?:{endings})")
