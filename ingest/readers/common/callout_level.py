@@ -61,7 +61,12 @@ _WORDING = (
         ),
     ),
 )
-_IMPORTANT = re.compile(r"\W*(?:important|warning|caution|danger|attention)\b", re.I)
+_IMPORTANT = re.compile(
+    r"\W*(?:important|warning|caution|danger|attention|alert|take care|safety (?:note|alert|notice)"
+    r"|black box warning|boxed warning|contraindicat(?:ed|ions?)|stop taking"
+    r"|(?:do not|never)(?!\s+(?:worry|panic|be\s+(?:afraid|alarmed|worried))))\b",
+    re.I,
+)
 
 
 def level_from_classes(names: Iterable[str]) -> CalloutLevel | None:

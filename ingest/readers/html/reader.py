@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, Tag
 
-from ingest.readers.common.callout_level import level_from_classes
+from ingest.readers.common.callout_level import level_from_classes, level_from_text
 from ingest.readers.common.result import (
     MAX_CALLOUT_WORDS,
     MAX_HEADING_WORDS,
@@ -66,7 +66,7 @@ from ingest.readers.html.tables import build_table, convert_roles, is_layout_tab
 from ingest.readers.html.text_density import ancestor_ids
 from ingest.readers.html.trafilatura_check import extract_with_trafilatura
 from ingest.text_encoding import TextNormalizer
-from kb.model.article import Block, BlockKind, ListItem
+from kb.model.article import Block, BlockKind, CalloutLevel, ListItem
 
 # Class names of callout boxes, in any naming scheme.
 CALLOUT_CLASS = re.compile(
@@ -74,6 +74,10 @@ CALLOUT_CLASS = re.compile(
     r"|admonition|information-macro)"
     r"(?:[-_]|$)",
     re.I,
+)
+# Boxes with these names or roles are callouts if their text has a level or a title.
+_NOTICE_CLASS = re.compile(
+    r"(?:^|[-_])(?:notice|note|alert-box|infobox|highlight-box)(?:[-_]|$)", re.I
 )
 CALLOUT_CONTAINERS = frozenset({"div", "section", "p"})
 CALLOUT_ELEMENTS = frozenset({"blockquote", "aside"})
@@ -237,8 +241,7 @@ class HtmlWalker:
             self._level, self._ended_panel = HEADINGS[tag.name], 0
             self._builder.add_heading(self._level, inline_text(tag))
         elif _is_callout(tag):
-            level = level_from_classes(get_classes(tag))
-            self._add(Block(kind=BlockKind.CALLOUT, text=callout_text(tag), level=level))
+            self._add_callout(tag)
         elif tag.name in LISTS and not contains_element(tag, BLOCKS_NOT_IN_ITEMS):
             self._add_items(build_list_items(tag), ordered=tag.name == "ol")
         elif tag.name in LISTS and item_labels(tag):
@@ -259,6 +262,13 @@ class HtmlWalker:
             self._add_nodes(tag.children)
         if tag.has_attr(PANEL_LEVEL):
             self._ended_panel = int(str(tag[PANEL_LEVEL]))
+
+    def _add_callout(self, tag: Tag) -> None:
+        text = callout_text(tag)
+        level = level_from_classes(get_classes(tag))
+        if level is None and tag.get("role") == "alert":
+            level = level_from_text(text) or CalloutLevel.IMPORTANT
+        self._add(Block(kind=BlockKind.CALLOUT, text=text, level=level))
 
     def _add_numbered_list(self, tag: Tag) -> None:
         """Add a list in parts, which tables and other blocks inside its items separate."""
@@ -311,8 +321,22 @@ class HtmlWalker:
 
 
 def _is_callout(tag: Tag) -> bool:
-    if tag.name not in CALLOUT_ELEMENTS:
-        has_callout_class = any(CALLOUT_CLASS.search(name) for name in get_classes(tag))
-        if tag.name not in CALLOUT_CONTAINERS or not has_callout_class:
-            return False
+    if tag.name not in CALLOUT_ELEMENTS and not _is_marked_as_callout(tag):
+        return False
     return len(visible_text(tag).split()) <= MAX_CALLOUT_WORDS
+
+
+def _is_marked_as_callout(tag: Tag) -> bool:
+    """Return whether the name, the role or the text of a box makes it a callout."""
+    if tag.name == "details":
+        is_empty = len(tag.find_all(True, recursive=False)) < 2
+        return not is_empty and level_from_classes(get_classes(tag)) is not None
+    if tag.name not in CALLOUT_CONTAINERS:
+        return False
+    role = tag.get("role")
+    if role == "alert" or any(CALLOUT_CLASS.search(name) for name in get_classes(tag)):
+        return True
+    is_notice = any(_NOTICE_CLASS.search(name) for name in get_classes(tag))
+    if not is_notice and role != "note":
+        return False
+    return contains_element(tag, HEADINGS) or level_from_text(callout_text(tag)) is not None

@@ -3,7 +3,7 @@
 import pytest
 
 from ingest.readers.html.reader import read_html
-from kb.model.article import CalloutLevel, Cell, ListItem, Mark, MarkKind
+from kb.model.article import BlockKind, CalloutLevel, Cell, ListItem, Mark, MarkKind
 
 
 def read(body, head=""):
@@ -385,6 +385,39 @@ def test_a_button_that_expands_a_panel_is_its_heading():
 def test_a_callout_has_the_level_of_its_class(attributes, level):
     body = f"<div {attributes}><p>The arm is cold.</p></div><p>More text.</p>"
     assert read(body).article.sections[0].blocks[0].level is level
+
+
+@pytest.mark.parametrize(
+    ("box", "level"),
+    [
+        ("<div role=note><p>Do not crush the tablets.</p></div>", CalloutLevel.IMPORTANT),
+        ("<p class=notice>Call 999 if you faint.</p>", CalloutLevel.EMERGENCY),
+        ("<div role=alert><p>The tablets were recalled.</p></div>", CalloutLevel.IMPORTANT),
+        ("<div class=notice><h4>Urgent advice</h4><p>Ring us.</p></div>", CalloutLevel.URGENT),
+        ("<aside class=warning><h4>Rash</h4><p>Stop.</p></aside>", CalloutLevel.IMPORTANT),
+        (
+            "<details class=warning><summary>Rash</summary><p>Stop.</p></details>",
+            CalloutLevel.IMPORTANT,
+        ),
+    ],
+)
+def test_a_box_with_a_title_or_clinical_wording_is_a_callout(box, level):
+    (section,) = read(f"<p>More text.</p>{box}<p>More text.</p>").article.sections
+    assert [(block.kind, block.level) for block in section.blocks[1:2]] == [
+        (BlockKind.CALLOUT, level)
+    ]
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "<p class=notice>The office is open from 9 to 5.</p>",
+        "<div role=note><p>The tablets are white.</p></div>",
+    ],
+)
+def test_a_note_without_title_or_clinical_wording_is_a_paragraph(box):
+    (section,) = read(f"<p>More text.</p>{box}<p>More text.</p>").article.sections
+    assert {block.kind for block in section.blocks} == {BlockKind.PARAGRAPH}
 
 
 @pytest.mark.parametrize(
