@@ -58,7 +58,7 @@ def _build_word_pattern(with_cjk: bool) -> re.Pattern[str]:
     """Return the pattern of a word, for texts with or without CJK characters.
 
     A number keeps its decimals ("0.5 mg", ".5 mg") and is separated from a unit ("5mg" is "5 mg").
-    A letter or two and a number are one word, also with a hyphen ("B12", "B-12"). Chinese, Japanese
+    A letter and a number are one word, also with a hyphen ("B12", "B-12"). Chinese, Japanese
     and Korean characters are a word each, because their texts have no spaces. A word
     keeps its apostrophe ("Crohn's"; `fold` removes the possessive) and may contain soft hyphens,
     zero-width characters and combining accents, as written by PDFs and macOS. A hyphen separates
@@ -71,7 +71,7 @@ def _build_word_pattern(with_cjk: bool) -> re.Pattern[str]:
         r"(?<![\w.,)\]])\.\d+"
         rf"|\d+(?=(?i:{unit})(?![^\W_]))"
         r"|\d+(?:[.,]\d+)+"
-        r"|(?<![\w-])[A-Za-z]{1,2}-\d{1,3}(?![\w-])"
+        r"|(?<![\w-])[A-Za-z]-\d{1,3}(?![\w-])"
         rf"{cjk}"
         rf"|{word}(?:(?:{_JOINERS}+(?:['’]{_JOINERS}*)?|['’]{_JOINERS}*){word})*[\u0300-\u036f]*"
     )
@@ -87,7 +87,7 @@ _GREEK = {
 }  # fmt: skip
 
 _NUMBER_STARTS = frozenset(".0123456789")
-_HYPHENATED = re.compile(r"[a-z]{1,2}-\d{1,3}")
+_HYPHENATED = re.compile(r"[a-z]-\d{1,3}")
 
 # "1,000" is "1000". A leading zero marks a decimal comma: "0,125" has no thousands separator.
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")

@@ -6,13 +6,14 @@ searches the other spellings too, as synonyms of the same weight, as far as the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from index.analyzer import fold, is_stopword, split_words, stem_word
 from index.query.parser import Node, ParsedQuery, PhraseQuery, SynonymQuery, WordQuery
 
-MIN_LENGTH = 4  # letters of a word that may be a compound
+MIN_LENGTH = 3  # letters of a word that may be a compound
 MAX_JOINED_LETTERS = 24
 # First parts that are joined to any word. Other words are split only if the index lacks them.
 PREFIXES = frozenset({
@@ -21,8 +22,11 @@ PREFIXES = frozenset({
     "self", "semi", "sub", "super", "trans", "ultra", "under", "up", "x",
 })  # fmt: skip
 # Second parts of verbs such as "follow up", which are no topic on their own.
-PARTICLES = frozenset({"away", "back", "down", "in", "off", "on", "out", "over", "through", "up"})
+PARTICLES = frozenset({"down", "off", "out", "up"})
 PARTICLE_WEIGHT = 0.5  # of the first part alone
+
+# A name of letters and a number, such as "il6", which is also written "IL-6".
+_CODE = re.compile(r"([a-z]{2,5})(\d{1,3})")
 
 # Returns whether the index has a word with this stem.
 IndexTest = Callable[[str], bool]
@@ -79,6 +83,10 @@ def _with_spellings(node: Node, is_indexed: IndexTest) -> Node:
 def _split(word: str, is_indexed: IndexTest) -> Iterator[PhraseQuery]:
     """Yield the two parts of a compound, if the index has both."""
     folded = fold(word)
+    if code := _CODE.fullmatch(folded):
+        stems = stem_word(code[1]), code[2]
+        if all(map(is_indexed, stems)):
+            yield PhraseQuery(f"{code[1]} {code[2]}", stems, quoted=False)
     if not folded.isalpha():
         return
     known = is_indexed(stem_word(folded))

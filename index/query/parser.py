@@ -294,12 +294,22 @@ def split_compounds(query: ParsedQuery) -> ParsedQuery:
     """Return `query` with hyphenated words split into independent words."""
     wanted: dict[Node, None] = {}
     for node in query.clauses:
-        if isinstance(node, PhraseQuery) and not node.quoted and not has_cjk(node.text):
-            parts = zip(split_words(node.text), node.stems, strict=False)
-            wanted.update(dict.fromkeys(WordQuery(word, stem, node.field) for word, stem in parts))
+        if isinstance(node, SynonymQuery):
+            typed = tuple(part for leaf in node.typed for part in _split_compound(leaf))
+            wanted[replace(node, typed=typed)] = None
+        elif isinstance(node, PhraseQuery):
+            wanted.update(dict.fromkeys(_split_compound(node)))
         else:
             wanted[node] = None
     return replace(query, clauses=tuple(wanted))
+
+
+def _split_compound(leaf: Leaf) -> tuple[Leaf, ...]:
+    """Return the words of a hyphenated word, and any other leaf unchanged."""
+    if not isinstance(leaf, PhraseQuery) or leaf.quoted or has_cjk(leaf.text):
+        return (leaf,)
+    words = zip(split_words(leaf.text), leaf.stems, strict=False)
+    return tuple(WordQuery(word, stem, leaf.field, leaf.weight) for word, stem in words)
 
 
 def add_filters(query: ParsedQuery, tags: tuple[str, ...], topics: tuple[str, ...]) -> ParsedQuery:

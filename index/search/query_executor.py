@@ -274,7 +274,8 @@ class QueryExecutor:
         if result.articles >= MIN_COMPLETE_MATCHES or not expanded.clauses:
             return ExecutedQuery(expanded, result, echo)
         echo = replace(echo, did_you_mean=suggested.queries)
-        about = subject.query if subject and subject.interpretation.asked else typed
+        is_short = len(topical.clauses) < reranking.MIN_QUERY_WORDS
+        about = subject.query if subject and subject.interpretation.asked and is_short else typed
         about_expanded, matches = self._expand(about)
         relaxed = split_compounds(about_expanded)
         if result.articles:

@@ -77,7 +77,6 @@ from index.analyzer import (
         # Numbers and letters
         (".5", "0.5"),
         ("B-12", "B12"),
-        ("IL-6", "IL6"),
     ],
 )
 def test_equivalent_words_have_the_same_stem(one: str, other: str) -> None:

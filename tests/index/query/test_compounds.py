@@ -5,7 +5,9 @@ import pytest
 from index.query.compounds import expand_compounds
 from index.query.parser import SynonymQuery, parse
 
-INDEXED = frozenset(["x", "ray", "xray", "post", "oper", "followup", "auto", "injector", "heart"])
+INDEXED = frozenset(
+    ["il", "6", "x", "ray", "xray", "post", "oper", "followup", "auto", "injector", "heart"]
+)
 
 
 def spellings(q: str) -> list[str]:
@@ -28,6 +30,7 @@ def spellings(q: str) -> list[str]:
         ("postoperative", ["post operative"]),
         ("follow up", ["follow up", "followup"]),
         ("autoinjector", ["auto injector"]),
+        ("IL6", ["il 6"]),
         ("heart", []),
         ("fly up", ["fly up"]),  # a verb with a particle is one thing
         ("the up", []),
