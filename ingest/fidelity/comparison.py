@@ -267,9 +267,11 @@ def _article_lines(article: Article, source: SourceText) -> Iterator[_Line]:
 
 def _without_raised(text: str, marks: Marks) -> str:
     """Return a text without raised and lowered parts, which a PDF has in another place."""
+    lowered = {mark.start for mark in marks if mark.kind is MarkKind.SUBSCRIPT}
     for mark in sorted(marks, key=lambda each: -each.start):
         if mark.kind in (MarkKind.SUPERSCRIPT, MarkKind.SUBSCRIPT) and not is_joined(text, mark):
-            text = text[: mark.start] + text[mark.end :]
+            is_fraction = text[mark.end : mark.end + 1] == "/" and mark.end + 1 in lowered
+            text = text[: mark.start] + text[mark.end + is_fraction :]
     return text
 
 

@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterator
 from html import unescape
 from itertools import pairwise
 
-import pypdfium2 as pdfium  # type: ignore[import-untyped]
-
 from ingest.fidelity.html_text import read_html_text
 from ingest.fidelity.markers import (
     MAX_COLUMNS,
@@ -26,6 +24,7 @@ from ingest.fidelity.markers import (
     SourceText,
     mark_raised,
 )
+from ingest.fidelity.pdf_text import read_pdf_pages
 from ingest.fidelity.tex_text import replace_tex
 from ingest.fidelity.xml_text import read_docx_text, read_xml_text
 from ingest.readers.media_type import MediaType
@@ -131,14 +130,7 @@ def _strings(value: object) -> Iterator[str]:
 
 
 def _read_pdf(data: bytes, _text: str) -> SourceText:
-    document = pdfium.PdfDocument(data)
-    try:
-        pages = [
-            document[number].get_textpage().get_text_range().replace("\r\n", "\n")
-            for number in range(len(document))
-        ]
-    finally:
-        document.close()
+    pages = read_pdf_pages(data)
     text = "\n".join(_LINE_BREAK.sub(" ", page) for page in pages)
     return SourceText(
         text.replace("\ufffe", _DIVISION),

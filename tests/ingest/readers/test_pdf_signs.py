@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ingest.fidelity.comparison import compare_with_source
+from ingest.fidelity.source_text import read_source_text
+from ingest.readers.media_type import MediaType
 from ingest.readers.pdf.reader import read_pdf
 from kb.model.article import MarkKind
 from tests.ingest.documents.pdf import Page, pdf
@@ -37,12 +40,14 @@ def test_underlined_sign_is_one_character(sign: str, read_as: str, shape: str) -
     else:
         page.line(122, 91.2, 132, 91.2)
     assert read(page) == f"Stop if INR {read_as} 5 or less."
+    assert f"{read_as} 5" in read_source_text(pdf(page), MediaType.PDF, "").text.replace("_", "")
 
 
 @pytest.mark.parametrize(("low", "high"), [(50, 200), (98, 140), (50, 128), (50, 56)])
 def test_underlined_phrase_keeps_its_sign(low: float, high: float) -> None:
     page = write(Page(), 0, "Stop if INR > 5 or less.").line(low, 91.2, high, 91.2)
     assert read(page) == "Stop if INR > 5 or less."
+    assert "> 5 or less." in read_source_text(pdf(page), MediaType.PDF, "").text
 
 
 def test_fraction_with_a_bar_is_on_one_line() -> None:
@@ -51,6 +56,8 @@ def test_fraction_with_a_bar_is_on_one_line() -> None:
     result = read_pdf(pdf(page.text(50, 60, "Warfarin", 16, "b")), "/kb/warfarin.pdf")
     (block,) = result.article.sections[0].blocks
     assert block.text == "Give 2 1/2 tablets."
+    source_text = read_source_text(pdf(page), MediaType.PDF, "")
+    assert compare_with_source(result.article, source_text, ()) == []
     assert [mark.kind for mark in block.marks] == [MarkKind.SUPERSCRIPT, MarkKind.SUBSCRIPT]
 
 
