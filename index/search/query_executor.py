@@ -267,8 +267,9 @@ class QueryExecutor:
     ) -> ExecutedQuery:
         """Execute a query with synonyms, relaxing it if it has few results."""
         typed = engine_request.query
+        topical = remove_fillers(typed)
         expanded, matches = self._expand(typed)
-        echo = _build_echo(request, remove_fillers(typed), synonyms=_synonym_pairs(matches))
+        echo = _build_echo(request, topical, synonyms=_synonym_pairs(matches))
         expanded_request = replace(engine_request, query=expanded)
         result = self._engine.search(expanded_request)
         if result.articles >= MIN_COMPLETE_MATCHES or not expanded.clauses:
