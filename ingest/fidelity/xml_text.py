@@ -125,7 +125,7 @@ def read_docx_text(data: bytes) -> SourceText:
                 or name.endswith(("styles.xml", "Types.xml"))
             ):
                 continue
-            root = etree.fromstring(package.read(name), parser=etree.XMLParser(recover=True))
+            root = _parse_part(package.read(name))
             if root is None:
                 continue
             for moved in list(root.iter(f"{_W}moveFrom")):
@@ -135,6 +135,14 @@ def read_docx_text(data: bytes) -> SourceText:
     source.text = "".join(parts)
     source.tables = [table for table in source.tables if table]
     return source
+
+
+def _parse_part(content: bytes) -> etree._Element | None:
+    """Return the root of a part of a Word document, None if it has no elements."""
+    try:
+        return etree.fromstring(content, parser=etree.XMLParser(recover=True))
+    except etree.XMLSyntaxError:  # an empty part, which the reader reports or ignores
+        return None
 
 
 class _RunFormat(NamedTuple):
@@ -218,7 +226,7 @@ def _stated_format(element: etree._Element) -> _RunFormat:
 
 def _style_formats(styles: bytes) -> dict[str, _RunFormat]:
     """Return the formatting of each style, with that of the styles it is based on."""
-    root = etree.fromstring(styles, parser=etree.XMLParser(recover=True))
+    root = _parse_part(styles)
     if root is None:
         return {}
     stated: dict[str, tuple[_RunFormat, str]] = {}

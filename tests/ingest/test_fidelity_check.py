@@ -20,6 +20,7 @@ from ingest.readers.html.reader import read_html
 from ingest.readers.media_type import MediaType
 from ingest.readers.registry import SourceDocument, read_document
 from kb.model.article import Article, Section, paragraph, table
+from tests.ingest.documents.docx import docx, para, zipped
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = sorted(
@@ -38,6 +39,14 @@ CHANGES = (
 
 def article_of(text: str) -> Article:
     return Article("Title", (Section("Dose", (paragraph(text),)),))
+
+
+def test_empty_part_of_a_word_document_has_no_text() -> None:
+    with ZipFile(BytesIO(docx(para("Take 5 mg.")))) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    document = zipped({**parts, "word/footnotes.xml": "", "word/styles.xml": ""})
+
+    assert "Take 5 mg." in read_source_text(document, MediaType.DOCX, "").text
 
 
 @pytest.mark.parametrize(
