@@ -12,8 +12,12 @@ const TYPING_PAUSE = 150; // ms without a keystroke before a search
 const SLOW = 800; // ms until a pending search is announced
 const TIMEOUT = 8000; // ms
 const MAX_TYPED = 200; // longer queries are not searched while typing
+const MAX_PREFIX = 100; // longer queries have no suggestions; limit of the API
+const MAX_NAMES = 3; // suggestions above the results
 const DEFAULT_LIMIT = 6; // results without the attribute `limit`
 const MAX_LIMIT = 50; // limit of the API
+const [MARGIN, MIN_WIDTH, MIN_HEIGHT] = [8, 320, 240]; // px around and of the popover
+const POPOVERS = "popover" in HTMLElement.prototype;
 const MAC = /mac|iphone|ipad/i.test(navigator.platform);
 
 const WORDS = {
@@ -25,6 +29,7 @@ const WORDS = {
     corrected: (q) => `Showing results for “${q}”.`, meant: "Did you mean",
     failed: "Search is unavailable.", busy: "Too many searches right now.", refused: "This query is not valid.",
     retry: "Try again", elsewhere: "Open the knowledge base", searching: "Searching",
+    names: (n) => (n === 1 ? "1 suggestion" : `${n} suggestions`), topic: "Topic", see: (title) => `see ${title}`, within: (title) => `in ${title}`,
     overdue: (when) => `Review overdue since ${when}`, reviewed: (when) => `Reviewed ${when}`,
   },
   de: {
@@ -35,6 +40,7 @@ const WORDS = {
     corrected: (q) => `Ergebnisse für „${q}“.`, meant: "Meinten Sie",
     failed: "Die Suche ist nicht erreichbar.", busy: "Zurzeit zu viele Suchen.", refused: "Diese Suchanfrage ist ungültig.",
     retry: "Erneut versuchen", elsewhere: "Wissensbasis öffnen", searching: "Suche läuft",
+    names: (n) => (n === 1 ? "1 Vorschlag" : `${n} Vorschläge`), topic: "Thema", see: (title) => `siehe ${title}`, within: (title) => `in ${title}`,
     overdue: (when) => `Prüfung überfällig seit ${when}`, reviewed: (when) => `Geprüft ${when}`,
   },
   fr: {
@@ -45,6 +51,7 @@ const WORDS = {
     corrected: (q) => `Résultats pour « ${q} ».`, meant: "Vouliez-vous dire",
     failed: "La recherche est indisponible.", busy: "Trop de recherches en ce moment.", refused: "Cette recherche n’est pas valide.",
     retry: "Réessayer", elsewhere: "Ouvrir la base clinique", searching: "Recherche en cours",
+    names: (n) => (n < 2 ? `${n} suggestion` : `${n} suggestions`), topic: "Thème", see: (title) => `voir ${title}`, within: (title) => `dans ${title}`,
     overdue: (when) => `Révision en retard depuis ${when}`, reviewed: (when) => `Révisé en ${when}`,
   },
   es: {
@@ -55,6 +62,7 @@ const WORDS = {
     corrected: (q) => `Resultados de «${q}».`, meant: "¿Quiso decir",
     failed: "La búsqueda no está disponible.", busy: "Demasiadas búsquedas en este momento.", refused: "Esta búsqueda no es válida.",
     retry: "Reintentar", elsewhere: "Abrir la base clínica", searching: "Buscando",
+    names: (n) => (n === 1 ? "1 sugerencia" : `${n} sugerencias`), topic: "Tema", see: (title) => `véase ${title}`, within: (title) => `en ${title}`,
     overdue: (when) => `Revisión vencida desde ${when}`, reviewed: (when) => `Revisado en ${when}`,
   },
 };
@@ -75,12 +83,14 @@ const STYLE = new CSSStyleSheet();
 STYLE.replaceSync(`
 :host { ${colours(([light]) => light)} }
 @supports (color: light-dark(#000, #fff)) { :host { ${colours((pair) => `light-dark(${pair})`)} } }
-:host { display: block; position: relative; font: var(--kb-font, 1rem/1.5 system-ui, sans-serif); --round: var(--kb-radius, 4px);
+:host { display: block; position: relative; }
+/* Inherited properties of the host page end here. medium is the reader's font size, whatever size the page gives its root. */
+.root { all: initial; display: block; color-scheme: inherit; font: var(--kb-font, medium/1.5 system-ui, sans-serif); --round: var(--kb-radius, 4px);
   color: var(--ink); text-align: start; overflow-wrap: anywhere; }
 :host([hidden]), [hidden] { display: none !important; }
 * { box-sizing: border-box; }
 form { display: flex; flex-wrap: wrap; gap: 8px; margin: 0; }
-input { flex: 1 1 11rem; min-width: 0; }
+input { flex: 1 1 11em; min-width: 0; }
 input, button { font: inherit; min-height: 44px; padding: 4px 12px; border-radius: var(--round); border: 1px solid var(--edge); }
 input { background: var(--paper); color: var(--ink); }
 input::placeholder { color: var(--quiet); opacity: 1; }
@@ -95,12 +105,15 @@ kbd { padding: 0 6px; border: 1px solid var(--rule); border-radius: 3px; font: .
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .offer { display: flex; flex-direction: column; background: var(--paper); margin-top: 8px; }
 .list { min-height: 0; overflow: auto; overscroll-behavior: contain; }
-[data-mode=searchbox] .offer { position: absolute; z-index: 1000; inset-inline: 0; top: 100%; max-height: min(70vh, 32rem); border: 1px solid var(--edge); border-radius: var(--round); box-shadow: 0 4px 16px #0003; }
+/* In the top layer, so that no ancestor clips it; browsers without popovers place it below the box. */
+[data-mode=searchbox] .offer { position: absolute; z-index: 1000; inset-inline: 0; top: 100%; padding: 0; overflow: hidden; color: var(--ink); max-height: min(70vh, 32em); border: 1px solid var(--edge); border-radius: var(--round); box-shadow: 0 4px 16px #0003; }
+[data-mode=searchbox] .offer:popover-open { position: fixed; inset: auto; margin: 0; }
 .option { display: block; padding: 12px; color: inherit; text-decoration: none; }
 .option + .option { border-top: 1px solid var(--rule); }
 .option[aria-selected=true] { background: var(--wash); box-shadow: inset 4px 0 var(--accent); }
 .option:dir(rtl)[aria-selected=true] { box-shadow: inset -4px 0 var(--accent); }
 .name { color: var(--accent); font-weight: 600; }
+.option[data-kind=hit]:not([data-kind=hit] ~ *) .snippet { -webkit-line-clamp: 4; }
 .place, .more, .line { color: var(--quiet); font-size: .875em; }
 .snippet { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; font-size: .9375em; }
 .more { display: flex; flex-wrap: wrap; gap: 4px 12px; margin-top: 4px; }
@@ -113,7 +126,7 @@ kbd { padding: 0 6px; border: 1px solid var(--rule); border-radius: 3px; font: .
 .all { padding: 12px; border-top: 1px solid var(--rule); color: var(--accent); font-weight: 600; }
 mark { background: var(--mark); color: inherit; font-weight: 600; border-radius: 2px; }
 .away { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-dialog { width: min(42rem, calc(100vw - 32px)); max-width: none; max-height: 80vh; margin: 10vh auto auto; padding: 0; overflow: hidden;
+dialog { width: min(42em, calc(100vw - 32px)); max-width: none; max-height: 80vh; margin: 10vh auto auto; padding: 0; overflow: hidden;
   border: 1px solid var(--edge); border-radius: var(--round); background: var(--paper); color: var(--ink); }
 dialog::backdrop { background: #0008; }
 .inner { display: flex; flex-direction: column; max-height: 80vh; padding: 16px; }
@@ -137,24 +150,31 @@ class KbSearch extends HTMLElement {
   #shown = ""; // the query of the shown results
   #active = -1;
   #before = null; // the element that had the focus when the dialog opened
+  #isTyping = false; // whether the last search was sent while typing
   #key = (event) => this.#pressed(event);
+  #place = () => this.#parts && this.#moveOffer();
 
   connectedCallback() {
     this.#root.adoptedStyleSheets = [STYLE];
     if (!this.#parts) this.#build();
     document.addEventListener("keydown", this.#key);
+    addEventListener("scroll", this.#place, { capture: true, passive: true });
+    addEventListener("resize", this.#place);
   }
 
   disconnectedCallback() {
     document.removeEventListener("keydown", this.#key);
+    removeEventListener("scroll", this.#place, { capture: true });
+    removeEventListener("resize", this.#place);
     this.#stop();
+    if (this.#parts) this.#hide(); // a popover closes when it is disconnected
   }
 
   attributeChangedCallback(name, before, after) {
     if (before === after || !this.isConnected || (!this.#parts && name !== "base")) return;
     if (name === "mode" || name === "lang" || name === "base") this.#build();
     else this.#dress();
-    if (this.#shown) this.#ask(this.#shown);
+    if (this.#shown) this.#ask(this.#shown, this.#isTyping);
   }
 
   /** Focus the search box, opening the dialog in the mode "modal". */
@@ -223,8 +243,9 @@ class KbSearch extends HTMLElement {
     const all = make("a", "all", { class: "all", hidden: "" }, words.all);
     const offer = make("div", "offer", { class: "offer", hidden: "" });
     offer.append(note, problem, list, all);
+    if (this.#mode === "searchbox" && POPOVERS) offer.popover = "manual";
     const status = make("div", "status", { role: "status", class: "away" });
-    const root = make("div", "root", { "data-mode": this.#mode, "data-lang": this.#language });
+    const root = make("div", "root", { class: "root", "data-mode": this.#mode, "data-lang": this.#language });
     this.#parts = { input, form, filters, list, note, problem, all, offer, status, root };
     this.#active = -1;
     if (this.#mode === "modal") this.#wrap(root, form, offer, status);
@@ -340,27 +361,50 @@ class KbSearch extends HTMLElement {
     this.#timer = setTimeout(() => this.#ask(q), TYPING_PAUSE);
   }
 
-  async #ask(q) {
+  // Search for `q`. While typing, names that begin with it are suggested; if it is only the beginning of one,
+  // that name is searched.
+  async #ask(q, isTyping = true) {
     this.#stop();
     const request = new AbortController();
     this.#asking = request;
+    this.#isTyping = isTyping;
     const timers = [setTimeout(() => request.abort(), TIMEOUT), setTimeout(() => this.#wait(), SLOW)];
-    const pairs = [["q", q], ["limit", this.#limit], ...this.#filters()];
     this.#tell("kb:search", { q });
+    const search = (words) => this.#get("search", [["q", words], ["limit", this.#limit], ...this.#filters()], request.signal);
     try {
-      const answer = await fetch(`${this.#base}/api/v1/search?${new URLSearchParams(pairs)}`, {
-        signal: request.signal, mode: "cors", credentials: "omit", referrerPolicy: "no-referrer",
-        headers: { Accept: "application/json" },
-      });
-      const found = answer.ok ? await answer.json() : null;
+      const [answer, names] = await Promise.all([search(q), isTyping ? this.#names(q, request.signal) : []]);
+      let found = answer.ok ? await answer.json() : null;
+      let name = "";
+      if (found && names.length && (!found.hits.length || found.query.relaxed || found.query.corrected)) {
+        const completed = await search(names[0].text);
+        if (completed.ok) [found, name] = [await completed.json(), names[0].text];
+      }
       if (this.#asking !== request) return; // superseded by a newer request
-      if (found) this.#show(q, found);
+      if (found) this.#show(q, found, names, name);
       else this.#fail(q, answer.status);
     } catch {
       if (this.#asking === request) this.#fail(q, 0);
     } finally {
       timers.forEach(clearTimeout);
       if (this.#asking === request) this.#asking = null;
+    }
+  }
+
+  #get(path, pairs, signal) {
+    return fetch(`${this.#base}/api/v1/${path}?${new URLSearchParams(pairs)}`, {
+      signal, mode: "cors", credentials: "omit", referrerPolicy: "no-referrer", headers: { Accept: "application/json" },
+    });
+  }
+
+  // Return the names that begin with `q`; none if they cannot be loaded, because the results do not need them.
+  async #names(q, signal) {
+    if (q.length > MAX_PREFIX) return [];
+    try {
+      const answer = await this.#get("suggest", [["q", q]], signal);
+      const { suggestions, did_you_mean: isSimilar } = answer.ok ? await answer.json() : { suggestions: [] };
+      return isSimilar ? [] : suggestions; // the search corrects spelling itself
+    } catch {
+      return [];
     }
   }
 
@@ -376,7 +420,7 @@ class KbSearch extends HTMLElement {
 
   // Results
 
-  #show(q, found) {
+  #show(q, found, names, name) {
     const { list, note, problem, all, input, status } = this.#parts;
     const { query, hits, total } = found;
     const words = this.#words;
@@ -384,37 +428,58 @@ class KbSearch extends HTMLElement {
     this.#point(-1);
     this.#shown = q;
     problem.hidden = true;
-    list.replaceChildren(...hits.map((hit, number) => this.#option(hit, number, labels)));
-    const [kind, made] = !hits.length ? ["none", words.none]
+    // Suggestions ignore tags and topics, so a restricted element only searches for them.
+    const room = hits.length ? Math.min(MAX_NAMES, this.#limit - 1) : this.#limit;
+    const offered = this.#filters().length ? [] : names.slice(0, room);
+    const shown = hits.slice(0, this.#limit - offered.length);
+    list.replaceChildren(...offered.map((one) => this.#name(one, offered)), ...shown.map((hit) => this.#hit(hit, labels)));
+    [...list.children].forEach((option, number) => { option.id = `kb-${this.#number}-${number}`; });
+    const [kind, made] = !hits.length ? (offered.length ? ["", ""] : ["none", words.none])
+      : name ? ["completed", words.corrected(name)]
       : query.relaxed === "fuzzy" ? ["fuzzy", words.fuzzy(q)]
       : query.relaxed ? ["any", words.some]
       : query.corrected ? ["corrected", words.corrected(query.corrected)] : ["", ""];
     note.dataset.made = kind;
     const meant = (query.did_you_mean ?? []).map((other) => {
       const button = make("button", "meant", { type: "button", class: "link" }, other);
-      button.addEventListener("click", () => { input.value = other; input.focus(); this.#ask(other); });
+      button.addEventListener("click", () => { input.value = other; input.focus(); this.#ask(other, false); });
       return button;
     });
     const replaced = query.corrected && query.relaxed ? `${words.corrected(query.corrected)} ` : "";
-    note.replaceChildren(...(made ? [make("span", "", {}, replaced + made)] : []));
-    if (meant.length) note.append(make("span", "", {}, `${words.meant}:`), ...meant);
+    note.replaceChildren(...(made ? [make("span", "", { dir: "auto" }, replaced + made)] : []));
+    if (meant.length) note.append(make("span", "", { dir: "auto" }, `${words.meant}:`), ...meant);
     note.hidden = !note.childElementCount;
     all.textContent = hits.length ? words.all : words.elsewhere; // the full page explains what was tried
-    all.hidden = hits.length > 0 && total <= hits.length;
-    all.href = this.#address(q);
-    status.textContent = [hits.length ? words.results(total) : "", ...[...note.children].map((part) => part.textContent)].filter(Boolean).join(" ");
+    all.hidden = hits.length > 0 && total <= shown.length;
+    all.href = this.#address(name || q);
+    status.textContent = [offered.length ? words.names(offered.length) : "", hits.length ? words.results(total) : "", ...[...note.children].map((part) => part.textContent)].filter(Boolean).join(" ");
     if (this.#mode !== "searchbox" || this.#root.activeElement) this.#reveal();
     else this.#hide();
     this.#tell("kb:results", { q, total, hits });
   }
 
-  #option(hit, number, labels) {
-    const words = this.#words;
+  #option(kind, url, chosen) {
     const link = make("a", "option", {
-      class: "option", role: "option", id: `kb-${this.#number}-${number}`, "aria-selected": "false", tabindex: "-1",
-      href: this.#safe(hit.url), rel: "noopener",
+      class: "option", role: "option", "data-kind": kind, "aria-selected": "false", tabindex: "-1", href: this.#safe(url), rel: "noopener",
     });
     link.target = this.getAttribute("target") ?? "";
+    link.chosen = chosen;
+    return link;
+  }
+
+  #name({ text, kind, see, url, source }, offered) {
+    const words = this.#words;
+    const isTwin = offered.filter((one) => one.text === text).length > 1;
+    const link = this.#option(kind, url, { id: "", title: text });
+    link.append(make("div", "name", { class: "name", dir: "auto" }, text));
+    const more = kind === "topic" ? words.topic : kind === "see" ? words.see(see) : kind === "heading" ? see && words.within(see) : isTwin && source;
+    if (more) link.append(make("div", "place", { class: "place", dir: "auto" }, more));
+    return link;
+  }
+
+  #hit(hit, labels) {
+    const words = this.#words;
+    const link = this.#option("hit", hit.url, { id: hit.id, title: hit.article.title });
     const { article, passage, snippet } = hit;
     const heading = passage.heading_path.at(-1) || article.title;
     link.append(make("div", "name", { class: "name", dir: "auto" }, heading));
@@ -429,7 +494,6 @@ class KbSearch extends HTMLElement {
     if (overdue) more.append(make("span", "review", { class: "overdue" }, `⚠ ${words.overdue(this.#month(overdue))}`));
     else if (article.reviewed) more.append(make("span", "review", {}, words.reviewed(this.#month(article.reviewed))));
     link.append(lines, more);
-    link.hit = hit;
     return link;
   }
 
@@ -451,7 +515,7 @@ class KbSearch extends HTMLElement {
     const elsewhere = make("a", "elsewhere", { class: "link", href: this.#address(q), target: this.getAttribute("target") ?? "" }, words.elsewhere);
     const what = mine ? "refused" : status === 429 ? "busy" : "failed";
     problem.dataset.problem = what;
-    problem.replaceChildren(make("span", "", {}, words[what]), ...(mine ? [] : [retry]), elsewhere);
+    problem.replaceChildren(make("span", "", { dir: "auto" }, words[what]), ...(mine ? [] : [retry]), elsewhere);
     problem.hidden = false;
     this.#reveal();
   }
@@ -459,12 +523,33 @@ class KbSearch extends HTMLElement {
   #reveal() {
     const { offer, input, list } = this.#parts;
     offer.hidden = false;
+    if (offer.popover && !offer.matches(":popover-open")) offer.showPopover();
+    this.#moveOffer();
     input.setAttribute("aria-expanded", String(list.childElementCount > 0));
+  }
+
+  // Place the popover below the box, or above it if there is more room; hide it when the box is scrolled away.
+  #moveOffer() {
+    const { offer, form } = this.#parts;
+    if (!offer.popover || offer.hidden) return;
+    const box = form.getBoundingClientRect();
+    const { clientWidth: across, clientHeight: down } = document.documentElement;
+    if (box.bottom < 0 || box.top > down) return this.#hide();
+    const width = Math.min(Math.max(box.width, MIN_WIDTH), across - 2 * MARGIN);
+    const start = getComputedStyle(this).direction === "rtl" ? box.right - width : box.left;
+    const [above, below] = [box.top - 2 * MARGIN, down - box.bottom - 2 * MARGIN];
+    const isAbove = below < MIN_HEIGHT && above > below;
+    Object.assign(offer.style, {
+      width: `${width}px`, left: `${Math.max(MARGIN, Math.min(start, across - width - MARGIN))}px`,
+      top: isAbove ? "auto" : `${box.bottom + MARGIN}px`, bottom: isAbove ? `${down - box.top + MARGIN}px` : "auto",
+      maxHeight: `min(70vh, 32em, ${Math.max(isAbove ? above : below, MIN_HEIGHT / 2)}px)`,
+    });
   }
 
   #hide() {
     const { offer, input, status } = this.#parts;
     this.#point(-1);
+    if (offer.popover && offer.matches(":popover-open")) offer.hidePopover();
     offer.hidden = true;
     input.setAttribute("aria-expanded", "false");
     status.textContent = "";
@@ -520,14 +605,14 @@ class KbSearch extends HTMLElement {
     if (!q) event.preventDefault();
     else if (this.#mode === "results") {
       event.preventDefault();
-      this.#ask(q);
+      this.#ask(q, false);
     }
   }
 
   #chosen(event) {
-    const { hit, href } = event.target.closest("[role=option]") ?? {};
-    if (!hit) return;
-    const detail = { q: this.#shown, id: hit.id, url: href, title: hit.article.title };
+    const { chosen, href } = event.target.closest("[role=option]") ?? {};
+    if (!chosen) return;
+    const detail = { q: this.#shown, url: href, ...chosen };
     if (!this.#tell("kb:select", detail)) event.preventDefault();
   }
 

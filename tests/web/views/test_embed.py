@@ -35,8 +35,17 @@ PAGES = {
     "/frame": '<iframe src="{kb}/embed?q=gout" title="kb" width="400" height="300"></iframe>',
     "/home": '<iframe src="{kb}/" title="kb"></iframe>',
     "/broken-frame": '<iframe src="{kb}/embed?limit=x" title="kb"></iframe>',
+    "/rough": '<div class="box"><kb-search base="{kb}"></kb-search></div>',
+    "/rough-modal": '<div class="box"><kb-search base="{kb}" mode="modal"></kb-search></div>',
+    "/plain": '<kb-search base="{kb}"></kb-search>',
     "/no-address": '<kb-search base="http://">' + FORM + "</kb-search>",
 }
+# A host whose styles reach into the element by inheritance, and whose boxes clip what they contain.
+ROUGH = """html { font-size: 62.5% } body { margin: 0; font: italic 700 3rem/3 serif; color: #fff }
+.box { width: 12rem; height: 6rem; overflow: hidden; contain: paint; transform: translateX(40px);
+  text-transform: uppercase; white-space: nowrap; letter-spacing: .5em; word-spacing: 2em;
+  text-indent: 5em; text-align: right; word-break: break-all; text-shadow: 0 0 3px red;
+  visibility: visible; font-variant: small-caps; line-height: 4; -webkit-text-fill-color: red }"""
 HOSTILE = "<img src=x onerror=\"document.title='broken'\">"
 NARROW = {"width": 360, "height": 700}
 ANSWERS = "**/api/v1/search?q=**"
@@ -110,6 +119,10 @@ def hosts(sample_app: Flask) -> Iterator[Hosts]:
             '<meta name="color-scheme" content="light dark">'
             '<meta name="viewport" content="width=device-width"><title>Intranet</title>'
         )
+        if request.path.startswith("/rough"):
+            nonce = "cm91Z2g="
+            policy += f"; style-src 'nonce-{nonce}'"
+            head += f'<style nonce="{nonce}">{ROUGH}</style>'
         page = f"{head}<main><h1>Intranet</h1>{body}</main>{script}"
         return Response(page, mimetype="text/html", headers={"Content-Security-Policy": policy})
 
@@ -171,7 +184,11 @@ def test_type_arrow_enter_and_back(hosts: Hosts, visit: Callable[..., Page]) -> 
     expect(options.first).to_be_hidden()
     box.press("ArrowDown")
     expect(options.first).to_be_visible()
-    box.press("ArrowDown")
+    hit = page.locator("[role=option][data-kind=hit]").first
+    for _ in range(options.count()):
+        box.press("ArrowDown")
+        if hit.get_attribute("aria-selected") == "true":
+            break
     box.press("Enter")
     page.wait_for_url(f"{hosts.kb}/articles/**")
     assert "#p-" in page.url
@@ -294,7 +311,7 @@ def test_slow_and_failing_answers(hosts: Hosts, visit: Callable[..., Page]) -> N
     expect(page.locator("[part=note][data-made=searching]")).to_be_visible()
     expect(status).not_to_be_empty()
     with page.expect_request(ANSWERS):
-        box.fill("quick")
+        box.fill("quiqq")
     expect(page.locator("[part=note][data-made=searching]")).to_be_visible()
     expect(status).not_to_be_empty()
     assert len(late) == 2
@@ -487,3 +504,116 @@ def test_a_frame_by_its_address(client, query, status, said) -> None:
         assert said in texts(response, "h1 + p")[0]
     else:
         assert said in response.text
+
+
+# Properties that a reader sees, and the parts that must have the same values on every host.
+LOOK = """([properties, parts]) => {
+  const root = document.querySelector("kb-search").shadowRoot;
+  return Object.fromEntries(parts.map((part) => {
+    const style = getComputedStyle(root.querySelector(`[part=${part}]`));
+    const values = properties.map((name) => [name, style.getPropertyValue(name)]);
+    return [part, Object.fromEntries(values)];
+  }));
+}"""
+INHERITED = (
+    "color", "font-family", "font-size", "font-style", "font-variant-caps", "font-weight",
+    "letter-spacing", "line-height", "text-align", "text-indent", "text-shadow", "text-transform",
+    "white-space", "word-break", "word-spacing", "-webkit-text-fill-color",
+)  # fmt: skip
+PARTS = ("input", "button", "option", "name", "place", "snippet", "more", "note", "all")
+
+
+@pytest.mark.browser
+def test_styles_of_the_host_do_not_reach_the_element(
+    hosts: Hosts, visit: Callable[..., Page]
+) -> None:
+    looks = []
+    for path in ("/plain", "/rough"):
+        page = visit(f"{hosts.listed}{path}")
+        page.get_by_role("combobox").fill("warfarin")
+        expect(page.locator("[role=option][data-kind=hit]").first).to_be_visible()
+        looks.append(page.evaluate(LOOK, [INHERITED, [part for part in PARTS if part != "more"]]))
+    assert looks[0] == looks[1]
+    assert looks[1]["input"]["font-size"] == "16px"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+def test_results_are_not_clipped_by_the_host(
+    hosts: Hosts, visit: Callable[..., Page], direction: str
+) -> None:
+    page = visit(f"{hosts.listed}/rough?dir={direction}")
+    box, offer = page.get_by_role("combobox"), page.locator("[part=offer]")
+    box.fill("warfarin")
+    options = page.get_by_role("option")
+    expect(options.first).to_be_visible()
+    whole = """(offer) => {
+      const { left, right, top, bottom } = offer.getBoundingClientRect();
+      const at = (x, y) => document.elementFromPoint(x, y)?.localName === "kb-search";
+      return right - left >= 300 && left >= 0 && right <= innerWidth && bottom <= innerHeight
+        && at(left + 20, top + 20) && at(right - 20, bottom - 20); }"""
+    assert offer.evaluate(whole)
+    form = page.locator("[part=form]")
+    below = (
+        "(offer, form) => offer.getBoundingClientRect().top - form.getBoundingClientRect().bottom"
+    )
+    assert offer.evaluate(below, form.element_handle()) == pytest.approx(8, abs=1)
+    page.set_viewport_size({"width": 320, "height": 480})
+    assert offer.evaluate(whole.replace(">= 300", ">= 200"))
+    options.first.click()
+    page.wait_for_url(f"{hosts.kb}/articles/**")
+
+
+@pytest.mark.browser
+def test_dialog_is_not_clipped_by_the_host(hosts: Hosts, visit: Callable[..., Page]) -> None:
+    page = visit(f"{hosts.listed}/rough-modal")
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox").fill("warfarin")
+    expect(page.locator("[role=option][data-kind=hit]").first).to_be_visible()
+    width = page.get_by_role("dialog").evaluate("(dialog) => dialog.getBoundingClientRect().width")
+    assert width == 42 * 16
+
+
+@pytest.mark.browser
+def test_beginning_of_a_name_offers_the_name_and_its_results(
+    hosts: Hosts, visit: Callable[..., Page]
+) -> None:
+    page = visit(hosts.listed)
+    box = page.get_by_role("combobox")
+    box.fill("warf")
+    first = page.get_by_role("option").first
+    expect(first.locator("[part=name]")).to_have_text("Warfarin")
+    expect(first).to_have_attribute("data-kind", "article")
+    expect(page.locator("[part=note]")).to_have_attribute("data-made", "completed")
+    hit = page.locator("[role=option][data-kind=hit]").first
+    expect(hit).to_contain_text("arfarin")
+    expect(hit.locator("[part=snippet]")).not_to_be_empty()
+    expect(page.locator("[part=all]")).to_have_attribute("href", f"{hosts.kb}/search?q=Warfarin")
+    page.evaluate(
+        """() => document.addEventListener("kb:select", (event) => {
+          window.told = event.detail; event.preventDefault(); })"""
+    )
+    first.click()
+    told = {"q": "warf", "id": "", "url": f"{hosts.kb}/articles/warfarin", "title": "Warfarin"}
+    assert page.evaluate("window.told") == told
+
+
+@pytest.mark.browser
+def test_restricted_element_suggests_nothing_outside_its_tags(
+    hosts: Hosts, visit: Callable[..., Page]
+) -> None:
+    page = visit(f"{hosts.listed}/two")
+    first = page.locator("kb-search").nth(0)
+    first.get_by_role("combobox").fill("warf")
+    options = first.get_by_role("option")
+    expect(options.first).to_contain_text("arfarin")
+    kinds = options.evaluate_all("(all) => all.map((option) => option.dataset.kind)")
+    assert set(kinds) == {"hit"}
+
+
+@pytest.mark.browser
+def test_results_do_not_need_suggestions(hosts: Hosts, visit: Callable[..., Page]) -> None:
+    page = visit(hosts.listed)
+    page.route("**/api/v1/suggest?**", lambda route: route.abort())
+    page.get_by_role("combobox").fill("warfarin")
+    expect(page.get_by_role("option").first).to_have_attribute("data-kind", "hit")
