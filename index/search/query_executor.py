@@ -356,8 +356,10 @@ class QueryExecutor:
             article_terms.append(
                 reranking.count_terms(passages[0][0], [passage for _, passage in passages])
             )
-        article_scores = reranking.score_articles(query, article_terms, idfs)
-        scores = reranking.mix_scores([group.score for group in groups], article_scores)
+        scores = [group.score for group in groups]
+        if self._reranker is None:  # reranking by meaning gains nothing from whole articles
+            article_scores = reranking.score_articles(query, article_terms, idfs)
+            scores = reranking.mix_scores(scores, article_scores)
         texts = [reranking.topical_terms(terms.counts) for terms in article_terms]
         idfs = self._engine.idf({stem for text in texts for stem in text})
         scores = reranking.regularize_scores(scores, texts, idfs)

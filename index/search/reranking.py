@@ -3,7 +3,8 @@
 Article scores: in a long question, only some words describe the topic, and no single passage
 contains them all. Words are therefore weighted by idf without the constant 1 that the engine adds
 (Robertson and Sparck Jones), and half of an article's score is the BM25 score of its best three
-passages read as one text (Callan, "Passage-level evidence in document retrieval", 1994).
+passages read as one text (Callan, "Passage-level evidence in document retrieval", 1994). Results
+that are reranked by meaning (`index.search.semantic_reranker`) do without the latter.
 
 Score regularisation: the score of each of the best articles is mixed with the scores of the most
 similar ones (Diaz, "Regularizing ad hoc retrieval scores", 2005). This reduces the influence of

