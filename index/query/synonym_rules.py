@@ -12,11 +12,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 
-from index.analyzer import fold, split_words, stem_text
+from index.analyzer import fold, is_question_word, is_stopword, split_words, stem_text
+from index.query.parser import OPERATORS
 from kb.errors import SynonymsError
 
+ORDINARY_WORDS = Path(__file__).parents[1] / "data" / "ordinary-words.txt"
 MAX_WORDS = 8  # words in a name
 HINT = "Write one concept per line: heart attack = myocardial infarction, MI."
 
@@ -103,15 +106,60 @@ def _parse_concept(content: str, path: Path, number: int) -> SynonymConcept:
         code = "equals-missing" if len(sides) == 1 else "equals-repeated"
         raise SynonymsError(str(path), number, problem, HINT, code=code)
     left, right = (tuple(_parse_names(side, path, number)) for side in sides)
-    return SynonymConcept(left, right) if one_way else SynonymConcept(left + right, left + right)
+    concept = SynonymConcept(left, right) if one_way else SynonymConcept(left + right, left + right)
+    if not any(adds_matches(name, other) for name in concept.left for other in concept.names):
+        raise SynonymsError(
+            str(path),
+            number,
+            "no name adds a match to another",
+            "Write names with different words. Abbreviations such as WHO, which are also ordinary "
+            "words, match only as typed in capitals, on the left.",
+            code="names-equal",
+        )
+    return concept
 
 
 def _parse_names(side: str, path: Path, number: int) -> Iterator[ConceptName]:
     for part in side.split(","):
         text = " ".join(part.split())
-        size = len(split_words(text))
+        words = split_words(text)
+        size = len(words)
         if not 1 <= size <= MAX_WORDS:
             problem = f"“{text}” is too long" if size else "a name is empty"
             code = "name-length" if size else "name-empty"
             raise SynonymsError(str(path), number, problem, HINT, code=code)
-        yield ConceptName(text, SynonymKind.SHORT if is_abbreviation(text) else SynonymKind.LAY)
+        if size > 1 and not OPERATORS.isdisjoint(text.split()):
+            problem = f"“{text}” contains an operator of the query language"
+            hint = "Write AND, OR and NOT in small letters."
+            raise SynonymsError(str(path), number, problem, hint, code="name-operator")
+        kind = SynonymKind.SHORT if is_abbreviation(text) else SynonymKind.LAY
+        if kind is not SynonymKind.SHORT and all(map(is_stopword, words)):
+            problem = f"“{text}” has only stop words, which occur in every text"
+            hint = "Write an abbreviation in capitals, or add a word."
+            raise SynonymsError(str(path), number, problem, hint, code="name-stop-words")
+        yield ConceptName(text, kind)
+
+
+def adds_matches(typed: ConceptName, other: ConceptName) -> bool:
+    """Return whether a search for `typed` finds more passages with `other` as a synonym."""
+    key, stems = tuple(stem_text(typed.text)), tuple(stem_text(other.text))
+    if other.kind is SynonymKind.SHORT and is_ordinary_word(other.text):
+        return False
+    return set(key) != set(stems) and not contains_name(stems, key)
+
+
+def contains_name(name: Sequence[str], part: Sequence[str]) -> bool:
+    """Return whether `name` contains the words of `part`, so that `part` matches it anyway."""
+    size = len(part)
+    return any(name[at : at + size] == part for at in range(len(name) - size + 1))
+
+
+def is_ordinary_word(word: str) -> bool:
+    """Return whether an abbreviation is also an ordinary word."""
+    return fold(word) in _ordinary_words() or is_stopword(word) or is_question_word(word)
+
+
+@lru_cache(maxsize=1)
+def _ordinary_words() -> frozenset[str]:
+    lines = ORDINARY_WORDS.read_text(encoding="utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())

@@ -16,8 +16,6 @@ from pathlib import Path
 
 from index.analyzer import (
     fold,
-    is_question_word,
-    is_stopword,
     normalize_spelling,
     split_words,
     stem_text,
@@ -27,6 +25,8 @@ from index.query.synonym_rules import (
     ConceptName,
     SynonymConcept,
     SynonymKind,
+    contains_name,
+    is_ordinary_word,
     parse_rule,
     parse_rules,
     read_rules,
@@ -36,7 +36,6 @@ _DATA = Path(__file__).parents[1] / "data"
 BUILT_IN_RULES = _DATA / "synonyms.txt"
 COMPILED_CONCEPTS = _DATA / "vocabulary.tsv.gz"
 DRUG_NAMES = _DATA / "drugs.txt.gz"
-ORDINARY_WORDS = _DATA / "ordinary-words.txt"
 
 MAX_SYNONYMS_PER_MATCH = 8  # each costs the engine a phrase query
 # Letters; compiled abbreviations of this length or less are too ambiguous.
@@ -238,17 +237,6 @@ def _ending_difference(one: str, other: str) -> int:
     return max(len(one), len(other)) - both
 
 
-def is_ordinary_word(word: str) -> bool:
-    """Return whether an abbreviation is also an ordinary word."""
-    return fold(word) in _ordinary_words() or is_stopword(word) or is_question_word(word)
-
-
-@lru_cache(maxsize=1)
-def _ordinary_words() -> frozenset[str]:
-    lines = ORDINARY_WORDS.read_text(encoding="utf-8").splitlines()
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
-
-
 def _select_synonyms(
     names: Iterable[ConceptName], key: Key, typed: Sequence[str]
 ) -> tuple[Synonym, ...]:
@@ -257,7 +245,7 @@ def _select_synonyms(
     short = len(typed) == 1 and len(typed[0]) <= 2
     for name in names:
         other = tuple(stem_text(name.text))
-        if other in kept or _contains(other, key) or set(other) == set(key):
+        if other in kept or contains_name(other, key) or set(other) == set(key):
             continue
         if name.kind is SynonymKind.SHORT and is_ordinary_word(name.text):
             continue
@@ -266,12 +254,6 @@ def _select_synonyms(
         if len(kept) == MAX_SYNONYMS_PER_MATCH:
             break
     return tuple(kept.values())
-
-
-def _contains(name: Key, part: Key) -> bool:
-    """Return whether `name` contains the words of `part`, so that `part` matches it anyway."""
-    size = len(part)
-    return any(name[at : at + size] == part for at in range(len(name) - size + 1))
 
 
 def _index_by_key(concepts: Iterable[SynonymConcept]) -> dict[Key, list[SynonymConcept]]:

@@ -7,11 +7,16 @@ from pathlib import Path
 import pytest
 
 from index.analyzer import fold, split_words, stem_text
+from index.query.expansion import expand_synonyms
+from index.query.parser import parse
 from index.query.synonym_rules import (
     HINT,
+    SynonymConcept,
     SynonymKind,
+    adds_matches,
     format_rules,
     is_abbreviation,
+    is_ordinary_word,
     parse_rules,
     read_rules,
 )
@@ -22,7 +27,6 @@ from index.query.synonyms import (
     SynonymDictionary,
     SynonymMatch,
     compiled_lines,
-    is_ordinary_word,
 )
 from kb.errors import SynonymsError
 from tests.raises import raises
@@ -56,6 +60,8 @@ def team(folder: Path, text: str) -> SynonymDictionary:
         ("MI", "myocardial infarction"),
         ("high blood pressure", "hypertension"),
         ("hypertension", "high blood pressure"),
+        ("renal insufficiency", "kidney failure"),
+        ("hepatic impairment", "liver failure"),
         ("HTN", "hypertension"),
         ("treatment of kidney failure in adults", "renal failure"),
         ("kidney", "renal"),
@@ -182,6 +188,51 @@ def test_invalid_rule_is_reported_with_line_and_fix(tmp_path: Path, line: str, c
     error = caught.value
     assert (error.path, error.line) == (str(tmp_path / "synonyms.txt"), 2)
     assert HINT in str(error)
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("to be = existence", "name-stop-words"),
+        ("it => information technology", "name-stop-words"),
+        ("ACE AND ARB = dual blockade", "name-operator"),
+        ("tablet = tablets", "names-equal"),
+        ("diabetes => diabetes mellitus", "names-equal"),
+        ("world health organization => WHO", "names-equal"),
+    ],
+)
+def test_synonym_that_never_matches_is_rejected(tmp_path: Path, line: str, code: str) -> None:
+    with raises(SynonymsError, code) as caught:
+        team(tmp_path, f"# first\n{line}\n")
+    assert caught.value.line == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "query"),
+    [
+        ("as needed = PRN", "as needed"),
+        ("out of hours = OOH", "out of hours"),
+        ("world health organization = WHO", "WHO report"),
+        ("bed-board = XQZ", "bed-board"),
+    ],
+)
+def test_names_with_small_words_are_accepted(tmp_path: Path, line: str, query: str) -> None:
+    assert others(team(tmp_path, line + "\n"), query)
+
+
+@pytest.mark.parametrize(
+    "concept", read_rules(BUILT_IN_RULES), ids=lambda concept: concept.left[0].text
+)
+def test_every_curated_name_finds_its_concept(
+    shipped: SynonymDictionary, concept: SynonymConcept
+) -> None:
+    for name in concept.left:
+        others = [other.text for other in concept.names if adds_matches(name, other)]
+        expanded, found = expand_synonyms(parse(name.text), shipped)
+        used = {tuple(other.stems) for match in found for other in match.synonyms}
+        if others:
+            assert len(expanded.clauses) == 1, name.text
+            assert used & {tuple(stem_text(other)) for other in others}, name.text
 
 
 def test_synonyms_file_must_be_utf_8(tmp_path: Path) -> None:

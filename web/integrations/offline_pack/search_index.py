@@ -14,8 +14,8 @@ from typing import Any
 from index.analyzer import is_question_word, is_stopword, split_words, stem_word, unit_names
 from index.document import FIELD_BOOSTS, build_documents
 from index.query.spelling import OPPOSITES
-from index.query.synonym_rules import MAX_WORDS
-from index.query.synonyms import Synonym, SynonymDictionary, is_ordinary_word
+from index.query.synonym_rules import MAX_WORDS, is_ordinary_word
+from index.query.synonyms import Synonym, SynonymDictionary
 from index.search.pins import pin_key
 from kb.model.records import ArticleRecord
 from kb.model.taxonomy import Taxonomy
