@@ -41,7 +41,9 @@ from web.schemas.editorial import (
     AddedArticleResponse,
     AddedArticlesResponse,
     AuditLogResponse,
+    NewArticleRequest,
     QueryStatsListResponse,
+    RetireRequest,
     WorkflowStatusResponse,
 )
 from web.services.save_draft import save_draft
@@ -53,7 +55,13 @@ BYTES = "application/octet-stream"
 MAX_JSON_BYTES = 2_000_000
 
 
-@routes.route("/articles", method="post", request_type=JSON, problems=(ParameterError, SourceError))
+@routes.route(
+    "/articles",
+    method="post",
+    request_type=JSON,
+    request_schema=NewArticleRequest,
+    problems=(ParameterError, SourceError),
+)
 @max_body_size(MAX_JSON_BYTES)
 @auth.requires(Permission.WRITE, scope=TokenScope.CREATE)
 def create_article() -> AddedArticlesResponse:
@@ -103,6 +111,7 @@ def publish_article(article_id: str) -> WorkflowStatusResponse:
     "/articles/<article_id>/retire",
     method="post",
     request_type=JSON,
+    request_schema=RetireRequest,
     problems=(NotFoundError, WorkflowStateError, ParameterError),
 )
 @auth.requires(Permission.PUBLISH, scope=TokenScope.PUBLISH)

@@ -37,6 +37,7 @@ from web.schemas.problem import ProblemResponse
 Json = dict[str, Any]
 SCHEMA_REF = "#/components/schemas/{model}"
 PROBLEM = "application/problem+json"
+BINARY: Json = {"type": "string", "format": "binary"}
 BEARER = "token"  # name of the security scheme
 PATH_PARAMETER = re.compile(r"<(\w+)>")  # in the notation of Flask
 PATH_PARAMETERS = {
@@ -98,13 +99,15 @@ def describe(
     """
     routes = list(routes)
     names, components = _build_schemas(
-        tuple(route.response_schema for route in routes if route.response_type == JSON)
+        tuple(route.response_schema for route in routes if route.response_type == JSON),
+        tuple(route.request_schema for route in routes if route.request_schema),
     )
     paths: dict[str, Json] = defaultdict(dict)
     for route in routes:
         example = examples.get(route.name, RouteExample())
-        schema = names[route.response_schema] if route.response_type == JSON else {}
-        operation = _operation(route, schema, taxonomy, example)
+        response = names[route.response_schema] if route.response_type == JSON else BINARY
+        body = names[route.request_schema] if route.request_schema else BINARY
+        operation = _operation(route, response, body, taxonomy, example)
         paths[PATH_PARAMETER.sub(r"{\1}", route.path)][route.method] = operation
     return {
         "openapi": "3.1.1",
@@ -134,11 +137,13 @@ class _Schemas(GenerateJsonSchema):
 
 
 @cache
-def _build_schemas(answers: tuple[Any, ...]) -> tuple[dict[Any, Json], Json]:
-    """Return the schema of each response type, and the component schemas."""
+def _build_schemas(
+    answers: tuple[Any, ...], bodies: tuple[Any, ...]
+) -> tuple[dict[Any, Json], Json]:
+    """Return the schema of each response and request type, and the component schemas."""
     adapters = [
-        (response_type, "serialization", TypeAdapter(response_type))
-        for response_type in (*answers, ProblemResponse)
+        (type_, "serialization", TypeAdapter(type_))
+        for type_ in (*answers, *bodies, ProblemResponse)
     ]
     json_schemas, definitions = TypeAdapter.json_schemas(
         adapters,  # type: ignore[arg-type]  # any hashable key is accepted
@@ -151,13 +156,15 @@ def _build_schemas(answers: tuple[Any, ...]) -> tuple[dict[Any, Json], Json]:
     }, components
 
 
-def _operation(route: Route, schema: Json, taxonomy: Taxonomy, example: RouteExample) -> Json:
+def _operation(
+    route: Route, response: Json, body: Json, taxonomy: Taxonomy, example: RouteExample
+) -> Json:
     headers = ("ETag", "Cache-Control") if route.is_cacheable else ("Cache-Control",)
     responses: Json = {
         "200": {
-            "description": route.response_schema.__doc__ if schema else route.summary,
+            "description": (route.summary if response is BINARY else route.response_schema.__doc__),
             "headers": {name: HEADERS[name] for name in headers},
-            "content": {route.response_type: {"schema": schema} if schema else {}},
+            "content": {route.response_type: {"schema": response}},
         }
     }
     if route.is_cacheable:
@@ -166,7 +173,7 @@ def _operation(route: Route, schema: Json, taxonomy: Taxonomy, example: RouteExa
         "operationId": route.name,
         "summary": route.summary,
         **({"deprecated": True} if route.deprecated else {}),
-        **_request_requirements(route),
+        **_request_requirements(route, body),
         "parameters": [
             *(_path_parameter(name, example) for name in PATH_PARAMETER.findall(route.path)),
             *(_query_parameter(parameter, taxonomy, example) for parameter in route.parameters),
@@ -175,11 +182,12 @@ def _operation(route: Route, schema: Json, taxonomy: Taxonomy, example: RouteExa
     }
 
 
-def _request_requirements(route: Route) -> Json:
+def _request_requirements(route: Route, body: Json) -> Json:
     """Return the request body and the security requirement of a route."""
     fields: Json = {}
     if route.request_type:
-        fields["requestBody"] = {"required": True, "content": {route.request_type: {}}}
+        content = {route.request_type: {"schema": body}}
+        fields["requestBody"] = {"required": True, "content": content}
     required = route.requirement
     if required:
         fields["security"] = [{BEARER: [required.scope.value] if required.scope else []}]

@@ -27,9 +27,9 @@ JSON = "application/json"
 class Route:
     """One API route.
 
-    `request_type` and `response_type` are media types; bodies other than JSON are documented by
-    their media type only. `is_cacheable` marks responses with an ETag, which clients can cache
-    and revalidate. `problems` are the errors specific to the route.
+    `request_type` and `response_type` are media types, and `request_schema` is the type of a JSON
+    body; other bodies are documented as binary. `is_cacheable` marks responses with an ETag, which
+    clients can cache and revalidate. `problems` are the errors specific to the route.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Route:
     problems: tuple[type[Exception], ...]
     is_cacheable: bool
     request_type: str
+    request_schema: Any
     response_type: str
     deprecated: bool
 
@@ -85,6 +86,7 @@ class Routes:
         problems: tuple[type[Exception], ...] = (),
         is_cacheable: bool = False,
         request_type: str = "",
+        request_schema: Any = None,
         response_type: str = JSON,
         deprecated: bool = False,
     ) -> Callable[[View], View]:
@@ -100,6 +102,7 @@ class Routes:
                 problems=problems,
                 is_cacheable=is_cacheable,
                 request_type=request_type,
+                request_schema=request_schema,
                 response_type=response_type,
                 deprecated=deprecated,
             )

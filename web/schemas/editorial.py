@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, NotRequired
 
 from typing_extensions import TypedDict
 
 from web.schemas.types import means
+
+
+class NewArticleRequest(TypedDict):
+    """A new draft from pasted text; send `html` or `text`."""
+
+    title: str
+    html: NotRequired[Annotated[str, means("The content as HTML.")]]
+    text: NotRequired[Annotated[str, means("The content as plain text.")]]
+
+
+class RetireRequest(TypedDict):
+    """Why an article is retired."""
+
+    reason: Annotated[str, means("Shown to readers who follow an old link.")]
+    replaced_by: NotRequired[Annotated[str, means("The id of the article that replaces it.")]]
 
 
 class AddedArticleResponse(TypedDict):

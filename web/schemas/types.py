@@ -37,7 +37,6 @@ Piece = Annotated[
         {
             "type": "array",
             "prefixItems": [{"type": "string"}, {"type": "boolean"}],
-            "items": False,
             "minItems": 2,
             "maxItems": 2,
         }

@@ -90,3 +90,29 @@ def test_document_is_valid_openapi(sample_app):
     document = sample_app.test_client().get("/api/v1/openapi.json").get_json()
     OpenAPIV31SpecValidator(document).validate()
     assert document["openapi"].startswith("3.1")
+
+
+def _schemas(value):
+    """Yield all schemas in a part of the document."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            if name in ("items", "schema"):
+                yield part
+            yield from _schemas(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _schemas(part)
+
+
+def test_generators_of_clients_find_a_schema_for_every_body():
+    """openapi-python-client skips bodies without a schema and rejects a schema that is a boolean."""
+    operations = [each for path in DESCRIPTION["paths"].values() for each in path.values()]
+    bodies = [
+        content
+        for operation in operations
+        for part in (operation.get("requestBody", {}), *operation["responses"].values())
+        for content in part.get("content", {}).values()
+    ]
+    assert len(bodies) > len(operations)
+    assert [content for content in bodies if not content.get("schema")] == []
+    assert [schema for schema in _schemas(DESCRIPTION) if not isinstance(schema, dict)] == []
