@@ -105,7 +105,7 @@ def _schemas(value):
 
 
 def test_generators_of_clients_find_a_schema_for_every_body():
-    """openapi-python-client skips bodies without a schema and rejects a schema that is a boolean."""
+    """Openapi-python-client skips bodies without a schema and rejects schemas that are booleans."""
     operations = [each for path in DESCRIPTION["paths"].values() for each in path.values()]
     bodies = [
         content
