@@ -30,7 +30,7 @@ from bench.machine import machine
 from bench.probes import Probe, Probes
 from bench.timing import summary, timed
 from index.engines.whoosh.engine import WhooshEngine
-from index.search import highlighter, query_executor, service
+from index.search import query_executor, service, snippets
 from index.search.explain import MatchExplainer
 from index.search.results import SearchRequest
 from kb.storage.published_cache import PublishedSnapshot
@@ -45,7 +45,7 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     ("join", PublishedSnapshot, "passages"),
     ("join", PublishedSnapshot, "tagged"),
     ("explain", MatchExplainer, "explain"),
-    ("explain", highlighter, "build_snippet"),
+    ("explain", snippets, "build_snippet"),
 )
 
 

@@ -18,7 +18,10 @@ from index.engines import open_engine
 from index.indexer import REBUILD_BATCH_SIZE
 from index.query.parser import ParsedQuery, add_filters, parse
 from index.query.spelling import SpellChecker
-from index.search.highlighter import build_snippet, highlight_terms
+from index.search.highlighter import highlight_terms
+from index.search.snippets import build_snippet
+from kb.model.article import paragraph
+from kb.model.passage import Passage
 from kb.model.taxonomy import load_taxonomy
 
 
@@ -58,7 +61,8 @@ class Ours:
         if probe.extra is Extra.SNIPPETS:
             terms = highlight_terms(query)
             for passage in ids:
-                build_snippet(self._bodies.get(passage, ""), terms)
+                body = paragraph(self._bodies.get(passage, ""))
+                build_snippet(Passage(heading_path=(), blocks=(body,)), terms)
         return ids
 
     def keep_bodies(self, documents: Iterable[IndexDocument]) -> None:

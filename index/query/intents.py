@@ -6,6 +6,7 @@ answering sections: tags, codes and words of headings. A team's own file replace
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -21,6 +22,19 @@ GAP = "*"  # in a phrase: one or more words
 MAX_GAP = 10  # words
 WHOLE_FILE = "file"
 
+NUMBER_WORD = "one|two|three|four|five|six|seven|eight|nine|ten|twelve|few|several"
+CUE_PATTERNS = {
+    "<amount>": re.compile(
+        r"\d ?(?:[kmnµμ]?g|mcg|micrograms?|milligrams?|grams?|[mµμ]?[lL]|m?mol|mEq|[mM]?IU|units?|%"
+        r"|mg/\S+|tablets?|capsules?|puffs?|drops?|doses?|times)(?![^\W\d_])"
+    ),
+    "<number>": re.compile(r"\d"),
+    "<time>": re.compile(
+        rf"(?:\d|\b(?:{NUMBER_WORD})\b)[^.;]{{0,20}}?\b(?:second|minute|hour|day|week|month|year)s?\b",
+        re.I,
+    ),
+}
+
 Stems = tuple[str, ...]
 
 
@@ -30,7 +44,8 @@ class Intent:
 
     `phrases` express it in queries. Sections answer it if they have one of the codes (`loinc`), if
     their heading contains one of `headings` or of the phrases without a gap, or if they have one of
-    `tags`. One of `related_tags` only supports other evidence.
+    `tags`. One of `related_tags` only supports other evidence. `cues` are words, or names of
+    `CUE_PATTERNS`, in the sentences that answer it.
     """
 
     key: str
@@ -41,6 +56,7 @@ class Intent:
     related_tags: tuple[str, ...] = ()
     loinc: tuple[str, ...] = ()
     infobutton: tuple[str, ...] = ()  # codes of Infobutton subtopics, mostly MeSH qualifiers
+    cues: tuple[str, ...] = ()
     population: bool = False
 
     def heading_phrases(self) -> Iterator[str]:
@@ -215,4 +231,12 @@ def _find_fault(entry: dict[str, Any]) -> tuple[str, str] | None:
     for phrase in entry["phrases"]:
         if not _phrase_parts(phrase)[0]:
             return "phrase", f"the phrase {phrase!r} does not begin with a word. Begin it with one."
+    return _find_cue_fault(entry.get("cues", ()))
+
+
+def _find_cue_fault(cues: Sequence[str]) -> tuple[str, str] | None:
+    for cue in cues:
+        if cue.startswith("<") and cue not in CUE_PATTERNS:
+            known = ", ".join(CUE_PATTERNS)
+            return "cue", f"the cue {cue!r} is unknown. Use words or one of {known}."
     return None

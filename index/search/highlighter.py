@@ -1,12 +1,11 @@
-"""Snippets and highlighting.
+"""Highlighting of matching words.
 
-Both return (text, matched) pairs whose concatenated texts are the displayed text, so that pages and
+Results are (text, matched) pairs whose concatenated texts are the displayed text, so that pages and
 clients mark matches without building HTML from content.
 """
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -15,14 +14,10 @@ from index.analyzer import PrefixMatcher, fold, stem_word
 from index.query.parser import Leaf, ParsedQuery, PrefixQuery, SynonymQuery, WordQuery
 from index.search.results import Snippet
 
-SNIPPET_LENGTH = 260  # characters: three lines on the results page
-MAX_LEAD = 60  # characters of context before the first match
 # characters of a text that are searched; passages have about a tenth of this
 MAX_TEXT_LENGTH = 20_000
 
 END = (sys.maxsize, sys.maxsize)  # sentinel span after the end of any text
-
-_SENTENCE = re.compile(r"(?<=[.!?:;])\s+|\n+")
 
 
 class HighlightMatch(NamedTuple):
@@ -117,65 +112,8 @@ def highlight_text(text: str, terms: HighlightTerms) -> Snippet:
     return tuple(_pairs(text, terms.matches(text), 0, len(text)))
 
 
-def build_snippet(text: str, terms: HighlightTerms) -> Snippet:
-    """Return about `SNIPPET_LENGTH` characters around the best match, or from the start."""
-    matches = terms.matches(text)
-    text = text[:MAX_TEXT_LENGTH]
-    start = _window_start(text, matches)
-    end = _word_end(text, start + SNIPPET_LENGTH)
-    pairs = _pairs(text, matches, start, end)
-    if start > 0:
-        _add_ellipsis(pairs, 0, "… ")
-    if end < len(text):
-        _add_ellipsis(pairs, len(pairs), " …")
-    return tuple(pairs)
-
-
 def _stems(leaf: Leaf) -> tuple[str, ...]:
     return (leaf.stem,) if isinstance(leaf, WordQuery | PrefixQuery) else leaf.stems
-
-
-def _window_start(text: str, matches: Sequence[HighlightMatch]) -> int:
-    """Return the start of the earliest window with the most distinct matching words."""
-    if not matches:
-        return 0
-    if matches[-1].end <= matches[0].start + SNIPPET_LENGTH - MAX_LEAD:
-        return _sentence_start(text, matches[0].start)
-    best, best_rank = 0, (0, 0)
-    inside: dict[str, int] = {}  # stem counts in the window that begins at a match
-    end = 0  # index of the first match after the window
-    for number, (stem, start, _) in enumerate(matches):
-        while end < len(matches) and matches[end].end <= start + SNIPPET_LENGTH - MAX_LEAD:
-            inside[matches[end].stem] = inside.get(matches[end].stem, 0) + 1
-            end += 1
-        rank = len(inside), end - number
-        if rank > best_rank:
-            best, best_rank = start, rank
-        if end == number:  # the word is longer than the window
-            end += 1
-        elif inside[stem] > 1:
-            inside[stem] -= 1
-        else:
-            del inside[stem]
-    return _sentence_start(text, best)
-
-
-def _sentence_start(text: str, at: int) -> int:
-    """Return the start of the sentence that contains `at` if it is near, else of a nearby word."""
-    if at <= MAX_LEAD:
-        return 0
-    sentence = _SENTENCE.search(text, at - MAX_LEAD, at)
-    if sentence:
-        return sentence.end()
-    space = text.find(" ", at - MAX_LEAD // 2, at)
-    return space + 1 if space >= 0 else at
-
-
-def _word_end(text: str, at: int) -> int:
-    if at >= len(text):
-        return len(text)
-    space = max(text.rfind(" ", 0, at), text.rfind("\n", 0, at))
-    return space if space > at - MAX_LEAD else at
 
 
 def _pairs(
@@ -198,13 +136,3 @@ def _pairs(
     if at < end:
         pairs.append((text[at:end], False))
     return pairs
-
-
-def _add_ellipsis(pairs: list[tuple[str, bool]], at: int, dots: str) -> None:
-    """Add `dots` at the start or the end, to the existing part there if it is not a match."""
-    last = 0 if at == 0 else at - 1
-    if pairs and not pairs[last][1]:
-        text = pairs[last][0]
-        pairs[last] = (dots + text if at == 0 else text + dots, False)
-    else:
-        pairs.insert(at, (dots, False))

@@ -8,7 +8,7 @@ from datetime import date
 
 from index.analyzer import stem_word
 from index.engine import MAX_TOPICS, ArticleGroup
-from index.search import highlighter, reranking, sections
+from index.search import reranking, sections, snippets
 from index.search.explain import MatchExplainer
 from index.search.results import MAX_MORE_PASSAGES, FacetValue, SearchHit
 from index.search.subjects import Subject
@@ -37,11 +37,22 @@ class HitBuilder:
         self._reranked = reranked
         self._asked = subject.interpretation.asked if subject else ()
         self._subject_stems = frozenset(map(stem_word, subject.words)) if subject else frozenset()
-        self._arranged = {group.article_id for group in subject.groups} if subject else set()
+        self._subject = subject
+        # Articles whose passages are in the order in which they are shown.
+        self._arranged = (
+            subject.titled.union(group.article_id for group in subject.groups)
+            if subject
+            else frozenset()
+        )
 
-    def build_hits(self, groups: Sequence[ArticleGroup]) -> tuple[SearchHit, ...]:
-        """Return a hit for each group; articles without a published passage are left out."""
-        hits = []
+    def build_hits(
+        self, groups: Sequence[ArticleGroup], *, is_leading: bool = False
+    ) -> tuple[SearchHit, ...]:
+        """Return a hit for each group; articles without a published passage are left out.
+
+        The first hit has a longer snippet if `is_leading`.
+        """
+        hits: list[SearchHit] = []
         for group in groups:
             shown = group.passages[: MAX_MORE_PASSAGES + 1]
             passages = [id_ for id_ in shown if id_ in self._published]
@@ -52,7 +63,8 @@ class HitBuilder:
             if group.article_id not in self._arranged:
                 first = self._best_passage([self._published[id_][1] for id_ in passages])
                 passages.insert(0, passages.pop(first))
-            hits.append(self._build_hit(passages, group.score, more))
+            is_first = is_leading and not hits
+            hits.append(self._build_hit(passages, group.score, more, is_first=is_first))
         return tuple(hits)
 
     def _best_passage(self, passages: Sequence[Passage]) -> int:
@@ -71,26 +83,53 @@ class HitBuilder:
 
     def build_pinned(self, pinned: Sequence[str]) -> tuple[SearchHit, ...]:
         """Return the hits of pinned passages, the first of each article."""
-        hits = [replace(self._build_hit([id_], 0.0, 0), pinned=True) for id_ in pinned]
+        hits = [
+            replace(self._build_hit([id_], 0.0, 0, is_first=number == 0), pinned=True)
+            for number, id_ in enumerate(pinned)
+        ]
         return tuple({hit.article.id: hit for hit in reversed(hits)}.values())[::-1]
 
-    def _build_hit(self, passages: Sequence[str], score: float, more: int) -> SearchHit:
+    def _build_hit(
+        self, passages: Sequence[str], score: float, more: int, *, is_first: bool
+    ) -> SearchHit:
         article, passage = self._published[passages[0]]
         state = get_review_state(article.metadata.review_due, self._today)
         matched, why = self._explainer.explain(article, passage, passage.text, state)
         if article.id in self._reranked:
             why = replace(why, reranked=True)
+        length = snippets.LEADING_LENGTH if is_first else snippets.LENGTH
+        if self._subject and self._subject.shows_opening(passage):
+            snippet = snippets.build_opening(passage, self._explainer.terms, article.title, length)
+        else:
+            snippet = snippets.build_snippet(
+                passage, self._explainer.terms, self._asked, title=article.title, length=length
+            )
         return SearchHit(
             score=round(score, 4),
             article=article,
             review_state=state,
             passage=passage,
-            snippet=highlighter.build_snippet(passage.text, self._explainer.terms),
+            snippet=snippet,
             matched=matched,
             why=why,
             more_in_article=more,
             more=tuple(self._published[id_][1] for id_ in passages[1:]),
         )
+
+
+def lead_with_openings(
+    groups: Sequence[ArticleGroup], openings: Mapping[str, str]
+) -> tuple[ArticleGroup, ...]:
+    """Return the groups with the opening of their article, if given, as the first passage."""
+    found = []
+    for group in groups:
+        opening = openings.get(group.article_id)
+        if opening in group.passages:
+            others = tuple(id_ for id_ in group.passages if id_ != opening)
+            found.append(replace(group, passages=(opening, *others)))
+        else:
+            found.append(group)
+    return tuple(found)
 
 
 def shown_passages(groups: Sequence[ArticleGroup]) -> list[str]:

@@ -219,7 +219,8 @@ class QueryExecutor:
         is_ranked = request.sort == "relevance"
         subject = self._subjects.find(query, published) if is_ranked else None
         if subject and subject.articles:
-            return self._execute_about(subject, engine_request, request)
+            executed = self._execute_about(subject, engine_request, request)
+            return _interpreted(executed, subject)
         suggested = self._suggest_queries(query) if may_correct else _SuggestedQueries()
         if suggested.automatic:
             corrected = self._execute_plain(
@@ -231,7 +232,7 @@ class QueryExecutor:
             if corrected.result.articles:
                 return _with_correction(corrected, query, suggested)
         executed = self._execute_expanded(engine_request, request, subject, suggested)
-        return replace(executed, subject=subject)
+        return _interpreted(executed, subject) if subject else executed
 
     def _execute_about(
         self, subject: Subject, engine_request: EngineRequest, request: SearchRequest
@@ -256,7 +257,7 @@ class QueryExecutor:
             partial = self._partial_matches(others, result, relaxed)
         groups = (*shown, *result.groups)[: request.limit]
         result = subject.add_to(replace(result, groups=groups))
-        return ExecutedQuery(expanded, result, echo, partial_groups=partial, subject=subject)
+        return ExecutedQuery(expanded, result, echo, partial_groups=partial)
 
     def _execute_expanded(
         self,
@@ -522,3 +523,18 @@ def _build_echo(
     request: SearchRequest, query: ParsedQuery, synonyms: tuple[tuple[str, str], ...] = ()
 ) -> QueryEcho:
     return QueryEcho(q=request.q, parsed=str(query), notes=query.notes, synonyms=synonyms)
+
+
+def _interpreted(executed: ExecutedQuery, subject: Subject) -> ExecutedQuery:
+    """Return the results with the interpretation of the query and what was not found."""
+    named = next((each for each in subject.articles if each.is_named), None)
+    is_filtered = bool(subject.query.tags or subject.query.topics)
+    echo = replace(
+        executed.echo,
+        subject=" ".join(subject.words),
+        intents=tuple((intent.key, intent.label) for intent in subject.interpretation.asked),
+        article=named.article.title if named else "",
+        missing=tuple(intent.label for intent in subject.unanswered),
+        is_absent=not executed.result.articles and not is_filtered,
+    )
+    return replace(executed, echo=echo, subject=subject)

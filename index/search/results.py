@@ -42,6 +42,11 @@ class QueryEcho:
     passage contains all words) or ``fuzzy`` (words other than drugs were corrected). `synonyms` are
     pairs of a typed name and a synonym that was also searched. `did_you_mean` are suggested queries
     that were not searched. `notes` are sentences about ignored parts.
+
+    `subject` is what the query is about, empty if it is not known; `intents` are the keys and
+    labels of what it asks about the subject. `missing` has the labels of the intents that
+    `article`, the title of the article about the subject, does not answer. `is_absent` means that
+    nothing was found on the subject.
     """
 
     q: str
@@ -51,6 +56,11 @@ class QueryEcho:
     did_you_mean: tuple[str, ...] = ()
     synonyms: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    subject: str = ""
+    intents: tuple[tuple[str, str], ...] = ()
+    article: str = ""
+    missing: tuple[str, ...] = ()
+    is_absent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +102,23 @@ class SearchHit:
     pinned: bool = False  # placed first for this query by an editor
 
 
+@dataclass(frozen=True, slots=True)
+class CardLink:
+    """A section of an article that answers an intent, with the key and label of the intent."""
+
+    intent: str
+    label: str
+    passage: Passage
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectCard:
+    """The article that a query names: its opening, which is the first hit, and its sections."""
+
+    hit: SearchHit
+    links: tuple[CardLink, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FacetValue:
     """A value of a facet; `count` is the number of articles if it were selected."""
@@ -107,8 +134,8 @@ class SearchResponse:
     """The response to a `SearchRequest`; `total` counts articles, `total_passages` passages.
 
     If few articles contain all words, `partial_hits` lists articles that contain some of them; the
-    totals exclude these. `safety` lists the safety passages of the first hit's article, in article
-    order.
+    totals exclude these. `card` is set if the query names an article. `safety` lists the safety
+    passages of the first hit's article, in article order.
     """
 
     query: QueryEcho
@@ -121,6 +148,7 @@ class SearchResponse:
     generation: int
     as_of: datetime
     hits: tuple[SearchHit, ...]
+    card: SubjectCard | None = None
     partial_hits: tuple[SearchHit, ...] = ()
     safety: tuple[Passage, ...] = ()
     tag_facet: tuple[FacetValue, ...]

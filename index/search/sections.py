@@ -17,6 +17,7 @@ from kb.model.passage import Evidence, Passage
 
 LOINC = "loinc:"
 CODE, HEADING, TAG, WEAK_TAG, WORDS = 4.0, 3.0, 1.5, 0.5, 0.5
+MIN_HEADING_SHARE = 0.5  # of the words of a heading, to name the section on a card
 ANCESTOR_SHARE = 0.7  # of a code or heading of an enclosing section
 SUBJECT_WORDS = 4.0  # in articles that the words of the subject do not name
 MENTION = 0.75  # of a phrase in the text only
@@ -50,6 +51,39 @@ def intent_score(passage: Passage, intent: Intent) -> float:
 def is_identified(passage: Passage, intent: Intent) -> bool:
     """Return whether the code or a heading of a passage identifies it as answering an intent."""
     return bool(_code_score(passage, intent) or _heading_score(passage, intent))
+
+
+def section_score(passage: Passage, intent: Intent) -> float:
+    """Return how surely the section of a passage is about an intent: by code, heading or tag."""
+    score = _code_score(passage, intent)
+    share = _heading_share(passage.heading, intent)
+    if share >= MIN_HEADING_SHARE:
+        score = max(score, HEADING + share)
+    return score or (TAG if _reliable_tags(passage, intent) else 0.0)
+
+
+def section_tag(passage: Passage, intent: Intent) -> str:
+    """Return the tag that makes a section one about an intent; empty if a heading or code does."""
+    tags = _reliable_tags(passage, intent)
+    return tags[0] if tags and section_score(passage, intent) == TAG else ""
+
+
+def _reliable_tags(passage: Passage, intent: Intent) -> list[str]:
+    tags = (tag for tag in passage.tags if tag.evidence in RELIABLE)
+    return [tag.tag for tag in tags if tag.tag in intent.tags]
+
+
+def answered_intents(
+    passages: Sequence[Passage], asked: Sequence[Intent], best: float
+) -> frozenset[str]:
+    """Return the keys of the intents that a passage answers; `best` is the highest score."""
+    if not best:
+        return frozenset()
+    if len(asked) == 1:  # the usual case: no need to score the passages again
+        return frozenset({asked[0].key})
+    return frozenset(
+        intent.key for intent in asked if any(intent_score(each, intent) for each in passages)
+    )
 
 
 def order_passages(

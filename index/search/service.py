@@ -17,6 +17,7 @@ from index.query.intents import IntentCatalog, load_intents
 from index.query.parser import MAX_WORDS, ParsedQuery, add_filters, parse, parse_words
 from index.query.synonyms import SynonymDictionary
 from index.search import highlighter
+from index.search.cards import build_card
 from index.search.explain import MatchExplainer
 from index.search.hits import (
     HitBuilder,
@@ -24,6 +25,7 @@ from index.search.hits import (
     build_tag_facet,
     build_topic_facet,
     fold_topics,
+    lead_with_openings,
     shown_passages,
 )
 from index.search.pins import Pins, find_pins, merge_pinned
@@ -79,8 +81,11 @@ class SearchService:
         query = add_filters(self._resolve_tags(parse(request.q)), request.tags, request.topics)
         with self._store.published_snapshot() as snapshot:
             executed = self._executor.execute(query, request, today, snapshot)
-            result = executed.result
-            groups = (*result.groups, *executed.partial_groups)
+            titled = executed.subject.titled if executed.subject else ()
+            openings = snapshot.first_passages(titled) if titled else {}
+            groups = lead_with_openings(executed.result.groups, openings)
+            result = replace(executed.result, groups=groups)
+            groups = (*groups, *executed.partial_groups)
             pinned = find_pins(self._pins, request)
             published = snapshot.passages([*pinned, *shown_passages(groups)])
             pinned = [id_ for id_ in pinned if self._is_allowed(id_, query, published)]
@@ -101,8 +106,13 @@ class SearchService:
             reranked=executed.reranked,
         )
         leading = builder.build_pinned(pinned)
-        hits = merge_pinned(leading, builder.build_hits(result.groups))
+        hits = merge_pinned(leading, builder.build_hits(result.groups, is_leading=not leading))
         hits = hits[: max(request.limit, len(leading))]
+        card = (
+            None
+            if request.offset
+            else build_card(executed.subject, hits, self._intents, self._taxonomy)
+        )
         return SearchResponse(
             query=executed.echo,
             total=max(result.articles, len(hits)),
@@ -114,6 +124,7 @@ class SearchService:
             generation=result.generation,
             as_of=result.as_of,
             hits=hits,
+            card=card,
             partial_hits=builder.build_hits(executed.partial_groups),
             safety=self._most_reliable(safety),
             tag_facet=build_tag_facet(self._taxonomy, result.tags, query.tags),

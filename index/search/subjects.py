@@ -1,7 +1,8 @@
 """Articles about the subject of a query, which come before all others.
 
 An article is about a subject if its title or an alternative title equals it, under any synonym, or
-else if its title contains it. Within each article, the passages that answer the query come first;
+else if its title contains it. A short query that only names a subject also leads to the only
+article with it in its title. Within each article, the passages that answer the query come first;
 an article that is only named but answers nothing is shown with its opening.
 """
 
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from index.analyzer import split_words, stem_word
 from index.document import name_key
 from index.engine import ArticleGroup, Engine, EngineRequest, EngineResult
-from index.query.intents import IntentCatalog
+from index.query.intents import Intent, IntentCatalog
 from index.query.interpretation import MAX_NAME_WORDS, Interpretation, interpret
 from index.query.parser import (
     AnyOfQuery,
@@ -31,6 +32,7 @@ from kb.model.records import ArticleSummary
 from kb.model.taxonomy import Taxonomy
 from kb.storage.published_cache import PublishedSnapshot
 
+MAX_TITLE_WORDS = 3  # of a query that a longer title may contain: "diabetes", "hip replacement"
 MAX_ARTICLES = 10  # about one subject that are placed first; more make the subject a topic
 
 
@@ -42,6 +44,12 @@ class SubjectArticle:
     passages: tuple[Passage, ...]
     rank: int  # 2: the typed words are its name; 1: a synonym of them is; 0: its title has them
     score: float  # of the best passage for what is asked; 0 if it answers nothing
+    answered: frozenset[str] = frozenset()  # keys of the intents that one of its passages answers
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the subject is its name."""
+        return self.rank > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +57,9 @@ class Subject:
     """The interpretation of a query and the articles about its subject, best first.
 
     `query` has only the words that name the subject. `groups` are the articles that pass the
-    filters of the query, as results; `tags` and `topics` are their facet counts.
+    filters of the query, as results; `tags` and `topics` are their facet counts. `titled` are the
+    other articles with the subject in their title, which a query without an intent shows by their
+    openings.
     """
 
     interpretation: Interpretation
@@ -59,6 +69,20 @@ class Subject:
     groups: tuple[ArticleGroup, ...] = ()
     tags: Mapping[str, int] = field(default_factory=dict)
     topics: Mapping[str, int] = field(default_factory=dict)
+    titled: frozenset[str] = frozenset()
+
+    def shows_opening(self, passage: Passage) -> bool:
+        """Return whether a passage is shown as the opening of an article that answers nothing."""
+        return any(not each.score and each.passages[0].id == passage.id for each in self.articles)
+
+    @property
+    def unanswered(self) -> tuple[Intent, ...]:
+        """The intents that no article with the name of the subject answers."""
+        named = [each for each in self.articles if each.is_named]
+        if not named:
+            return ()
+        answered = frozenset().union(*(each.answered for each in named))
+        return tuple(each for each in self.interpretation.asked if each.key not in answered)
 
     def add_to(self, result: EngineResult) -> EngineResult:
         """Return the result with the articles counted in its totals and facets."""
@@ -99,10 +123,14 @@ class SubjectFinder:
             words=named,
             query=replace(query, clauses=parse_words(" ".join(named))),
         )
-        articles = self._articles(subject, published)
+        ranks = self._ranks(subject)
+        if len(ranks) > 1 and not interpretation.asked and not any(ranks.values()):
+            return replace(subject, titled=frozenset(ranks))
+        articles = _load(ranks, published)
         other = frozenset(stems[n] for n in range(len(words)) if n not in interpretation.subject)
         ranked = [self._ranked(*entry, interpretation, other) for entry in articles]
-        ranked = [each for each in ranked if each.rank or each.score]
+        if interpretation.asked:
+            ranked = [each for each in ranked if each.rank or each.score]
         ranked.sort(key=lambda each: (-each.rank, -each.score))
         return self._with_groups(replace(subject, articles=tuple(ranked)))
 
@@ -142,10 +170,8 @@ class SubjectFinder:
             or ((start, end) in names and (end - start > 1 or len(words) > 1))
         )
 
-    def _articles(
-        self, subject: Subject, published: PublishedSnapshot
-    ) -> list[tuple[ArticleSummary, list[Passage], int]]:
-        """Return the articles about a subject with their passages and their rank."""
+    def _ranks(self, subject: Subject) -> dict[str, int]:
+        """Return the ranks of the articles about a subject; empty if there are too many."""
         names = [subject.words, *self._synonyms(subject.words)]
         keys = list(dict.fromkeys(name_key(" ".join(name)) for name in names))
         found = self._engine.find_articles(keys)
@@ -153,12 +179,10 @@ class SubjectFinder:
         for key in keys:
             for id_ in found.get(key, ()):
                 ranks.setdefault(id_, 2 if key == keys[0] else 1)
-        if not ranks and subject.interpretation.asked:
+        is_short = len(subject.words) <= MAX_TITLE_WORDS
+        if not ranks and (subject.interpretation.asked or is_short):
             ranks = dict.fromkeys(self._titled(names), 0)
-        if not 0 < len(ranks) <= MAX_ARTICLES:
-            return []
-        loaded = ((published.article(id_), rank) for id_, rank in ranks.items())
-        return [(*each, rank) for each, rank in loaded if each]
+        return ranks if len(ranks) <= MAX_ARTICLES else {}
 
     def _titled(self, names: Iterable[Sequence[str]]) -> list[str]:
         """Return the articles with one of the names in their title."""
@@ -189,6 +213,7 @@ class SubjectFinder:
             passages=tuple(passage for _, passage in ordered),
             rank=rank,
             score=ordered[0][0],
+            answered=sections.answered_intents(passages, interpretation.asked, ordered[0][0]),
         )
 
 
@@ -216,3 +241,11 @@ def _title_leaf(name: Sequence[str]) -> Leaf:
     if len(stems) == 1:
         return WordQuery(name[0], stems[0], "title")
     return PhraseQuery(" ".join(name), stems, "title")
+
+
+def _load(
+    ranks: Mapping[str, int], published: PublishedSnapshot
+) -> list[tuple[ArticleSummary, list[Passage], int]]:
+    """Return the published articles among these with their passages and ranks."""
+    loaded = ((published.article(id_), rank) for id_, rank in ranks.items())
+    return [(*each, rank) for each, rank in loaded if each]

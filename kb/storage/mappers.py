@@ -269,6 +269,22 @@ _SELECT_PASSAGES = (
 )
 
 
+_SELECT_FIRST = (
+    select(passages.c.article_id, passages.c.id)
+    .join(articles, _PUBLISHED)
+    .where(articles.c.id.in_(bindparam("ids", expanding=True)), passages.c.ordinal == 0)
+)
+
+
+def load_first_passages(connection: Connection, article_ids: Iterable[str]) -> dict[str, str]:
+    """Return the id of the first passage of each published article."""
+    return {
+        row.article_id: row.id
+        for batch in iter_batches(sorted(set(article_ids)))
+        for row in connection.execute(_SELECT_FIRST, {"ids": batch})
+    }
+
+
 def load_tagged_passages(
     connection: Connection, article_id: str, tags: Collection[str]
 ) -> list[Passage]:

@@ -148,6 +148,10 @@ class PublishedSnapshot:
         """Return a published article with all its passages; None if it is not published."""
         return self._present.article(self._connection, article_id, self._seq)
 
+    def first_passages(self, article_ids: Iterable[str]) -> dict[str, str]:
+        """Return the id of the first passage of each published article."""
+        return mappers.load_first_passages(self._connection, article_ids)
+
     def tagged(self, article_id: str, tags: Collection[str]) -> list[Passage]:
         """Return the passages of a published article that have one of `tags`, in order."""
         return self._present.tagged(self._connection, article_id, tags, self._seq)

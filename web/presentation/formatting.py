@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import overload
 
+from index.search.results import QueryEcho
 from kb.model.article import Metadata
 from kb.model.records import ReviewState
 
@@ -80,6 +81,15 @@ def format_review(metadata: Metadata, state: ReviewState) -> ReviewLabel:
             else f"Review due {format_month(due)}",
         )
     return ReviewLabel(state, reviewed or f"Review due {format_month(due)}")
+
+
+def format_missing(query: QueryEcho) -> str:
+    """Return what was not found on the subject of a query as a sentence, or an empty string."""
+    if query.missing:
+        *others, last = query.missing
+        labels = f"{', '.join(others)} or {last}" if others else last
+        return f"Nothing on {labels} under {query.article}."
+    return f"Nothing on {query.subject} here." if query.is_absent else ""
 
 
 def count_phrase(number: int, singular: str, plural: str = "") -> str:

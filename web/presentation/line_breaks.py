@@ -46,10 +46,14 @@ def join_amounts(text: str, marks: Iterable[Mark] = ()) -> str:
 
 def join_snippet_amounts(snippet: Snippet) -> Snippet:
     """Return a snippet with no-break spaces inside its amounts, highlighted or not."""
-    joined = join_amounts("".join(text for text, _ in snippet))
+    return split_like(snippet, join_amounts("".join(text for text, _ in snippet)))
+
+
+def split_like(snippet: Snippet, text: str) -> Snippet:
+    """Return a changed text of a snippet, of the same length, in the parts of the snippet."""
     pieces: list[tuple[str, bool]] = []
     start = 0
-    for text, matched in snippet:
-        pieces.append((joined[start : start + len(text)], matched))
-        start += len(text)
+    for part, matched in snippet:
+        pieces.append((text[start : start + len(part)], matched))
+        start += len(part)
     return tuple(pieces)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import date
 
 from index.autocomplete.entries import NameKind, SuggestedName
-from index.search.results import FacetValue, SearchHit, SearchResponse
+from index.search.results import FacetValue, SearchHit, SearchResponse, SubjectCard
 from kb.model.article import Block, BlockKind, Cell, Marks, Metadata, Section
 from kb.model.passage import Passage
 from kb.model.records import ArticleRecord, ArticleSummary, get_review_state
 from kb.storage.audit_log import AuditEntry
-from web.presentation.formatting import format_timestamp
+from web.presentation.formatting import format_missing, format_timestamp
 from web.presentation.urls import UrlBuilder
 from web.schemas.articles import (
     ArticlePassage,
@@ -26,8 +26,10 @@ from web.schemas.articles import (
 )
 from web.schemas.editorial import AuditEntryResponse
 from web.schemas.search import (
+    CardResponse,
     FacetValueResponse,
     FurtherPassageResponse,
+    HitArticle,
     HitResponse,
     SearchResultResponse,
     SuggestionResponse,
@@ -50,6 +52,11 @@ def serialize_search(
             "did_you_mean": list(query.did_you_mean),
             "synonyms": [{"from": word, "to": synonym} for word, synonym in query.synonyms],
             "notes": list(query.notes),
+            "subject": query.subject,
+            "intents": [{"key": key, "label": label} for key, label in query.intents],
+            "missing": list(query.missing),
+            "absent": query.is_absent,
+            "message": format_missing(query),
         },
         "total": response.total,
         "total_passages": response.total_passages,
@@ -63,6 +70,7 @@ def serialize_search(
             "as_of": format_timestamp(response.as_of),
         },
         "hits": [_hit(hit, query.q, urls) for hit in response.hits],
+        "card": _card(response.card, query.q, urls) if response.card else None,
         "also": [_hit(hit, query.q, urls) for hit in response.partial_hits],
         "safety": [
             _further_passage(hit.article.id, passage, query.q, urls)
@@ -169,23 +177,46 @@ def serialize_audit_entry(entry: AuditEntry) -> AuditEntryResponse:
     }
 
 
+def _card(card: SubjectCard, q: str, urls: UrlBuilder) -> CardResponse:
+    article_id = card.hit.article.id
+    return {
+        "article": _hit_article(card.hit, urls),
+        "opening": [[text, matched] for text, matched in card.hit.snippet],
+        "links": [
+            {
+                "intent": link.intent,
+                "label": link.label,
+                "id": link.passage.id,
+                "url": urls.passage(article_id, link.passage.id),
+                "heading_path": list(link.passage.heading_path),
+            }
+            for link in card.links
+        ],
+    }
+
+
+def _hit_article(hit: SearchHit, urls: UrlBuilder) -> HitArticle:
+    summary = hit.article
+    return {
+        "id": summary.id,
+        "title": summary.title,
+        "url": urls.article(summary.id),
+        "version": summary.version,
+        "published_at": format_timestamp(summary.published_at),
+        "reviewed": _day(summary.metadata.reviewed),
+        "review_due": _day(summary.metadata.review_due),
+        "review_state": hit.review_state.value,
+        "source": summary.metadata.source,
+    }
+
+
 def _hit(hit: SearchHit, q: str, urls: UrlBuilder) -> HitResponse:
     summary, passage = hit.article, hit.passage
     return {
         "id": passage.id,
         "url": urls.passage(summary.id, passage.id, q=q),
         "score": round(hit.score, 4),
-        "article": {
-            "id": summary.id,
-            "title": summary.title,
-            "url": urls.article(summary.id),
-            "version": summary.version,
-            "published_at": format_timestamp(summary.published_at),
-            "reviewed": _day(summary.metadata.reviewed),
-            "review_due": _day(summary.metadata.review_due),
-            "review_state": hit.review_state.value,
-            "source": summary.metadata.source,
-        },
+        "article": _hit_article(hit, urls),
         "passage": {
             "anchor": passage.anchor,
             "heading_path": list(passage.heading_path),

@@ -27,6 +27,13 @@ SynonymResponse = TypedDict(
 )
 
 
+class IntentResponse(TypedDict):
+    """What a query asks about its subject, or for which group of patients."""
+
+    key: Annotated[str, means("Its key in the list of intents.")]
+    label: str
+
+
 class QueryResponse(TypedDict):
     """The query and how it was interpreted."""
 
@@ -41,6 +48,13 @@ class QueryResponse(TypedDict):
     did_you_mean: Annotated[list[str], means("Possible corrections that were not searched.")]
     synonyms: list[SynonymResponse]
     notes: Annotated[list[str], means("Messages for the user.")]
+    subject: Annotated[str, means("The words that name the subject; empty if it is not known.")]
+    intents: Annotated[list[IntentResponse], means("What is asked about the subject.")]
+    missing: Annotated[
+        list[str], means("The labels of intents that the subject's article does not answer.")
+    ]
+    absent: Annotated[bool, means("Whether nothing was found on the subject.")]
+    message: Annotated[str, means("What was not found, as a sentence; usually empty.")]
 
 
 class IndexResponse(TypedDict):
@@ -122,6 +136,24 @@ class HitResponse(TypedDict):
     more: Annotated[list[FurtherPassageResponse], means("The best of these, at most five.")]
 
 
+class CardLinkResponse(TypedDict):
+    """A section of the article that answers an intent."""
+
+    intent: Annotated[str, means("The key of the intent.")]
+    label: str
+    id: Annotated[str, means("The id of its first passage.")]
+    url: Path
+    heading_path: list[str]
+
+
+class CardResponse(TypedDict):
+    """The article that the query names."""
+
+    article: HitArticle
+    opening: Annotated[list[Piece], means("The beginning of the article, as a snippet.")]
+    links: Annotated[list[CardLinkResponse], means("Its sections by intent, in a fixed order.")]
+
+
 class FacetValueResponse(TypedDict):
     """A tag or topic to filter by."""
 
@@ -150,6 +182,9 @@ class SearchResultResponse(TypedDict):
     partial: Annotated[bool, means("Whether the search reached its time limit.")]
     index: IndexResponse
     hits: Annotated[list[HitResponse], means("The best passage of each article.")]
+    card: Annotated[
+        CardResponse | None, means("The article that the query names, shown by the first hit.")
+    ]
     also: Annotated[
         list[HitResponse], means("Hits with some of the words, not included in the counts.")
     ]

@@ -23,21 +23,24 @@ from kb.model.passage import Passage
 from kb.model.taxonomy import Taxonomy
 from web.params import OFFSET, SORTS
 from web.presentation.article_view import TagView, build_tag_views, is_safety
-from web.presentation.formatting import FIELD_LABELS, ReviewLabel, format_review
-from web.presentation.line_breaks import join_snippet_amounts
+from web.presentation.formatting import FIELD_LABELS, ReviewLabel, format_missing, format_review
+from web.presentation.line_breaks import join_snippet_amounts, split_like
 from web.presentation.urls import UrlBuilder, search_parameters
 
 # Safety passages listed with the first hit; more would push the second hit off the first screen.
 MAX_SAFETY_LINKS = 3
 MAX_EXCERPT_LENGTH = 36  # characters that distinguish passages with the same heading
 
-# List and table markers in plain text, and their replacements in a single-line snippet.
+# List and table markers in plain text, and their replacements in a snippet. Rows keep their lines.
+TABLE_LINE = "\N{LINE SEPARATOR}"
+ROW_BREAK = re.compile(r"\n(?!\s*- )(?=[^\n]* \| )")
 LEADING_DASH = re.compile(r"^(… )?\s*- ")
 LINE_SIGNS = (
     (re.compile(r"\n\s*-\s+"), " • "),
     (re.compile(r"(?<![.!?:;])\n"), " • "),
     (re.compile(r"\n"), " "),
     (re.compile(r" \| "), " · "),
+    (re.compile(TABLE_LINE), "\n"),
 )
 
 
@@ -58,6 +61,16 @@ class HitReason:
     words: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CardLinkView:
+    """A section of the article that the query names; `heading` is shown if the label differs."""
+
+    intent: str
+    label: str
+    heading: str
+    address: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HitView:
     """A hit with its links and labels."""
@@ -66,6 +79,7 @@ class HitView:
     heading: str
     place: tuple[str, ...]
     snippet: Snippet
+    has_rows: bool
     address: str
     article_address: str
     all_address: str
@@ -89,12 +103,14 @@ def build_hit_view(
 ) -> HitView:
     """Return the view of a hit."""
     article, passage = hit.article, hit.passage
+    snippet = join_snippet_amounts(flatten_snippet(hit.snippet))
     keys = [tag.tag for tag in passage.tags]
     return HitView(
         hit=hit,
         heading=passage.heading or article.title,
         place=passage.heading_path[:-1],
-        snippet=join_snippet_amounts(flatten_snippet(hit.snippet)),
+        snippet=snippet,
+        has_rows=any("\n" in text for text, _ in snippet),
         address=urls.passage(article.id, passage.id, q=query.q),
         article_address=urls.article(article.id),
         all_address=urls.article(article.id, q=query.q),
@@ -123,8 +139,12 @@ def build_safety_note(response: SearchResponse, urls: UrlBuilder) -> SafetyNote:
 
 
 def flatten_snippet(snippet: Snippet) -> Snippet:
-    """Return a snippet as a single line, with list items and table cells separated by signs."""
-    segments = [(text if matched else _flatten(text), matched) for text, matched in snippet]
+    """Return a snippet with signs between list items and cells; table rows keep their lines."""
+    marked = ROW_BREAK.sub(TABLE_LINE, "".join(text for text, _ in snippet))
+    segments = [
+        (text if matched else _flatten(text), matched)
+        for text, matched in split_like(snippet, marked)
+    ]
     if segments and not segments[0][1]:
         segments[0] = (LEADING_DASH.sub(r"\1", segments[0][0]), False)
     return tuple(segments)
@@ -195,6 +215,9 @@ class SearchResultsPage:
     """Content of the results page in addition to the search response."""
 
     hits: tuple[HitView, ...]
+    has_card: bool
+    card_links: tuple[CardLinkView, ...]
+    missing: str
     also: tuple[HitView, ...]
     safety: SafetyNote
     meant: tuple[FilterLink, ...]
@@ -263,6 +286,9 @@ def build_results(
         hits=tuple(
             build_hit_view(hit, response.query, taxonomy, result_urls) for hit in response.hits
         ),
+        has_card=response.card is not None,
+        card_links=_card_links(response, result_urls),
+        missing=format_missing(response.query),
         also=tuple(
             build_hit_view(hit, response.query, taxonomy, result_urls)
             for hit in response.partial_hits
@@ -290,6 +316,21 @@ def build_results(
         pages=max(1, -(-response.total // request.limit)),
         cut_off=response.total > end > OFFSET.maximum,
         reachable=end,
+    )
+
+
+def _card_links(response: SearchResponse, urls: UrlBuilder) -> tuple[CardLinkView, ...]:
+    if response.card is None:
+        return ()
+    article_id = response.card.hit.article.id
+    return tuple(
+        CardLinkView(
+            link.intent,
+            link.label[:1].upper() + link.label[1:],
+            link.passage.heading,
+            urls.passage(article_id, link.passage.id),
+        )
+        for link in response.card.links
     )
 
 

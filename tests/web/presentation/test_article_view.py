@@ -158,10 +158,22 @@ def test_a_callout_keeps_its_own_word():
     assert CALLOUT_WORD.match("Notes on use") is None
 
 
-def test_a_snippet_of_a_list_or_table_reads_as_one_line():
+def test_snippet_of_a_list_reads_as_one_line():
     snippet = (("… - Heavy ", False), ("bleeding", True), ("\n- Skin | rash\nEnd.\nNew", False))
     assert "".join(text for text, _ in flatten_snippet(snippet)) == (
         "… Heavy bleeding • Skin · rash • End. New"
+    )
+
+
+def test_snippet_of_a_table_keeps_its_lines():
+    snippet = (
+        ("Age | ", False),
+        ("Dose", True),
+        ("\nAdult | 5 mg\nChild", False),
+        (" | 1 mg", False),
+    )
+    assert "".join(text for text, _ in flatten_snippet(snippet)) == (
+        "Age · Dose\nAdult · 5 mg\nChild · 1 mg"
     )
 
 

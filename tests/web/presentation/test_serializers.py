@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
-from index.search.results import MatchExplanation, QueryEcho
+from index.search.results import CardLink, MatchExplanation, QueryEcho, SubjectCard
 from kb.storage.article_store import ArticleStore
 from tests.web.builders import TODAY, a_hit, an_answer, facet
 from web.presentation.serializers import (
@@ -29,10 +30,12 @@ def test_the_answer_to_a_search():
     query = QueryEcho(
         q="heavy bleeding", parsed="heavy bleeding", synonyms=(("a", "b"),), did_you_mean=("c",)
     )
+    query = replace(query, intents=(("dose", "dose"),), missing=("dose",), article="Warfarin")
     why = MatchExplanation(fields=(("title", ("heavy",)),), missing=("bleeding",))
     hit = a_hit(more_in_article=1, more=(a_hit().passage,), why=why)
+    card = SubjectCard(hit, (CardLink("dose", "dose", hit.passage),))
     answer = serialize_search(
-        an_answer(hit, query=query, topic_facet=facet(1), safety=(a_hit().passage,))
+        an_answer(hit, query=query, topic_facet=facet(1), safety=(a_hit().passage,), card=card)
     )
     assert json.loads(json.dumps(answer)) == answer
     assert shape(answer) == {
@@ -44,6 +47,11 @@ def test_the_answer_to_a_search():
             "did_you_mean": ["str"],
             "synonyms": [{"from": "str", "to": "str"}],
             "notes": [],
+            "subject": "str",
+            "intents": [{"key": "str", "label": "str"}],
+            "missing": ["str"],
+            "absent": "bool",
+            "message": "str",
         },
         "total": "int",
         "total_passages": "int",
@@ -88,6 +96,29 @@ def test_the_answer_to_a_search():
                 "more": [{"id": "str", "url": "str", "heading_path": ["str"], "anchor": "str"}],
             }
         ],
+        "card": {
+            "article": {
+                "id": "str",
+                "title": "str",
+                "url": "str",
+                "version": "int",
+                "published_at": "str",
+                "reviewed": "str",
+                "review_due": "NoneType",
+                "review_state": "str",
+                "source": "str",
+            },
+            "opening": [["str"]],
+            "links": [
+                {
+                    "intent": "str",
+                    "label": "str",
+                    "id": "str",
+                    "url": "str",
+                    "heading_path": ["str"],
+                }
+            ],
+        },
         "also": [],
         "safety": [{"id": "str", "url": "str", "heading_path": ["str"], "anchor": "str"}],
         "facets": {

@@ -1,0 +1,64 @@
+"""Card of the article that a query names: links to its sections by intent, in a fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from index.query.intents import IntentCatalog
+from index.search import sections
+from index.search.results import CardLink, SearchHit, SubjectCard
+from index.search.subjects import Subject
+from kb.model.passage import Passage
+from kb.model.taxonomy import Taxonomy
+
+# Keys of intents, in the order of the card. A file of a team's own may lack some of them.
+CARD_INTENTS = (
+    "dose",
+    "side-effects",
+    "warnings",
+    "contraindications",
+    "interactions",
+    "pregnancy",
+    "when-to-call",
+    "mechanism",
+    "diagnosis",
+    "treatment",
+    "monitoring",
+    "long-term-care",
+    "alternatives",
+)
+
+
+def build_card(
+    subject: Subject | None,
+    hits: Sequence[SearchHit],
+    catalog: IntentCatalog,
+    taxonomy: Taxonomy,
+) -> SubjectCard | None:
+    """Return the card if the first hit is the opening of the article that the query names."""
+    if not (subject and subject.articles and hits):
+        return None
+    named, hit = subject.articles[0], hits[0]
+    if hit.pinned or hit.article.id != named.article.id or not subject.shows_opening(hit.passage):
+        return None
+    return SubjectCard(hit=hit, links=tuple(_links(named.passages, catalog, taxonomy)))
+
+
+def _links(
+    passages: Sequence[Passage], catalog: IntentCatalog, taxonomy: Taxonomy
+) -> Iterator[CardLink]:
+    """Yield a link to the best section of each intent, once; `passages` begin with the opening."""
+    linked = {passages[0].id}
+    for key in CARD_INTENTS:
+        if key not in catalog:
+            continue
+        intent = catalog[key]
+        best = max(
+            passages[1:], key=lambda each: sections.section_score(each, intent), default=None
+        )
+        if best and best.id not in linked and sections.section_score(best, intent):
+            linked.add(best.id)
+            tag = sections.section_tag(best, intent)
+            # A tag of several intents, such as safety, does not say which of them is meant.
+            is_ambiguous = sum(tag in each.tags for each in catalog.intents) > 1
+            yield CardLink(key, taxonomy.label(tag) if is_ambiguous else intent.label, best)
