@@ -9,16 +9,63 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, takewhile
 
 from index.analyzer import is_question_word, is_stopword
-from index.query.parser import Node, ParsedQuery, PhraseQuery, SynonymQuery, WordQuery
+from index.query.parser import (
+    OPERATORS,
+    Node,
+    ParsedQuery,
+    PhraseQuery,
+    SynonymQuery,
+    WordQuery,
+)
 from index.query.synonyms import Synonym, SynonymDictionary, SynonymMatch
 
 # Weight of the words of a name when they are not adjacent: "an attack of angina does not hurt the
 # heart" contains both words of "heart attack" but is about something else.
 SEPARATE_WORDS_WEIGHT = 0.5
 MAX_SYNONYMS = 24  # per query; each costs a posting list
+
+
+def quote_operands(text: str, vocabulary: SynonymDictionary) -> str:
+    """Return `text` with quotes around names of several words beside OR and after NOT.
+
+    So "heart attack OR stroke" is "heart attack" or stroke, and NOT excludes the whole name.
+    """
+    tokens = text.split()
+    if OPERATORS.isdisjoint(tokens):
+        return text
+    quoted: list[str] = []
+    for number, token in enumerate(tokens):
+        if sum(map(" ".join(tokens[:number]).count, '"“”')) % 2:  # inside a quotation
+            quoted.append(token)
+            continue
+        if token == "OR":
+            _quote_last_name(quoted, vocabulary)
+        quoted.append(token)
+        if token in ("OR", "NOT"):
+            following = list(takewhile(_is_bare_word, tokens[number + 1 :]))
+            names = [match for match in vocabulary.find_matches(following) if not match.start]
+            if names and names[0].end > 1:
+                name = " ".join(following[: names[0].end])
+                rest = " ".join(tokens[number + 1 + names[0].end :])
+                return " ".join((*quoted, quote_operands(f'"{name}" {rest}'.strip(), vocabulary)))
+    return " ".join(quoted)
+
+
+def _quote_last_name(tokens: list[str], vocabulary: SynonymDictionary) -> None:
+    """Quote the longest name of several words at the end of `tokens`."""
+    words = list(takewhile(_is_bare_word, reversed(tokens)))[::-1]
+    for start in range(len(words) - 1):
+        name = words[start:]
+        if any((m.start, m.end) == (0, len(name)) for m in vocabulary.find_matches(name)):
+            tokens[len(tokens) - len(name) :] = ['"' + " ".join(name) + '"']
+            return
+
+
+def _is_bare_word(token: str) -> bool:
+    return token not in OPERATORS and token.replace("-", "").isalnum() and token[0] != "-"
 
 
 def remove_stopwords(query: ParsedQuery) -> ParsedQuery:

@@ -25,9 +25,15 @@ from typing import TYPE_CHECKING
 from index.analyzer import fold, is_stopword, split_words, stem_text, stem_word
 from index.engine import ArticleGroup, Engine, EngineRequest, EngineResult
 from index.query.compounds import expand_compounds
-from index.query.expansion import expand_synonyms, remove_fillers, remove_stopwords
+from index.query.expansion import (
+    expand_synonyms,
+    quote_operands,
+    remove_fillers,
+    remove_stopwords,
+)
 from index.query.intents import IntentCatalog
 from index.query.parser import (
+    MAX_QUERY_LENGTH,
     AnyOfQuery,
     Leaf,
     Node,
@@ -35,6 +41,7 @@ from index.query.parser import (
     PhraseQuery,
     SynonymQuery,
     WordQuery,
+    check_length,
     parse,
     split_compounds,
 )
@@ -118,6 +125,12 @@ class QueryExecutor:
         return any(
             m.start == 0 and m.end == len(typed) for m in self._vocabulary.find_matches(typed)
         )
+
+    def parse(self, text: str) -> ParsedQuery:
+        """Parse `text`, with names as operands of OR and NOT; raises `QueryError` if too long."""
+        check_length(text)
+        quoted = quote_operands(text, self._vocabulary)
+        return parse(quoted if len(quoted) <= MAX_QUERY_LENGTH else text)
 
     def expand(self, query: ParsedQuery) -> ParsedQuery:
         """Return `query` with synonyms, without stop words and question words."""

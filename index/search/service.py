@@ -14,7 +14,7 @@ from datetime import date
 
 from index.engine import Engine, IndexState
 from index.query.intents import IntentCatalog, load_intents
-from index.query.parser import MAX_WORDS, ParsedQuery, add_filters, parse, parse_words
+from index.query.parser import MAX_WORDS, ParsedQuery, add_filters, parse_words
 from index.query.synonyms import SynonymDictionary
 from index.search import highlighter
 from index.search.cards import build_card
@@ -78,7 +78,9 @@ class SearchService:
         started = time.perf_counter()
         self._validate(request)
         today = self._today()
-        query = add_filters(self._resolve_tags(parse(request.q)), request.tags, request.topics)
+        query = add_filters(
+            self._resolve_tags(self._executor.parse(request.q)), request.tags, request.topics
+        )
         with self._store.published_snapshot() as snapshot:
             executed = self._executor.execute(query, request, today, snapshot)
             titled = executed.subject.titled if executed.subject else ()
@@ -176,7 +178,7 @@ class SearchService:
 
     def highlight(self, text: str, q: str) -> Snippet:
         """Return `text` with the matches of the query `q` marked; raises `QueryError`."""
-        query = self._executor.expand(parse(q))
+        query = self._executor.expand(self._executor.parse(q))
         return highlighter.highlight_text(text, highlighter.highlight_terms(query))
 
     def find_synonyms(self, name: str) -> tuple[str, ...]:

@@ -245,6 +245,17 @@ def test_words_found_under_another_spelling_are_not_questioned(ask: Ask, typed: 
     assert answer.query.did_you_mean == ()
 
 
+def test_operators_apply_to_whole_names(ask: Ask) -> None:
+    excluded = ask("heart NOT myocardial infarction")
+
+    assert excluded.query.parsed == 'heart -"myocardial infarction"'
+    assert titles(excluded) == ["Angina"]
+    assert set(titles(ask("myocardial infarction OR feet"))) == {
+        "Myocardial infarction",
+        "Diabetes",
+    }
+
+
 # What else counts
 
 
