@@ -447,6 +447,7 @@ class KbSearch extends HTMLElement {
     });
     const replaced = query.corrected && query.relaxed ? `${words.corrected(query.corrected)} ` : "";
     note.replaceChildren(...(made ? [make("span", "", { dir: "auto" }, replaced + made)] : []));
+    if (query.message && hits.length) note.append(make("span", "", { dir: "auto" }, query.message));
     if (meant.length) note.append(make("span", "", { dir: "auto" }, `${words.meant}:`), ...meant);
     note.hidden = !note.childElementCount;
     all.textContent = hits.length ? words.all : words.elsewhere; // the full page explains what was tried

@@ -145,10 +145,21 @@ def test_result_reports_query_changes(server):
 
 def test_result_reports_corrected_query(server):
     corrected = found(server, "search", query="bleedign")
-    searched = {"query": "bleeding", "is_corrected": True, "relaxed": "fuzzy", "synonyms": []}
+    searched = {"query": "bleeding", "is_corrected": True, "relaxed": "fuzzy", "synonyms": [],
+                "subject": "bleeding", "intents": []}  # fmt: skip
     assert corrected["searched"] | {"synonyms": []} == searched
     assert corrected["summary"].endswith(CORRECTED.format(q="bleedign", corrected="bleeding"))
     assert RELAXED not in corrected["summary"]
+
+
+def test_result_reports_subject_intents_and_what_is_missing(server):
+    answered = found(server, "search", query="warfarin side effects")
+    assert answered["searched"]["subject"] == "warfarin"
+    assert answered["searched"]["intents"] == ["side effects"]
+    assert answered["summary"].startswith("1 ")
+    missing = found(server, "search", query="warfarin storage")
+    assert missing["searched"]["intents"] == ["storage"]
+    assert missing["summary"].startswith("Nothing on storage under Warfarin. ")
 
 
 def test_search_excludes_drafts(server):

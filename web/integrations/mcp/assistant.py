@@ -20,7 +20,7 @@ from kb.model.passage import Passage
 from kb.model.records import ArticleSummary, ReviewState, get_review_state
 from web.bootstrap import KnowledgeBase
 from web.presentation.article_view import cite
-from web.presentation.formatting import count_phrase, format_review
+from web.presentation.formatting import count_phrase, format_missing, format_review
 from web.presentation.urls import UrlBuilder
 from web.schemas.types import Day, Path, ReviewName, means
 
@@ -79,6 +79,8 @@ class SearchedQuery(TypedDict):
         str | None, means("any: passages with some of the words; fuzzy: with similar words.")
     ]
     synonyms: Annotated[list[Synonym], means("Synonyms that were also searched.")]
+    subject: Annotated[str, means("Words that name the subject; empty if it is not known.")]
+    intents: Annotated[list[str], means("What is asked about the subject, such as “overdose”.")]
 
 
 class AssistantResults(TypedDict):
@@ -159,6 +161,9 @@ def _summary(response: SearchResponse) -> str:
     query = response.query
     number = count_phrase(response.total, "article matches", "articles match")
     summary = f"{number} “{query.corrected or query.q}”."
+    missing = format_missing(query)
+    if missing:
+        summary = f"{missing} {summary}"
     if query.corrected:
         return f"{summary} {CORRECTED.format(q=query.q, corrected=query.corrected)}"
     return f"{summary} {RELAXED}" if query.relaxed else summary
@@ -171,6 +176,8 @@ def _searched(response: SearchResponse) -> SearchedQuery:
         "is_corrected": query.corrected is not None,
         "relaxed": query.relaxed,
         "synonyms": [{"word": word, "synonym": synonym} for word, synonym in query.synonyms],
+        "subject": query.subject,
+        "intents": [label for _, label in query.intents],
     }
 
 
