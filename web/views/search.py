@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from index.search.results import SearchRequest, Snippet
 from kb.errors import NotFoundError, SearchIndexError
-from kb.model.records import ArticleRecord, ArticleStatus, get_review_state
+from kb.model.records import ArticleRecord, ArticleStatus, ArticleSummary, get_review_state
 from web.context import absolute_urls, current_services, record_search, urls
 from web.middleware.error_handlers import find_problem
 from web.params import LIMIT, VERSION, read_number, read_search
@@ -38,6 +38,7 @@ class PassageTarget:
         return NOTES.get(self.fate, "")
 
 
+MAX_NEW_ARTICLES = 8  # new articles on the home page of a base without topics
 MAX_SUGGESTED_TOPICS = 12  # on a page without results
 
 NOTES = {
@@ -119,7 +120,19 @@ def _home() -> ResponseReturnValue:
     site = current_services()
     listing = site.az_index.listing()
     entries = [tag for tag in site.taxonomy if tag.first_class]
-    return render_template("home.html", listing=listing, entries=entries)
+    new = () if listing.topics else _new_articles()
+    return render_template("home.html", listing=listing, entries=entries, new=new)
+
+
+def _new_articles() -> list[ArticleSummary]:
+    """Return the articles that were published or changed last, latest first."""
+    events, _ = current_services().store.list_activity(offset=0, limit=2 * MAX_NEW_ARTICLES)
+    published = [
+        event.article
+        for event in events
+        if event.last and event.article.status is ArticleStatus.PUBLISHED
+    ]
+    return published[:MAX_NEW_ARTICLES]
 
 
 def _unavailable(search_request: SearchRequest, error: SearchIndexError) -> ResponseReturnValue:

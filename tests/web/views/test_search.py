@@ -37,6 +37,15 @@ def test_home_offers_search_first_class_tags_topics_and_the_list(client):
     assert texts(page, '.entry-end a[href="/a-z"]')[0].startswith("26 ")
 
 
+def test_home_without_topics_offers_letters_and_new_articles(client_with, empty_store):
+    save(empty_store, *simple("Gout", "It hurts."))
+    save(empty_store, *simple("Asthma", "It wheezes."))
+    page = client_with(CannedSearch(), empty_store).get("/")
+    assert texts(page, "[aria-labelledby=by-letter] a") == ["A", "G"]
+    assert set(texts(page, "[aria-labelledby=new-articles] a")) == {"Asthma", "Gout"}
+    assert "/tags/safety" in links_of(page)
+
+
 def test_search_without_words_is_home(client):
     assert text_of(client.get("/search?q=+")) == text_of(client.get("/"))
 

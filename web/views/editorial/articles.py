@@ -8,7 +8,7 @@ from http import HTTPStatus
 from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from kb.editorial.workflow import list_due_reviews
+from kb.editorial.workflow import WorkflowStatus, list_due_reviews
 from kb.errors import KnowledgeBaseError
 from kb.model.permissions import Permission
 from kb.model.records import DUE_SOON_DAYS, ArticleRecord, WorkflowState, get_review_state
@@ -65,8 +65,7 @@ def articles() -> ResponseReturnValue:
     statuses = [
         status
         for status in current_services().editorial.workflow.list_statuses()
-        if (not state or status.state == state)
-        and (not q or q.casefold() in f"{status.title} {status.article_id}".casefold())
+        if (not state or status.state == state) and _has_words(status, q)
     ]
     start = (page - 1) * ARTICLES_PER_PAGE
     return render_template(
@@ -188,3 +187,9 @@ def _outline(record: ArticleRecord) -> ArticleView:
     metadata = record.article.metadata
     words = format_review(metadata, get_review_state(metadata.review_due, site.today()))
     return build_article_view(record, site.taxonomy, words)
+
+
+def _has_words(status: WorkflowStatus, q: str) -> bool:
+    """Return whether the title or id of an article contains each word of `q`, in any order."""
+    text = f"{status.title} {status.article_id}".casefold()
+    return all(word in text for word in q.casefold().split())

@@ -298,6 +298,7 @@ def test_lists_are_filtered_and_tell_nothing_to_readers(
         ("", 61, 2, 50),
         ("?state=draft", 30, 1, 30),
         ("?q=article+59", 1, 1, 1),
+        ("?q=59+Article", 1, 1, 1),
         ("?q=zebra", 0, 1, 0),
     ):
         page = parse(ann.get(f"/desk/articles{query}"))
