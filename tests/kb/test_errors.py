@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import pickle
 import re
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +39,7 @@ MESSAGES: dict[type[KnowledgeBaseError], tuple[tuple[object, ...], str]] = {
     errors.OidcError: (("It is away.",), ""),
     errors.LoginThrottledError: ((7,), ""),
     errors.AuthenticationRequiredError: ((), ""),
+    errors.EmbeddingModelError: ((Path("model.onnx"),), "Reinstall the package"),
     errors.IntentsError: (("a.toml", "intent a", "is defined twice. Remove one."), ""),
     errors.SourceError: (("a.pdf", "It is locked.", "Save it without a password."), ""),
     errors.SandboxError: (("it ended",), "-c 'import ingest.workers.sandbox'`"),

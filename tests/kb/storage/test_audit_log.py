@@ -76,6 +76,8 @@ def test_renamed_settings_are_not_reported_after_an_upgrade(tmp_path: Path) -> N
     store.close()
     with sqlite3.connect(tmp_path / "kb.sqlite") as connection:
         connection.execute("ALTER TABLE versions DROP COLUMN differences")  # added by 0015
+        for table in ("passage_vectors", "vector_progress"):  # added by 0016
+            connection.execute(f"DROP TABLE {table}")
         connection.execute("UPDATE alembic_version SET version_num = '0013'")
 
     store = ArticleStore.create(url)

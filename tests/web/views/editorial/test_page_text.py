@@ -232,9 +232,9 @@ def test_synonyms(site: Site, same: Same) -> None:
     same("empty", site.ann.get("/desk/synonyms"))
     save(site.store, "Gout", ("Use", "Allopurinol lowers urate."))
     site.indexer.rebuild()
-    same("preview", post(site.ann, "/desk/synonyms/try", line="zyloprix = allopurinol"))
+    same("preview", post(site.ann, "/desk/synonyms/try", line="qwoxtan = allopurinol"))
     same("refused", post(site.ann, "/desk/synonyms", line="allopurinol"))
-    post(site.ann, "/desk/synonyms", line="zyloprix = allopurinol")
+    post(site.ann, "/desk/synonyms", line="qwoxtan = allopurinol")
     same("saved", site.ann.get("/desk/synonyms"))
 
 

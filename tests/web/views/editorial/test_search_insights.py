@@ -125,30 +125,30 @@ def test_a_pin_leads_where_nothing_else_is_found(
 
 
 def test_a_synonym_is_tried_saved_and_taken_out(ann: FlaskClient) -> None:
-    assert first_hits(ann, "zyloprix") == []
-    line = "zyloprix = allopurinol"
+    assert first_hits(ann, "qwoxtan") == []
+    line = "qwoxtan = allopurinol"
     tried = post(ann, "/desk/synonyms/try", line=line)
     assert [(before, after) for _, before, after in moves(tried)] == [("", "1")]
-    assert first_hits(ann, "zyloprix") == []
+    assert first_hits(ann, "qwoxtan") == []
     assert post(ann, "/desk/synonyms", line=line).status_code == 303
-    assert first_hits(ann, "zyloprix") == [("gout", False)]
+    assert first_hits(ann, "qwoxtan") == [("gout", False)]
     page = ann.get("/desk/synonyms").text
     number = re.search(r"/desk/synonyms/(\d+)/remove", page)
     assert number
     assert post(ann, number[0]).status_code == 303
-    assert first_hits(ann, "zyloprix") == []
+    assert first_hits(ann, "qwoxtan") == []
     for wrong in ("allopurinol", "a = b = c", " = x"):
         assert post(ann, "/desk/synonyms/try", line=wrong).status_code == 422
         assert post(ann, "/desk/synonyms", line=wrong).status_code == 422
-    assert ">zyloprix</" not in ann.get("/desk/synonyms?from=zyloprix").text
-    assert 'value="zyloprix = "' in ann.get("/desk/synonyms?from=zyloprix").text
+    assert ">qwoxtan</" not in ann.get("/desk/synonyms?from=qwoxtan").text
+    assert 'value="qwoxtan = "' in ann.get("/desk/synonyms?from=qwoxtan").text
 
 
 def test_other_processes_follow(ann: FlaskClient, site: Services) -> None:
-    site.analytics.curation_store.add_synonym("zyloprix = allopurinol", actor=Actor("elsewhere"))
-    assert first_hits(ann, "zyloprix") == []
+    site.analytics.curation_store.add_synonym("qwoxtan = allopurinol", actor=Actor("elsewhere"))
+    assert first_hits(ann, "qwoxtan") == []
     site.analytics.curation_sync.sync()
-    assert first_hits(ann, "zyloprix") == [("gout", False)]
+    assert first_hits(ann, "qwoxtan") == [("gout", False)]
 
 
 def test_search_report_lists_queries_with_actions(
