@@ -50,11 +50,11 @@ _JOINERS = r"[\u00ad\u200b-\u200d\u2060\u0300-\u036f]"
 
 def _word_pattern(text: str) -> re.Pattern[str]:
     """Return the pattern of the words of `text`."""
-    return _build_word_pattern(has_cjk(text))
+    return build_word_pattern(has_cjk(text))
 
 
 @lru_cache(maxsize=2)
-def _build_word_pattern(with_cjk: bool) -> re.Pattern[str]:
+def build_word_pattern(with_cjk: bool) -> re.Pattern[str]:
     """Return the pattern of a word, for texts with or without CJK characters.
 
     A number keeps its decimals ("0.5 mg", ".5 mg") and is separated from a unit ("5mg" is "5 mg").
@@ -81,7 +81,7 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060]")
 _POSSESSIVE = re.compile(r"['’]s?$|['’](?=s$)")
 
 # Greek letters by name: "beta blocker" matches "β-blocker".
-_GREEK = {
+GREEK_NAMES = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "κ": "kappa",
     "λ": "lambda", "μ": "mu", "ω": "omega",
 }  # fmt: skip
@@ -273,7 +273,7 @@ def fold(word: str) -> str:
         plain = _fold_number(plain)
     elif _HYPHENATED.fullmatch(plain):
         plain = plain.replace("-", "")
-    for letter, name in _GREEK.items():
+    for letter, name in GREEK_NAMES.items():
         plain = plain.replace(letter, name)
     decomposed = unicodedata.normalize("NFKD", plain)
     plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
@@ -310,6 +310,11 @@ def is_stopword(word: str) -> bool:
 def is_question_word(word: str) -> bool:
     """Return whether the word phrases a question and names no topic: "which", "used", "role"."""
     return fold(word) in _question_words()
+
+
+def filler_words() -> frozenset[str]:
+    """Return the folded stop words and question words."""
+    return _stopwords() | _question_words()
 
 
 @lru_cache(maxsize=1)

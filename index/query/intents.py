@@ -86,7 +86,7 @@ class IntentCatalog:
         self._by_stem: dict[str, list[tuple[tuple[Stems, ...], Intent]]] = {}
         for intent in self.intents:
             for phrase in intent.phrases:
-                parts = _phrase_parts(phrase)
+                parts = phrase_parts(phrase)
                 self._by_stem.setdefault(parts[0][0], []).append((parts, intent))
 
     def __getitem__(self, key: str) -> Intent:
@@ -186,13 +186,13 @@ def _check_unique(path: Path, intents: Sequence[Intent]) -> None:
             raise IntentsError(str(path), where, "is defined twice. Remove one.", code="duplicate")
         keys.add(intent.key)
         for phrase in intent.phrases:
-            owner = owners.setdefault(_phrase_parts(phrase), intent.key)
+            owner = owners.setdefault(phrase_parts(phrase), intent.key)
             if owner != intent.key:
                 problem = f"the phrase {phrase!r} is also one of {owner}. Remove one of the two."
                 raise IntentsError(str(path), where, problem, code="phrase-repeated")
 
 
-def _phrase_parts(phrase: str) -> tuple[Stems, ...]:
+def phrase_parts(phrase: str) -> tuple[Stems, ...]:
     """Return the stems of the parts of a phrase between its gaps."""
     return tuple(tuple(stem_text(part)) for part in phrase.split(GAP))
 
@@ -229,7 +229,7 @@ def _find_fault(entry: dict[str, Any]) -> tuple[str, str] | None:
         elif not isinstance(value, list) or not all(isinstance(each, str) for each in value):
             return "field-invalid", f'{name!r} is not a list of texts. Write it as ["..."].'
     for phrase in entry["phrases"]:
-        if not _phrase_parts(phrase)[0]:
+        if not phrase_parts(phrase)[0]:
             return "phrase", f"the phrase {phrase!r} does not begin with a word. Begin it with one."
     return _find_cue_fault(entry.get("cues", ()))
 

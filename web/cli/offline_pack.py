@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from index.query.intents import load_intents
 from kb.model.taxonomy import load_taxonomy
 from kb.settings import load_settings
 from kb.storage.article_store import ArticleStore
@@ -46,6 +47,7 @@ def pack(folder: Path, *, only_verify: bool, as_json: bool) -> None:
             store,
             load_taxonomy(settings.home),
             build_synonyms(curated, settings.home / SYNONYMS_FILE),
+            load_intents(settings.home),
             folder,
             settings=settings,
             now=datetime.now().astimezone(),

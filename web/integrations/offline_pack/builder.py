@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from index.query.intents import IntentCatalog
 from index.query.synonyms import SynonymDictionary
 from kb.model.records import ArticleRecord
 from kb.model.taxonomy import Taxonomy
@@ -43,6 +44,7 @@ def build_pack(
     store: ArticleStore,
     taxonomy: Taxonomy,
     vocabulary: SynonymDictionary,
+    intents: IntentCatalog,
     folder: Path,
     *,
     settings: Settings,
@@ -68,7 +70,7 @@ def build_pack(
         pages = PackPages(pack, taxonomy, records)
         for name, content in pages.render_all():
             writing.write(name, content)
-        data = search_data(records, taxonomy, vocabulary, pins)
+        data = search_data(records, taxonomy, vocabulary, intents, pins)
         data["articles"] = [_article(record, pages) for record in records]
         data["tags"] = {tag.key: (tag.label, is_safety((tag.key,), taxonomy)) for tag in taxonomy}
         writing.write("data/search.js", script("kbPack", data))

@@ -1,7 +1,8 @@
-"""Search data of the offline pack: passages, stems and synonyms, in one JavaScript file.
+"""Search data of the offline pack: passages, stems, synonyms and intents, in one JavaScript file.
 
-The browser builds a MiniSearch index from it (``files/pack.js``). Stems and synonyms come from the
-analysis and dictionary of the site, so the pack finds the same words.
+The browser builds a MiniSearch index from it (``files/pack.js``). Words, stems, synonyms, names of
+articles, intents and how well each passage answers them come from the modules that the site uses,
+so the pack finds the same words and interprets queries in the same way.
 """
 
 from __future__ import annotations
@@ -11,23 +12,60 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from index.analyzer import is_question_word, is_stopword, split_words, stem_word, unit_names
+from index.analyzer import (
+    GREEK_NAMES,
+    build_word_pattern,
+    filler_words,
+    is_stopword,
+    split_words,
+    stem_word,
+    unit_names,
+)
 from index.document import FIELD_BOOSTS, build_documents
+from index.query import compounds
+from index.query.expansion import SEPARATE_WORDS_WEIGHT
+from index.query.intents import MAX_GAP, Intent, IntentCatalog, phrase_parts
+from index.query.interpretation import MAX_NAME_WORDS, OVERVIEW
+from index.query.parser import MIN_PREFIX_LENGTH
 from index.query.spelling import OPPOSITES
 from index.query.synonym_rules import MAX_WORDS, is_ordinary_word
 from index.query.synonyms import Synonym, SynonymDictionary
+from index.search import sections
 from index.search.pins import pin_key
+from index.search.reranking import MIN_QUERY_WORDS
+from index.search.results import MAX_MORE_PASSAGES
+from index.search.subjects import MAX_ARTICLES, MAX_TITLE_WORDS
+from kb.model.passage import Passage
 from kb.model.records import ArticleRecord
 from kb.model.taxonomy import Taxonomy
 from kb.storage.curation_store import Pin
 
 Key = tuple[str, ...]
 
+# Constants of the site's search, under their names in ``files/pack.js``.
+CONSTANTS = {
+    "maxArticles": MAX_ARTICLES,
+    "maxFurther": MAX_MORE_PASSAGES,
+    "maxGap": MAX_GAP,
+    "maxJoinedLetters": compounds.MAX_JOINED_LETTERS,
+    "maxNameWords": MAX_NAME_WORDS,
+    "maxSynonymWords": MAX_WORDS,
+    "maxTitleWords": MAX_TITLE_WORDS,
+    "minCompoundLetters": compounds.MIN_LENGTH,
+    "minPrefixLetters": MIN_PREFIX_LENGTH,
+    "minQuestionWords": MIN_QUERY_WORDS,
+    "otherWords": sections.WORDS,
+    "particle": compounds.PARTICLE_WEIGHT,
+    "separateWords": SEPARATE_WORDS_WEIGHT,
+    "subjectWords": sections.SUBJECT_WORDS,
+}
+
 
 def search_data(
     records: Sequence[ArticleRecord],
     taxonomy: Taxonomy,
     vocabulary: SynonymDictionary,
+    intents: IntentCatalog,
     pins: Iterable[Pin],
 ) -> dict[str, Any]:
     """Return the data that ``files/pack.js`` reads, without the titles and reviews of articles."""
@@ -35,18 +73,20 @@ def search_data(
     phrases = {key for key in synonyms if len(key) > 1}
     phrases |= {other.stems for found in synonyms.values() for other in found}
     stems: dict[str, str] = {}  # by lowercase word
+    found: set[str] = set()  # stems and names that occur
     passages: list[dict[str, Any]] = []
     numbers: dict[str, int] = {}  # of passages, by id
+    articles: dict[str, list[int]] = defaultdict(list)  # numbers of articles, by the key of a name
     for article, record in enumerate(records):
-        for passage, document in zip(
-            record.passages, build_documents(record, taxonomy), strict=True
-        ):
-            contained: set[str] = set()
+        documents = build_documents(record, taxonomy)
+        for name in documents[0].names if documents else ():
+            articles[name].append(article)
+        for passage, document in zip(record.passages, documents, strict=True):
             for text in document.texts.values():
                 typed = split_words(text)
                 stemmed = [stem_word(word) for word in typed]
                 stems.update(zip(map(str.lower, typed), stemmed, strict=True))
-                contained.update(_phrases(stemmed, phrases))
+                found.update(stemmed, _phrases(stemmed, phrases))
             numbers[passage.id] = len(passages)
             passages.append(
                 {
@@ -55,32 +95,40 @@ def search_data(
                     "path": passage.heading_path,
                     "tags": document.tags,
                     "text": passage.text,
-                    "phrases": sorted(contained),
                     "weight": document.prior,
+                    "answers": _answers(passage, intents),
                 }
             )
-    ignored_words = sorted(word for word in stems if is_stopword(word) or is_question_word(word))
-    found = {*stems.values(), *(phrase for one in passages for phrase in one["phrases"])}
     names = _present(synonyms, found)
     first: dict[str, list[int]] = defaultdict(list)
     for pin in pins:
         if pin.passage_id in numbers:  # published
             first[" ".join(pin_key(pin.query))].append(numbers[pin.passage_id])
-            stems |= {word.lower(): stem_word(word) for word in split_words(pin.query)}
+            stems |= _stem_words(pin.query)
+    for intent in intents.intents:
+        for phrase in intent.phrases:
+            stems |= _stem_words(phrase)
     usable = {stem for key in (*found, *names) for stem in key.split(" ")}
     known = {word: stem_word(word) for word in vocabulary.words}
     return {
         "passages": passages,
         "counts": FIELD_BOOSTS,
         "stems": {word: stem for word, stem in known.items() if stem in usable} | stems,
-        "small": ignored_words,
-        "units": "|".join(sorted(unit_names(), key=len, reverse=True)),
+        "small": sorted(filler_words()),
+        "stopwords": sorted(filter(is_stopword, filler_words())),
+        "words": [_javascript_pattern(with_cjk=False), _javascript_pattern(with_cjk=True)],
+        "units": dict(unit_names()),
+        "greek": GREEK_NAMES,
+        "names": articles,
+        "intents": [_exported(intent) for intent in intents.intents],
         "synonyms": names,
         "capitals": sorted(_capitals(vocabulary) & set(names)),
-        "longest": MAX_WORDS,
+        "prefixes": sorted(compounds.PREFIXES),
+        "particles": sorted(compounds.PARTICLES),
         "drugs": sorted(vocabulary.drugs),
         "opposites": OPPOSITES,
         "pins": first,
+        "constants": CONSTANTS,
     }
 
 
@@ -91,6 +139,39 @@ def script(name: str, value: Any) -> bytes:
     for character in "\u2028\u2029<":
         literal = literal.replace(character, f"\\u{ord(character):04x}")
     return f"window.{name}={literal};\n".encode()
+
+
+def _javascript_pattern(*, with_cjk: bool) -> str:
+    """Return the pattern of a word in the syntax of JavaScript."""
+    pattern = build_word_pattern(with_cjk).pattern
+    for python, javascript in (
+        (r"[^\W_]", r"[\p{L}\p{N}]"),
+        (r"\w", r"\p{L}\p{N}_"),
+        (r"\d", r"\p{Nd}"),
+        ("(?i:", "(?:"),  # the whole pattern ignores case there
+    ):
+        pattern = pattern.replace(python, javascript)
+    return pattern
+
+
+def _stem_words(text: str) -> dict[str, str]:
+    return {word.lower(): stem_word(word) for word in split_words(text)}
+
+
+def _answers(passage: Passage, intents: IntentCatalog) -> dict[int, float]:
+    """Return how well a passage answers intents, by their numbers, without those it does not."""
+    scores = (sections.intent_score(passage, intent) for intent in intents.intents)
+    return {number: round(score, 3) for number, score in enumerate(scores) if score}
+
+
+def _exported(intent: Intent) -> dict[str, Any]:
+    """Return an intent with the stems of its phrases: one list for each part between gaps."""
+    return {
+        "label": intent.label,
+        "overview": intent.key == OVERVIEW,
+        "population": intent.population,
+        "phrases": [phrase_parts(phrase) for phrase in intent.phrases],
+    }
 
 
 def _synonyms(vocabulary: SynonymDictionary) -> Iterator[tuple[Key, tuple[Synonym, ...]]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from index.query.intents import load_intents
 from index.query.synonym_rules import ConceptName
 from index.query.synonyms import SynonymDictionary
 from kb.model.taxonomy import Taxonomy
@@ -44,7 +45,7 @@ def sample_pack(sample_site: Services, tmp_path_factory: pytest.TempPathFactory)
     passage = site.store.article("gout").passages[-1].id
     pins = [Pin(query=PINNED, passage_id=passage), Pin(query=PINNED, passage_id="withdrawn")]
     build_pack(
-        site.store, site.taxonomy, SynonymDictionary(), folder,
+        site.store, site.taxonomy, SynonymDictionary(), load_intents(), folder,
         settings=site.settings, now=MADE, pins=pins,
     )  # fmt: skip
     return folder
@@ -58,5 +59,5 @@ def hostile_pack(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     folder = tmp_path_factory.mktemp("hostile") / "pack"
-    build_pack(store, taxonomy, FewNames(), folder, settings=settings, now=MADE)
+    build_pack(store, taxonomy, FewNames(), load_intents(), folder, settings=settings, now=MADE)
     return folder

@@ -7,9 +7,7 @@
 
   const FEW = 10; // articles: with fewer that match all words, those that match some follow
   const PAGE_SIZE = 20; // articles
-  const MAX_FURTHER = 3; // passages listed under the first of an article
   const MAX_SIMILAR = 3; // words
-  const APART = 0.5; // weight of the words of a name that are not next to each other
   const MIN_HEADING_LIKENESS = 0.8; // share of the words typed and of the heading that are in both
   const SNIPPET = 260, LEAD = 60; // characters of a snippet, and before its first match
 
@@ -20,7 +18,7 @@
 
   /* Data and index, loaded at the first search */
 
-  let data, index, wordPattern, bySnowball, similarWords;
+  let data, index, limits, queries, similarWords;
   const indexed = new Map(); // stems, and how many passages contain each
 
   const load = (src) => new Promise((resolve, reject) => {
@@ -33,74 +31,87 @@
 
   async function prepare() {
     window.exports = {}; // porter2 is a CommonJS module
-    for (const src of ["files/porter2.js", "files/minisearch.js", "data/search.js"]) await load(src);
+    for (const src of ["files/porter2.js", "files/minisearch.js", "files/queries.js", "data/search.js"]) await load(src);
     data = window.kbPack;
-    for (const name of ["stems", "synonyms", "pins", "tags"]) data[name] = new Map(Object.entries(data[name]));
-    const forms = [...data.stems]; // a word without a stem gets that of a word with the same Snowball stem
-    bySnowball = new Map([...forms.map(([form, stem]) => [window.exports.stem(form), stem]), ...forms.map(([, stem]) => [stem, stem])]);
-    for (const name of ["small", "drugs", "capitals"]) data[name] = new Set(data[name]);
-    wordPattern = new RegExp(`\\d+(?=(?:${data.units})(?![\\p{L}\\p{N}]))|\\d+(?:[.,]\\d+)+|[\\p{L}\\p{N}\\p{M}]+(?:['’][\\p{L}\\p{N}\\p{M}]+)*`, "giu");
+    limits = data.constants;
+    queries = window.kbQueries(data, indexed, window.exports.stem);
+    for (const name of ["pins", "tags"]) data[name] = new Map(Object.entries(data[name]));
+    data.drugs = new Set(data.drugs);
+    data.intents.forEach((intent, number) => (intent.number = number));
+    for (const article of data.articles) Object.assign(article, { passages: [], stems: { title: queries.stemmed(article.title), topics: queries.stemmed(article.topics) } });
+    data.passages.forEach((passage, id) => {
+      passage.id = id;
+      data.articles[passage.article].passages.push(passage);
+    });
     index = new MiniSearch({
       fields: ["text"],
-      extractField: (passage, field) => (field === "text" ? indexedText(passage) : passage[field]),
-      tokenize: (text) => {
-        const stems = wordsOf(text).map(stemOf);
+      extractField: (passage, field) => (field === "text" ? indexedStems(passage) : passage[field]),
+      stringifyField: (stems) => stems,
+      tokenize: (stems) => {
         for (const stem of new Set(stems)) indexed.set(stem, (indexed.get(stem) ?? 0) + 1);
         return stems.map((stem) => [stem]); // arrays: MiniSearch counts distinct tokens as the length, and BM25 counts all
       },
       processTerm: ([stem]) => stem,
       searchOptions: { tokenize: (stem) => [stem], processTerm: (stem) => stem },
     });
-    data.passages.forEach((passage, id) => (passage.id = id));
     await index.addAllAsync(data.passages, { chunkSize: 200 });
   }
 
-  function indexedText({ article, path, text, tags }) {
-    const { title, topics } = data.articles[article];
-    const parts = { title, topics, heading: path.join("\n"), body: text, tags: tags.map(tagOf).map(([label]) => label).join("\n") };
-    return Object.entries(data.counts).map(([name, count]) => `${parts[name]}\n`.repeat(count)).join("");
+  /* Return the stems of a passage, each as often as it counts, and keep those of its parts. */
+  function indexedStems(passage) {
+    const { path, text, tags, article } = passage;
+    const labels = tags.map((key) => tagOf(key)[0]).join("\n");
+    passage.stems = { ...data.articles[article].stems, heading: queries.stemmed(path.join("\n")), body: queries.stemmed(text), tags: queries.stemmed(labels) };
+    return Object.entries(data.counts).flatMap(([name, count]) => Array(count).fill(passage.stems[name].split(" ").filter(Boolean)).flat());
   }
   const tagOf = (key) => data.tags.get(key) ?? [key, false];
-  const wordsOf = (text) => text.match(wordPattern) ?? [];
-  const fold = (word) => word.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/['’]s?$/, "");
-  function stemOf(word) {
-    const known = data.stems.get(word.toLowerCase());
-    if (known) return known;
-    const folded = fold(word);
-    const snowball = window.exports.stem(folded);
-    return data.stems.get(folded) ?? bySnowball.get(snowball) ?? snowball;
+
+  /* The subject of a query */
+
+  /* Return what a query of plain words asks, and the articles about its subject, best first, with their passages. */
+  function findSubject({ leaves, unwanted, tags }) {
+    const words = leaves.flatMap((leaf) => leaf.words);
+    const found = unwanted.length || leaves.some(({ fixed }) => fixed) || !words.length ? undefined : queries.interpret(words);
+    if (!found) return undefined;
+    const { asked } = found;
+    const named = found.subject.map((at) => words[at]);
+    const others = [...new Set(queries.stemsOf(words.filter((_, at) => !found.subject.includes(at))))];
+    const ranks = ranksOf(named, asked);
+    const isTopic = ranks.length > 1 && !asked.length && !ranks.some(([, rank]) => rank);
+    const articles = (isTopic ? [] : ranks).map(([number, rank]) => {
+      const { passages } = data.articles[number];
+      const scores = new Map(passages.map((passage) => [passage, answerScore(passage, asked, others, limits.otherWords)]));
+      const ordered = [...passages].sort((one, other) => scores.get(other) - scores.get(one));
+      return { article: data.articles[number], rank, score: scores.get(ordered[0]), passages: ordered };
+    }).filter(({ rank, score }) => !asked.length || rank || score).sort((one, other) => other.rank - one.rank || other.score - one.score);
+    const namesake = articles.filter(({ rank }) => rank);
+    const isAnswered = (intent) => namesake.some(({ passages }) => passages.some(({ answers }) => answers[intent.number]));
+    return {
+      titled: isTopic ? ranks.map(([number]) => data.articles[number]) : [], // shown by their openings
+      asked, articles, stems: queries.stemsOf(named),
+      unanswered: namesake.length ? asked.filter((intent) => !isAnswered(intent)).map(({ label }) => label) : [],
+      query: queries.queryOf(named.map((word) => ({ words: [word] })), tags, []),
+    };
   }
 
-  /* Queries: words, multi-word names, words excluded with a minus, and tags (tag:KEY) */
-
-  const TAG = /(?<=^|\s)tag:([\w-]+)/gi;
-
-  function parse(text) {
-    const wanted = [], unwanted = [], tags = [...text.matchAll(TAG)].map(([, key]) => key.toLowerCase());
-    for (const { 0: typed, index: at } of text.replace(TAG, "").normalize("NFC").matchAll(wordPattern)) {
-      (/(^|\s)-$/.test(text.slice(0, at)) ? unwanted : wanted).push({ typed, stem: stemOf(typed) });
+  /* Return the articles about a subject: 2 if it is their name, 1 if a synonym is, 0 if their title contains one of them. */
+  function ranksOf(named, asked) {
+    const keys = [queries.stemsOf(named).join(" "), ...(queries.synonymsOf(named) ?? []).map(([key]) => key)];
+    const ranks = new Map(keys.flatMap((key, number) => (data.names.get(key) ?? []).map((article) => [article, number ? 1 : 2])).reverse());
+    if (!ranks.size && (asked.length || named.length <= limits.maxTitleWords)) {
+      data.articles.forEach(({ stems }, article) => keys.some((key) => queries.contains(stems.title, key)) && ranks.set(article, 0));
     }
-    const words = topical(wanted, ({ typed }) => typed);
-    const names = [];
-    for (let at = 0; at < words.length; at += names.at(-1).words.length) {
-      let size = Math.min(data.longest, words.length - at);
-      while (size > 1 && !synonymsOf(words.slice(at, at + size))) size -= 1;
-      const part = words.slice(at, at + size);
-      names.push({ words: part, synonyms: synonymsOf(part) ?? [] });
-    }
-    return { words, names, unwanted, tags };
+    return ranks.size > limits.maxArticles ? [] : [...ranks].reverse();
   }
 
-  function topical(words, textOf = (word) => word) {
-    const found = words.filter((word) => !data.small.has(textOf(word).toLowerCase()));
-    return found.length ? found : words;
+  /* Return how well a passage answers intents; words of the query add to it. */
+  function answerScore({ answers, stems: { body, heading } }, asked, others, weight) {
+    const score = asked.reduce((sum, intent) => sum + (answers[intent.number] ?? 0), 0);
+    const shared = others.filter((stem) => queries.contains(body, stem) || queries.contains(heading, stem)).length;
+    return score && others.length ? score + (weight * shared) / others.length : score;
   }
 
-  function synonymsOf(words) {
-    const key = words.map(({ stem }) => stem).join(" ");
-    const lowerCase = words.length === 1 && words[0].typed !== words[0].typed.toUpperCase();
-    return data.capitals.has(key) && lowerCase ? undefined : data.synonyms.get(key);
-  }
+  /* Scores */
 
   // MiniSearch's inverse document frequency, replaced by the site's.
   function rarity(stem) {
@@ -108,17 +119,15 @@
     return (Math.log(all / (some + 1)) + 1) / Math.log(1 + (all - some + 0.5) / (some + 0.5));
   }
 
-  /* Return the scores of the passages for a name: the best score of its words, adjacent or not, and its synonyms. */
-  function score({ words, synonyms }, combineWith) {
-    const stems = words.map(({ stem }) => stem);
-    const apart = words.length > 1 ? [[stems, APART, combineWith]] : [];
+  /* Return the scores of the passages for a clause. */
+  function score({ options }, combineWith) {
     const best = new Map();
-    for (const [queries, weight, combine] of [...apart, [stems, 1], ...synonyms.map(([key, weight]) => [key.split(" "), weight])]) {
-      const phrase = !combine && queries.length > 1 ? queries.join(" ") : "";
-      const found = index.search({ combineWith: combine ?? "AND", queries: [...new Set(queries)] }, {
+    for (const { stems, weight, adjacent, any } of options) {
+      const phrase = stems.join(" ");
+      const found = index.search({ combineWith: any ? "OR" : adjacent ? "AND" : combineWith, queries: [...new Set(stems)] }, {
         bm25: { k: 1.2, b: 0.75, d: 0 },
         boostTerm: rarity,
-        filter: ({ id }) => !phrase || data.passages[id].phrases.includes(phrase),
+        filter: ({ id }) => !adjacent || Object.values(data.passages[id].stems).some((part) => queries.contains(part, phrase)),
       });
       for (const { id, score } of found) best.set(id, Math.max(weight * score, best.get(id) ?? 0));
     }
@@ -126,29 +135,42 @@
   }
 
   /* Return the articles that match all ("AND") or some ("OR") words of a query, each with its passages, best first. */
-  function find({ words, names, unwanted, tags }, combineWith, tag) {
-    const scores = names.map((name) => score(name, combineWith));
-    const total = (id) => data.passages[id].weight * scores.reduce((sum, found) => sum + (found.get(id) ?? 0), 0);
-    const wanted = tag ? [...tags, tag] : tags;
-    const excluded = new Set(unwanted.flatMap(({ stem }) => index.search(stem).map(({ id }) => id)));
+  function find({ clauses, words, unwanted, tags }, combineWith, subject) {
+    const scores = clauses.map((clause) => score(clause, combineWith));
+    const total = (id) => Number((data.passages[id].weight * scores.reduce((sum, found) => sum + (found.get(id) ?? 0), 0)).toFixed(6)); // equal scores in order
+    const excluded = new Set(unwanted.flatMap((leaf) => [...score(queries.leafClause(leaf), "AND").keys()]));
     const ids = [...new Set(scores.flatMap((found) => [...found.keys()]))].filter((id) =>
-      !excluded.has(id) && wanted.every((key) => data.passages[id].tags.includes(key)) && (combineWith === "OR" || scores.every((found) => found.has(id))));
+      !excluded.has(id) && hasTags(data.passages[id], tags) && (combineWith === "OR" || scores.every((found) => found.has(id))));
     const totals = new Map(ids.map((id) => [id, total(id)]));
     const groups = byArticle(ids.sort((one, other) => totals.get(other) - totals.get(one) || one - other).map((id) => data.passages[id]));
-    const typed = new Set(words.map(({ stem }) => stem));
-    return groups.map(({ article, passages }) => ({ article, passages: headingFirst(typed, passages) }));
+    const typed = new Set(queries.stemsOf(words));
+    return groups.map(({ article, passages }) => ({ article, passages: openingFirst(subject, passages) ?? answerFirst(subject, passages) ?? headingFirst(typed, passages) }));
   }
+  const hasTags = (passage, tags) => tags.every((key) => passage.tags.includes(key));
+
+  /* Move the opening of an article with the subject in its title to the front, if found; undefined for other articles. */
+  function openingFirst(subject, passages) {
+    const article = data.articles[passages[0].article];
+    return subject?.titled.includes(article) ? moveFirst(passages, Math.max(0, passages.indexOf(article.passages[0]))) : undefined;
+  }
+
+  /* Move the passage that answers the intents to the front; undefined if none does. */
+  function answerFirst(subject, passages) {
+    const scores = passages.slice(0, limits.maxFurther + 1).map((passage) => answerScore(passage, subject?.asked ?? [], subject?.stems ?? [], limits.subjectWords));
+    const best = Math.max(...scores);
+    return best ? moveFirst(passages, scores.indexOf(best)) : undefined;
+  }
+  const moveFirst = (passages, at) => [passages[at], ...passages.filter((_, number) => number !== at)];
 
   /* Move the passage whose heading is most similar to the query to the front, if it is similar enough. */
   function headingFirst(typed, passages) {
-    const likeness = passages.slice(0, MAX_FURTHER + 1).map(({ path }) => {
-      const heading = new Set(topical(wordsOf(path.at(-1) ?? "")).map(stemOf));
+    const likeness = passages.slice(0, limits.maxFurther + 1).map(({ path }) => {
+      const heading = new Set(queries.topical(queries.wordsOf(path.at(-1) ?? "")).map(queries.stemOf));
       const shared = [...typed].filter((stem) => heading.has(stem)).length;
       return shared / (typed.size + heading.size - shared);
     });
     const best = Math.max(...likeness);
-    const first = best >= MIN_HEADING_LIKENESS ? passages[likeness.indexOf(best)] : passages[0];
-    return [first, ...passages.filter((passage) => passage !== first)];
+    return best >= MIN_HEADING_LIKENESS ? moveFirst(passages, likeness.indexOf(best)) : passages;
   }
 
   function byArticle(passages) {
@@ -167,30 +189,40 @@
     const opposite = ([one, other], id) => (word.startsWith(one) && id.startsWith(other)) || (word.startsWith(other) && id.startsWith(one));
     const found = /^\p{L}{4,}$/u.test(word) ? similarWords.search(word, { fuzzy: word.length > 5 ? 2 : 1 }) : [];
     const allowed = found.filter(({ id }) => !data.opposites.some((pair) => opposite(pair, id)));
-    return [...new Map(allowed.reverse().map(({ id }) => [stemOf(id), id])).values()].reverse().slice(0, MAX_SIMILAR);
+    return [...new Map(allowed.reverse().map(({ id }) => [queries.stemOf(id), id])).values()].reverse().slice(0, MAX_SIMILAR);
   }
 
   function correct({ words, unwanted, tags }) {
-    const unknown = words.filter((word) => !indexed.has(word.stem) && !synonymsOf([word]));
-    const similar = new Map(unknown.map((word) => [word, similarTo(fold(word.typed))]));
+    const unknown = words.filter((word) => !indexed.has(word.stem) && !queries.synonymsOf([word]));
+    const similar = new Map(unknown.map((word) => [word, similarTo(queries.fold(word.typed))]));
     const replaced = (rank) => [
-      ...words.map((word) => similar.get(word)?.[Math.min(rank, similar.get(word).length - 1)] ?? word.typed), ...unwanted.map(({ typed }) => `-${typed}`), ...tags.map((key) => `tag:${key}`),
+      ...words.map((word) => similar.get(word)?.[Math.min(rank, similar.get(word).length - 1)] ?? word.typed), ...unwanted.map((leaf) => `-${leaf.words.map(({ typed }) => typed).join("-")}`), ...tags.map((key) => `tag:${key}`),
     ].join(" ");
     const most = Math.max(0, ...[...similar.values()].map((found) => found.length));
-    const drugs = [...similar].flatMap(([word, found]) => [fold(word.typed), ...found]).some((word) => data.drugs.has(word));
+    const drugs = [...similar].flatMap(([word, found]) => [queries.fold(word.typed), ...found]).some((word) => data.drugs.has(word));
     return { suggestions: Array.from({ length: most }, (_, rank) => replaced(rank)), safe: !drugs };
   }
 
-  /* Return the articles for a query, and how they were found: "all" words, "corrected" words, "some" words or "none". */
+  /* Return the articles for a query, and how they were found: "all" words, "corrected" words, "some" words or "none".
+
+     Articles about the subject come first. If an intent was recognised, only the words of the subject are searched for "some". */
   function answer(typed, tag) {
-    const query = parse(typed);
-    const found = query.words.length ? find(query, "AND", tag) : [];
-    const loose = found.length < FEW && query.words.length > 1 ? find(query, "OR", tag) : [];
-    const result = { query, found, some: loose.filter(({ article }) => !found.some((one) => one.article === article)), kind: "all", suggestions: [] };
+    const query = queries.parse(typed);
+    if (tag) query.tags.push(tag);
+    const subject = findSubject(query);
+    const about = subject?.articles ?? [];
+    const without = (groups, others) => groups.filter(({ article }) => !others.some((one) => one.article === article));
+    const leading = about.map(({ article, passages }) => ({ article, passages: passages.filter((passage) => hasTags(passage, query.tags)) })).filter(({ passages }) => passages.length);
+    const found = [...leading, ...without(find(query, "AND", subject), about)];
+    const isAbout = subject?.asked.length && (about.length || query.clauses.length < limits.minQuestionWords);
+    const relaxed = queries.split(isAbout ? subject.query : query);
+    const canRelax = isAbout || (!about.length && query.words.length > 1);
+    const loose = found.length < FEW && canRelax ? without(find(relaxed, "OR", subject), about) : [];
+    const result = { query, found, some: without(loose, found), kind: "all", suggestions: [], unanswered: subject?.unanswered ?? [], subject: leading[0]?.article };
     if (!found.length) {
       const { suggestions, safe } = correct(query);
-      const corrected = safe && suggestions.length ? parse(suggestions[0]) : undefined;
-      const instead = corrected ? find(corrected, "AND", tag) : [];
+      const corrected = safe && suggestions.length ? queries.parse(suggestions[0]) : undefined;
+      const instead = corrected ? find(corrected, "AND") : [];
       if (instead.length) Object.assign(result, { query: corrected, found: instead, some: [], kind: "corrected" });
       else Object.assign(result, { found: loose, some: [], kind: loose.length ? "some" : "none" });
       result.suggestions = suggestions;
@@ -199,7 +231,7 @@
   }
 
   function withPins(typed, result) {
-    const pins = data.pins.get(wordsOf(typed.normalize("NFC")).map(stemOf).join(" ")) ?? [];
+    const pins = data.pins.get(queries.wordsOf(typed.normalize("NFC")).map(queries.stemOf).join(" ")) ?? [];
     const first = byArticle(pins.map((id) => data.passages[id])).map((group) => ({ ...group, pinned: true }));
     const others = ({ article }) => !first.some((one) => one.article === article);
     return { ...result, found: [...first, ...result.found.filter(others)], some: result.some.filter(others) };
@@ -224,8 +256,8 @@
   }
 
   function showSnippet(place, text, stems) {
-    const matches = [...text.matchAll(wordPattern)].filter(([word]) => stems.has(stemOf(word)));
-    const distinct = ({ index: from }) => new Set(matches.filter(({ index: at }) => at >= from && at < from + SNIPPET - LEAD).map(([word]) => stemOf(word))).size;
+    const matches = [...text.matchAll(queries.patternOf(text))].filter(([word]) => stems.has(queries.stemOf(word)) && !queries.isSmall(word));
+    const distinct = ({ index: from }) => new Set(matches.filter(({ index: at }) => at >= from && at < from + SNIPPET - LEAD).map(([word]) => queries.stemOf(word))).size;
     const counts = matches.map(distinct);
     const first = matches[counts.indexOf(Math.max(...counts))]?.index ?? 0;
     const start = first > LEAD ? text.lastIndexOf(" ", first - LEAD / 2) + 1 : 0;
@@ -259,25 +291,30 @@
     const more = part("further", made);
     if (!further.length) more.remove();
     more.querySelector("summary").textContent = `${counted(further.length, "more passage")} in this article`;
-    for (const one of further.slice(0, MAX_FURTHER)) {
+    for (const one of further.slice(0, limits.maxFurther)) {
       more.querySelector("ul").append(element("li", "", link(element("a", ""), `${page}#${one.anchor}`, one.path.join(" › ") || "Introduction")));
     }
     return made;
   }
 
-  function showNotes(typed, { kind, query, suggestions }) {
+  function showNotes(typed, { kind, query, suggestions, unanswered, subject }) {
     for (const note of document.querySelectorAll("[data-note]")) note.hidden = note.dataset.note !== kind;
     part("typed").textContent = typed;
     part("corrected").textContent = kind === "corrected" ? suggestions[0] : "";
     const links = suggestions.slice(kind === "corrected" ? 1 : 0).map((text) => link(element("a", ""), `#${new URLSearchParams({ q: text })}`, text));
+    part("unanswered").hidden = !(unanswered.length && subject);
+    part("unanswered-intents").textContent = unanswered.join(" or ");
+    part("unanswered-subject").textContent = subject?.title ?? "";
+    part("ignored").hidden = !query.ignored.length;
+    part("ignored-words").textContent = query.ignored.map((word) => `“${word}”`).join(", ");
     part("similar").hidden = !links.length;
     part("similar-words").replaceChildren(...links.flatMap((one, at) => (at ? [", ", one] : [one])));
-    part("synonyms").replaceChildren(...query.names.filter(({ synonyms }) => synonyms.length).map(({ words, synonyms }) =>
+    part("synonyms").replaceChildren(...query.clauses.filter(({ synonyms }) => synonyms.length).map(({ words, synonyms }) =>
       element("p", "", `Also searched for “${words.map((word) => word.typed).join(" ")}”: ${synonyms.map(([, , text]) => text).join(", ")}.`)));
   }
 
   function showHits({ query, found, some }, size) {
-    const stems = new Set(query.names.flatMap(({ words, synonyms }) => [...words.map(({ stem }) => stem), ...synonyms.flatMap(([key]) => key.split(" "))]));
+    const stems = new Set(query.clauses.flatMap(({ options }) => options.flatMap((one) => one.stems)));
     part("hits").replaceChildren(...found.slice(0, size).map((group) => hit(group, stems)));
     part("some-hits").replaceChildren(...some.slice(0, FEW).map((group) => hit(group, stems)));
     part("some").hidden = !some.length;
