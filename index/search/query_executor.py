@@ -45,6 +45,7 @@ from index.query.parser import (
     parse,
     split_compounds,
 )
+from index.query.synonym_rules import is_ordinary_word
 from index.query.synonyms import SynonymDictionary, SynonymMatch
 from index.search import reranking
 from index.search.results import QueryEcho, SearchRequest
@@ -422,7 +423,8 @@ class QueryExecutor:
             if not isinstance(node, SynonymQuery)
             or not any(all(map(self._is_indexed, _leaf_stems(other))) for other in node.synonyms)
         ]
-        return self._unindexed(replace(typed, clauses=tuple(found)))
+        unknown = self._unindexed(replace(typed, clauses=tuple(found)))
+        return [word for word in unknown if not _is_everyday_word(word)]
 
     def _unindexed(self, query: ParsedQuery) -> list[str]:
         """Return the words of `query` that occur in no passage in any form."""
@@ -492,6 +494,11 @@ def _select_page(executed: ExecutedQuery, begin: int, end: int) -> ExecutedQuery
     result = replace(executed.result, groups=executed.result.groups[begin:end])
     partial = executed.partial_groups[max(0, begin - count) : max(0, end - count)]
     return replace(executed, result=result, partial_groups=partial)
+
+
+def _is_everyday_word(word: str) -> bool:
+    """Return whether a word, or its singular, is an ordinary word: "hits" is no misspelt "hips"."""
+    return any(map(is_ordinary_word, (word, word.removesuffix("s"))))
 
 
 def _can_relax(query: ParsedQuery) -> bool:
