@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
-from index.search.results import QueryEcho
 from kb.model.article import Metadata
 from kb.model.records import ReviewState
+
+if TYPE_CHECKING:
+    from index.search.results import QueryEcho
 
 # Labels of the field names in `index.search.explain`.
 FIELD_LABELS = {
