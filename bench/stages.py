@@ -30,7 +30,7 @@ from bench.machine import machine
 from bench.probes import Probe, Probes
 from bench.timing import summary, timed
 from index.engines.whoosh.engine import WhooshEngine
-from index.search import query_executor, service, snippets
+from index.search import hits, query_executor, snippets, subjects
 from index.search.explain import MatchExplainer
 from index.search.results import SearchRequest
 from kb.storage.published_cache import PublishedSnapshot
@@ -38,14 +38,16 @@ from web.presentation.serializers import serialize_search
 
 WARMING = 20
 STAGES: tuple[tuple[str, Any, str], ...] = (
-    ("parse", service, "parse"),
-    ("understand", query_executor, "remove_question_words"),
+    ("parse", query_executor, "parse"),
+    ("understand", subjects, "interpret"),
     ("understand", query_executor, "expand_synonyms"),
     ("engine", WhooshEngine, "search"),
     ("join", PublishedSnapshot, "passages"),
     ("join", PublishedSnapshot, "tagged"),
+    ("explain", MatchExplainer, "find_matches"),
     ("explain", MatchExplainer, "explain"),
-    ("explain", snippets, "build_snippet"),
+    ("explain", snippets, "snippet_text"),
+    ("explain", hits, "highlight_text"),
 )
 
 

@@ -18,8 +18,8 @@ from index.engines import open_engine
 from index.indexer import REBUILD_BATCH_SIZE
 from index.query.parser import ParsedQuery, add_filters, parse
 from index.query.spelling import SpellChecker
-from index.search.highlighter import highlight_terms
-from index.search.snippets import build_snippet
+from index.search.highlighter import highlight_terms, highlight_text
+from index.search.snippets import snippet_text
 from kb.model.article import paragraph
 from kb.model.passage import Passage
 from kb.model.taxonomy import load_taxonomy
@@ -62,7 +62,8 @@ class Ours:
             terms = highlight_terms(query)
             for passage in ids:
                 body = paragraph(self._bodies.get(passage, ""))
-                build_snippet(Passage(heading_path=(), blocks=(body,)), terms)
+                text = snippet_text(Passage(heading_path=(), blocks=(body,)), terms)
+                highlight_text(text, terms)
         return ids
 
     def keep_bodies(self, documents: Iterable[IndexDocument]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 
 from index.query.intents import IntentCatalog
 from index.search import sections
@@ -41,13 +42,15 @@ def build_card(
     named, hit = subject.articles[0], hits[0]
     if hit.pinned or hit.article.id != named.article.id or not subject.shows_opening(hit.passage):
         return None
-    return SubjectCard(hit=hit, links=tuple(_links(named.passages, catalog, taxonomy)))
+    return SubjectCard(hit=hit, links=_links(named.passages, catalog, taxonomy))
 
 
+@lru_cache(maxsize=256)  # depends on the article only
 def _links(
-    passages: Sequence[Passage], catalog: IntentCatalog, taxonomy: Taxonomy
-) -> Iterator[CardLink]:
-    """Yield a link to the best section of each intent, once; `passages` begin with the opening."""
+    passages: tuple[Passage, ...], catalog: IntentCatalog, taxonomy: Taxonomy
+) -> tuple[CardLink, ...]:
+    """Return a link to the best section of each intent, once; `passages` begin with the opening."""
+    links: list[CardLink] = []
     linked = {passages[0].id}
     for key in CARD_INTENTS:
         if key not in catalog:
@@ -61,4 +64,6 @@ def _links(
             tag = sections.section_tag(best, intent)
             # A tag of several intents, such as safety, does not say which of them is meant.
             is_ambiguous = sum(tag in each.tags for each in catalog.intents) > 1
-            yield CardLink(key, taxonomy.label(tag) if is_ambiguous else intent.label, best)
+            label = taxonomy.label(tag) if is_ambiguous else intent.label
+            links.append(CardLink(key, label, best))
+    return tuple(links)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from index.query.parser import Leaf, ParsedQuery, PhraseQuery, PrefixQuery, SynonymQuery, WordQuery
 from index.search.highlighter import highlight_terms
@@ -22,15 +23,15 @@ class MatchExplainer:
         self._typed = highlight_terms(replace(query, clauses=query.leaves))
         self._query, self._taxonomy, self._fuzzy = query, taxonomy, fuzzy
 
-    def explain(
-        self, article: ArticleSummary, passage: Passage, text: str, state: ReviewState
-    ) -> tuple[MatchedWords, MatchExplanation]:
-        """Return the matching words by kind of match, and by field with the missing words.
+    def find_matches(self, passages: Iterable[tuple[ArticleSummary, Passage]]) -> None:
+        """Find the matches of several passages, faster than one after the other."""
+        self.terms.find_matches(text for each in passages for text in self._texts(*each).values())
 
-        `text` is the text of the passage.
-        """
-        texts = self._texts(article, passage, text)
-        self.terms.find_matches(texts.values())
+    def explain(
+        self, article: ArticleSummary, passage: Passage, state: ReviewState
+    ) -> tuple[MatchedWords, MatchExplanation]:
+        """Return the matching words by kind of match, and by field with the missing words."""
+        texts = self._texts(article, passage)
         found = {name: self.terms.matched_words(text) for name, text in texts.items()}
         every = dict.fromkeys(word for words in found.values() for word in words)
         typed = tuple(word for word in every if self._typed.stem(word))
@@ -58,17 +59,25 @@ class MatchExplainer:
             elif isinstance(node, WordQuery | PhraseQuery) and _is_missing(node, there):
                 yield node.text
 
-    def _texts(self, article: ArticleSummary, passage: Passage, text: str) -> Mapping[str, str]:
+    def _texts(self, article: ArticleSummary, passage: Passage) -> Mapping[str, str]:
         """Return the searched texts by the field names of pages and the API."""
+        heading, text, tags = _passage_texts(passage, self._taxonomy)
         metadata = article.metadata
-        tags = self._taxonomy.with_ancestors(tag.tag for tag in passage.tags)
         return {
             "title": article.title,
-            "heading": "\n".join(passage.heading_path),
+            "heading": heading,
             "text": text,
             "topics": "\n".join((*metadata.topics, *metadata.also_called)),
-            "tags": "\n".join(self._taxonomy.label(tag) for tag in tags),
+            "tags": tags,
         }
+
+
+@lru_cache(maxsize=1_024)  # passages of frequent subjects are hits of many searches
+def _passage_texts(passage: Passage, taxonomy: Taxonomy) -> tuple[str, str, str]:
+    """Return the headings, the text and the labels of the tags of a passage."""
+    tags = taxonomy.with_ancestors(tag.tag for tag in passage.tags)
+    labels = "\n".join(taxonomy.label(tag) for tag in tags)
+    return "\n".join(passage.heading_path), passage.text, labels
 
 
 def _is_missing(leaf: Leaf, there: set[str]) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
 
 from index.analyzer import stem_word
 from index.engine import MAX_TOPICS, ArticleGroup
 from index.search import reranking, sections, snippets
 from index.search.explain import MatchExplainer
+from index.search.highlighter import highlight_text
 from index.search.results import MAX_MORE_PASSAGES, FacetValue, SearchHit
 from index.search.subjects import Subject
 from kb.model.passage import Passage
@@ -52,7 +54,7 @@ class HitBuilder:
 
         The first hit has a longer snippet if `is_leading`.
         """
-        hits: list[SearchHit] = []
+        entries: list[_Entry] = []
         for group in groups:
             shown = group.passages[: MAX_MORE_PASSAGES + 1]
             passages = [id_ for id_ in shown if id_ in self._published]
@@ -63,9 +65,8 @@ class HitBuilder:
             if group.article_id not in self._arranged:
                 first = self._best_passage([self._published[id_][1] for id_ in passages])
                 passages.insert(0, passages.pop(first))
-            is_first = is_leading and not hits
-            hits.append(self._build_hit(passages, group.score, more, is_first=is_first))
-        return tuple(hits)
+            entries.append(_Entry(passages, group.score, more))
+        return self._build(entries, is_leading=is_leading)
 
     def _best_passage(self, passages: Sequence[Passage]) -> int:
         """Return the index of the passage to show first."""
@@ -83,38 +84,56 @@ class HitBuilder:
 
     def build_pinned(self, pinned: Sequence[str]) -> tuple[SearchHit, ...]:
         """Return the hits of pinned passages, the first of each article."""
-        hits = [
-            replace(self._build_hit([id_], 0.0, 0, is_first=number == 0), pinned=True)
-            for number, id_ in enumerate(pinned)
-        ]
-        return tuple({hit.article.id: hit for hit in reversed(hits)}.values())[::-1]
+        first = {self._published[id_][0].id: id_ for id_ in reversed(pinned)}
+        entries = [_Entry([id_], 0.0, 0) for id_ in pinned if id_ in first.values()]
+        hits = self._build(entries, is_leading=True)
+        return tuple(replace(hit, pinned=True) for hit in hits)
 
-    def _build_hit(
-        self, passages: Sequence[str], score: float, more: int, *, is_first: bool
-    ) -> SearchHit:
-        article, passage = self._published[passages[0]]
-        state = get_review_state(article.metadata.review_due, self._today)
-        matched, why = self._explainer.explain(article, passage, passage.text, state)
-        if article.id in self._reranked:
-            why = replace(why, reranked=True)
+    def _build(self, entries: Sequence[_Entry], *, is_leading: bool) -> tuple[SearchHit, ...]:
+        """Return the hits; their texts are searched for matches at once, which is faster."""
+        found = [self._published[entry.passages[0]] for entry in entries]
+        self._explainer.find_matches(found)
+        texts = [
+            self._snippet_text(article, passage, is_first=is_leading and number == 0)
+            for number, (article, passage) in enumerate(found)
+        ]
+        self._explainer.terms.find_matches(texts)
+        return tuple(map(self._build_hit, entries, texts))
+
+    def _snippet_text(self, article: ArticleSummary, passage: Passage, *, is_first: bool) -> str:
         length = snippets.LEADING_LENGTH if is_first else snippets.LENGTH
         if self._subject and self._subject.shows_opening(passage):
-            snippet = snippets.build_opening(passage, self._explainer.terms, article.title, length)
-        else:
-            snippet = snippets.build_snippet(
-                passage, self._explainer.terms, self._asked, title=article.title, length=length
-            )
+            return snippets.opening_text(passage, article.title, length)
+        terms = self._explainer.terms
+        return snippets.snippet_text(
+            passage, terms, self._asked, title=article.title, length=length
+        )
+
+    def _build_hit(self, entry: _Entry, text: str) -> SearchHit:
+        article, passage = self._published[entry.passages[0]]
+        state = get_review_state(article.metadata.review_due, self._today)
+        matched, why = self._explainer.explain(article, passage, state)
+        if article.id in self._reranked:
+            why = replace(why, reranked=True)
         return SearchHit(
-            score=round(score, 4),
+            score=round(entry.score, 4),
             article=article,
             review_state=state,
             passage=passage,
-            snippet=snippet,
+            snippet=highlight_text(text, self._explainer.terms),
             matched=matched,
             why=why,
-            more_in_article=more,
-            more=tuple(self._published[id_][1] for id_ in passages[1:]),
+            more_in_article=entry.more,
+            more=tuple(self._published[id_][1] for id_ in entry.passages[1:]),
         )
+
+
+class _Entry(NamedTuple):
+    """Passages of a hit, the best first, its score and the number of further passages."""
+
+    passages: Sequence[str]
+    score: float
+    more: int
 
 
 def lead_with_openings(

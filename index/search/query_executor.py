@@ -10,8 +10,7 @@ Steps, until enough articles are found:
    return those (``any``). The best results of a long question are reranked
    (`index.search.reranking`).
 
-A literal search ends after the first step and uses no synonyms. The spell checker is imported for
-the first unknown word, because most searches have none.
+A literal search ends after the first step and uses no synonyms.
 """
 
 from __future__ import annotations
@@ -19,35 +18,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
-from index.analyzer import fold, is_stopword, split_words, stem_text, stem_word
+from index.analyzer import split_words
 from index.engine import ArticleGroup, Engine, EngineRequest, EngineResult
-from index.query.compounds import expand_compounds
 from index.query.expansion import (
-    expand_synonyms,
-    quote_operands,
     remove_fillers,
     remove_stopwords,
 )
 from index.query.intents import IntentCatalog
 from index.query.parser import (
-    MAX_QUERY_LENGTH,
-    AnyOfQuery,
-    Leaf,
-    Node,
     ParsedQuery,
-    PhraseQuery,
     SynonymQuery,
-    WordQuery,
-    check_length,
-    parse,
     split_compounds,
 )
-from index.query.synonym_rules import is_ordinary_word
 from index.query.synonyms import SynonymDictionary, SynonymMatch
 from index.search import reranking
+from index.search.corrections import CorrectedQueries, QueryCorrector
+from index.search.query_expander import QueryExpander
 from index.search.results import QueryEcho, SearchRequest
 from index.search.semantic_reranker import MAX_ARTICLES, SemanticReranker, requested_drugs
 from index.search.subjects import Subject, SubjectFinder, plain_words
@@ -55,16 +42,10 @@ from kb.model.taxonomy import Taxonomy
 from kb.storage.article_store import ArticleStore
 from kb.storage.published_cache import PublishedSnapshot
 
-if TYPE_CHECKING:
-    from index.query.spelling import SpellChecker
-
 # One page of articles; with fewer complete matches, partial matches are added.
 MIN_COMPLETE_MATCHES = 10
-DRUG = "drug"
 ANY, FUZZY = "any", "fuzzy"
 NO_WORDS_NOTE = "The query contains no words."
-UNINDEXED_STEM = ""  # occurs in no index, so it has the maximum idf
-MAX_SUGGESTED_QUERIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +76,8 @@ class QueryExecutor:
         self._store, self._engine, self._vocabulary = store, engine, vocabulary
         self._reranker = reranker
         self._subjects = SubjectFinder(engine, vocabulary, intents, taxonomy)
-        # By generation: the latest commit and, during a switch, the previous one.
-        self._spell_checker = lru_cache(maxsize=2)(self._build_spell_checker)
+        self.expander = QueryExpander(engine, vocabulary)
+        self._corrector = QueryCorrector(engine, vocabulary, self.expander)
 
     def load(self) -> None:
         """Load the synonym dictionary."""
@@ -104,46 +85,7 @@ class QueryExecutor:
 
     def refresh(self) -> None:
         """Build the spell checker of the latest commit; raises `SearchIndexError`."""
-        self._spell_checker(self._engine.state().generation)
-
-    def find_synonyms(self, name: str) -> tuple[str, ...]:
-        """Return the synonyms of a whole name."""
-        typed = split_words(name)
-        return tuple(
-            other.text
-            for match in self._vocabulary.find_matches(typed)
-            if match.start == 0 and match.end == len(typed)
-            for other in match.synonyms
-        )
-
-    def is_known_word(self, word: str) -> bool:
-        """Return whether any form of a word occurs in an article or a synonym."""
-        return self._is_indexed(stem_word(word)) or fold(word) in self._vocabulary.words
-
-    def is_known_name(self, text: str) -> bool:
-        """Return whether the whole text is a name in the synonym dictionary."""
-        typed = split_words(text)
-        return any(
-            m.start == 0 and m.end == len(typed) for m in self._vocabulary.find_matches(typed)
-        )
-
-    def parse(self, text: str) -> ParsedQuery:
-        """Parse `text`, with names as operands of OR and NOT; raises `QueryError` if too long."""
-        check_length(text)
-        quoted = quote_operands(text, self._vocabulary)
-        return parse(quoted if len(quoted) <= MAX_QUERY_LENGTH else text)
-
-    def expand(self, query: ParsedQuery) -> ParsedQuery:
-        """Return `query` with synonyms, without stop words and question words."""
-        return self._expand(query)[0]
-
-    def _expand(self, query: ParsedQuery) -> tuple[ParsedQuery, tuple[SynonymMatch, ...]]:
-        expanded, matches = expand_synonyms(query, self._vocabulary)
-        return remove_fillers(expand_compounds(expanded, self._is_indexed)), matches
-
-    def _is_indexed(self, stem: str) -> bool:
-        idfs = self._engine.idf([UNINDEXED_STEM, stem])
-        return idfs[stem] < idfs[UNINDEXED_STEM]
+        self._corrector.refresh()
 
     def execute(
         self,
@@ -235,7 +177,7 @@ class QueryExecutor:
         if subject and subject.articles:
             executed = self._execute_about(subject, engine_request, request)
             return _interpreted(executed, subject)
-        suggested = self._suggest_queries(query) if may_correct else _SuggestedQueries()
+        suggested = self._corrector.correct(query) if may_correct else CorrectedQueries()
         if suggested.automatic:
             corrected = self._execute_plain(
                 replace(engine_request, query=suggested.automatic),
@@ -254,7 +196,7 @@ class QueryExecutor:
         """Return the articles about the subject, followed by the other results."""
         query = engine_request.query
         leading = subject.groups
-        expanded, matches = self._expand(query)
+        expanded, matches = self.expander.expand(query)
         echo = _build_echo(request, remove_fillers(query), synonyms=_synonym_pairs(matches))
         shown = leading[request.offset : request.offset + request.limit]
         others = replace(
@@ -267,7 +209,7 @@ class QueryExecutor:
         result = self._engine.search(others)
         partial: tuple[ArticleGroup, ...] = ()
         if result.articles + len(leading) < MIN_COMPLETE_MATCHES and subject.interpretation.asked:
-            relaxed = split_compounds(self._expand(subject.query)[0])
+            relaxed = split_compounds(self.expander.expand(subject.query)[0])
             partial = self._partial_matches(others, result, relaxed)
         groups = (*shown, *result.groups)[: request.limit]
         result = subject.add_to(replace(result, groups=groups))
@@ -278,12 +220,12 @@ class QueryExecutor:
         engine_request: EngineRequest,
         request: SearchRequest,
         subject: Subject | None,
-        suggested: _SuggestedQueries,
+        suggested: CorrectedQueries,
     ) -> ExecutedQuery:
         """Execute a query with synonyms, relaxing it if it has few results."""
         typed = engine_request.query
         topical = remove_fillers(typed)
-        expanded, matches = self._expand(typed)
+        expanded, matches = self.expander.expand(typed)
         echo = _build_echo(request, topical, synonyms=_synonym_pairs(matches))
         expanded_request = replace(engine_request, query=expanded)
         result = self._engine.search(expanded_request)
@@ -292,7 +234,7 @@ class QueryExecutor:
         echo = replace(echo, did_you_mean=suggested.queries)
         is_short = len(topical.clauses) < reranking.MIN_QUERY_WORDS
         about = subject.query if subject and subject.interpretation.asked and is_short else typed
-        about_expanded, matches = self._expand(about)
+        about_expanded, matches = self.expander.expand(about)
         relaxed = split_compounds(about_expanded)
         if result.articles:
             return ExecutedQuery(
@@ -381,71 +323,6 @@ class QueryExecutor:
         scored = [replace(g, score=score) for g, score in zip(groups, scores, strict=True)]
         return sorted(scored, key=lambda group: -group.score)
 
-    def _suggest_queries(self, typed: ParsedQuery) -> _SuggestedQueries:
-        """Return corrected queries if a query contains unknown words."""
-        unknown = self._unknown_words(typed)
-        if not unknown:
-            return _SuggestedQueries()
-        query = remove_fillers(typed)
-        speller = self._spell_checker(self._engine.state().generation)
-        corrections = {word: speller.suggest(word) for word in unknown}
-        offered = {word: candidates for word, candidates in corrections.items() if candidates}
-        certain = {
-            word: candidates[0] for word, candidates in offered.items() if candidates[0].is_certain
-        }
-        best = {word: candidates[0].word for word, candidates in offered.items()}
-        each = [
-            {word: candidate.word}
-            for word, candidates in offered.items()
-            for candidate in candidates
-        ]
-        queries = dict.fromkeys(
-            str(_replace_words(query, words)) for words in (best, *each) if words
-        )
-        automatic = {word: candidate.word for word, candidate in certain.items()}
-        doubtful = [each[0].word for word, each in offered.items() if word not in certain]
-        return _SuggestedQueries(
-            tuple(queries)[:MAX_SUGGESTED_QUERIES],
-            _replace_words(query, automatic) if automatic else None,
-            has_words=any(candidate.kind != DRUG for candidate in certain.values()),
-            must_ask=not reranking.is_question(query)
-            and not self._vocabulary.drugs.isdisjoint(doubtful),
-        )
-
-    def _unknown_words(self, typed: ParsedQuery) -> list[str]:
-        """Return the typed words that the index has in no form, spelling or synonym."""
-        words = self._unindexed(remove_fillers(typed))
-        if not words:
-            return []
-        found = [
-            node
-            for node in self._expand(typed)[0].clauses
-            if not isinstance(node, SynonymQuery)
-            or not any(all(map(self._is_indexed, _leaf_stems(other))) for other in node.synonyms)
-        ]
-        unknown = self._unindexed(replace(typed, clauses=tuple(found)))
-        return [word for word in unknown if not _is_everyday_word(word)]
-
-    def _unindexed(self, query: ParsedQuery) -> list[str]:
-        """Return the words of `query` that occur in no passage in any form."""
-        plain = [leaf for leaf in query.leaves if isinstance(leaf, WordQuery) and not leaf.field]
-        idfs = self._engine.idf([UNINDEXED_STEM, *(leaf.stem for leaf in plain)])
-        return [
-            leaf.text
-            for leaf in plain
-            if idfs[leaf.stem] >= idfs[UNINDEXED_STEM] and not is_stopword(leaf.text)
-        ]
-
-    def _build_spell_checker(self, _generation: int) -> SpellChecker:
-        from index.query.spelling import SpellChecker  # noqa: PLC0415
-
-        return SpellChecker(
-            self._engine.term_counts(),
-            self._vocabulary.drugs,
-            self._vocabulary.words,
-            self.find_synonyms,
-        )
-
     def _empty_result(self) -> EngineResult:
         state = self._engine.state()
         return EngineResult(
@@ -459,22 +336,8 @@ class QueryExecutor:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _SuggestedQueries:
-    """Suggested queries, and the one that may be searched automatically, if any.
-
-    `has_words` means that the automatic query corrects words other than drugs, `must_ask` that one
-    of several drugs is meant, so that nothing may be searched.
-    """
-
-    queries: tuple[str, ...] = ()
-    automatic: ParsedQuery | None = None
-    has_words: bool = False
-    must_ask: bool = False
-
-
 def _with_correction(
-    executed: ExecutedQuery, typed: ParsedQuery, suggested: _SuggestedQueries
+    executed: ExecutedQuery, typed: ParsedQuery, suggested: CorrectedQueries
 ) -> ExecutedQuery:
     """Return the executed query with the correction in its echo."""
     corrected = str(suggested.automatic)
@@ -496,43 +359,10 @@ def _select_page(executed: ExecutedQuery, begin: int, end: int) -> ExecutedQuery
     return replace(executed, result=result, partial_groups=partial)
 
 
-def _is_everyday_word(word: str) -> bool:
-    """Return whether a word, or its singular, is an ordinary word: "hits" is no misspelt "hips"."""
-    return any(map(is_ordinary_word, (word, word.removesuffix("s"))))
-
-
 def _can_relax(query: ParsedQuery) -> bool:
     return len(query.clauses) > 1 or any(
         isinstance(node, SynonymQuery) and len(node.typed) > 1 for node in query.clauses
     )
-
-
-def _replace_words(query: ParsedQuery, words: Mapping[str, str]) -> ParsedQuery:
-    """Return `query` with words replaced by the given mapping."""
-
-    def put(node: Node) -> tuple[Node, ...]:
-        if isinstance(node, WordQuery) and not node.field and node.text in words:
-            return parse(words[node.text]).clauses
-        if isinstance(node, AnyOfQuery):
-            parts = [_replace_word(leaf, words) for leaf in node.alternatives]
-            return (AnyOfQuery(tuple(parts)),)
-        return (node,)
-
-    return replace(query, clauses=tuple(new for node in query.clauses for new in put(node)))
-
-
-def _replace_word(leaf: Leaf, words: Mapping[str, str]) -> Leaf:
-    """Return `leaf` with its word replaced; a word that becomes two is a phrase."""
-    if not isinstance(leaf, WordQuery) or leaf.field or leaf.text not in words:
-        return leaf
-    parts = stem_text(words[leaf.text])
-    if len(parts) == 1:
-        return WordQuery(words[leaf.text], parts[0])
-    return PhraseQuery(words[leaf.text], tuple(parts))
-
-
-def _leaf_stems(leaf: WordQuery | PhraseQuery) -> tuple[str, ...]:
-    return leaf.stems if isinstance(leaf, PhraseQuery) else (leaf.stem,)
 
 
 def _synonym_pairs(matches: Sequence[SynonymMatch]) -> tuple[tuple[str, str], ...]:

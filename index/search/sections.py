@@ -36,6 +36,7 @@ def score_passage(
     return found + weight * _share_of_words(passage, stems) if found else 0.0
 
 
+@lru_cache(maxsize=16_384)  # passages of frequent subjects are scored in many searches
 def intent_score(passage: Passage, intent: Intent) -> float:
     """Return how well a passage answers one intent, 0 if it does not."""
     score = max(_code_score(passage, intent), _heading_score(passage, intent))
@@ -130,7 +131,7 @@ def _heading_share(heading: str, intent: Intent) -> float:
 
 def _mentions(text: str, intent: Intent) -> bool:
     words = f" {' '.join(_stems(text))} "
-    return any(f" {' '.join(phrase)} " in words for phrase in _heading_phrases(intent))
+    return any(phrase in words for phrase in _heading_phrases(intent))
 
 
 def _share_of_words(passage: Passage, stems: frozenset[str]) -> float:
@@ -146,5 +147,7 @@ def _stems(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=512)
-def _heading_phrases(intent: Intent) -> tuple[tuple[str, ...], ...]:
-    return tuple(dict.fromkeys(tuple(stem_text(phrase)) for phrase in intent.heading_phrases()))
+def _heading_phrases(intent: Intent) -> tuple[str, ...]:
+    """Return the stems of each phrase of an intent, each between spaces."""
+    phrases = (f" {' '.join(stem_text(phrase))} " for phrase in intent.heading_phrases())
+    return tuple(dict.fromkeys(phrases))

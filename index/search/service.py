@@ -79,7 +79,9 @@ class SearchService:
         self._validate(request)
         today = self._today()
         query = add_filters(
-            self._resolve_tags(self._executor.parse(request.q)), request.tags, request.topics
+            self._resolve_tags(self._executor.expander.parse(request.q)),
+            request.tags,
+            request.topics,
         )
         with self._store.published_snapshot() as snapshot:
             executed = self._executor.execute(query, request, today, snapshot)
@@ -170,20 +172,21 @@ class SearchService:
 
     def is_known_word(self, word: str) -> bool:
         """Return whether any form of a word occurs in an article or a synonym."""
-        return self._executor.is_known_word(word)
+        return self._executor.expander.is_known_word(word)
 
     def is_known_name(self, text: str) -> bool:
         """Return whether the whole text is a name in the synonym dictionary."""
-        return self._executor.is_known_name(text)
+        return self._executor.expander.is_known_name(text)
 
     def highlight(self, text: str, q: str) -> Snippet:
         """Return `text` with the matches of the query `q` marked; raises `QueryError`."""
-        query = self._executor.expand(self._executor.parse(q))
+        expander = self._executor.expander
+        query, _ = expander.expand(expander.parse(q))
         return highlighter.highlight_text(text, highlighter.highlight_terms(query))
 
     def find_synonyms(self, name: str) -> tuple[str, ...]:
         """Return the synonyms of a whole name."""
-        return self._executor.find_synonyms(name)
+        return self._executor.expander.find_synonyms(name)
 
     def load(self) -> None:
         """Load what the first search needs; called before a server starts."""

@@ -1,4 +1,4 @@
-"""Snippets: the part of a passage that answers the query, with the matching words marked.
+"""Snippets: the part of a passage that answers the query.
 
 A snippet begins with the sentence, list item or table row that answers best, by the words of the
 query and by what its intents expect (`Intent.cues`). It ends with a whole sentence if possible and
@@ -15,8 +15,7 @@ from functools import lru_cache
 
 from index.analyzer import stem_text
 from index.query.intents import CUE_PATTERNS, Intent
-from index.search.highlighter import HighlightMatch, HighlightTerms, highlight_text
-from index.search.results import Snippet
+from index.search.highlighter import HighlightMatch, HighlightTerms
 from kb.model.article import Block, BlockKind
 from kb.model.passage import Passage
 
@@ -65,21 +64,21 @@ class _Unit:
     is_row: bool = False
 
 
-def build_snippet(
+def snippet_text(
     passage: Passage,
     terms: HighlightTerms,
     asked: Sequence[Intent] = (),
     *,
     title: str = "",
     length: int = LENGTH,
-) -> Snippet:
+) -> str:
     """Return about `length` characters of a passage, from the unit that answers `asked`.
 
     Headings and the `title` of the article are not repeated.
     """
-    units = _drop_headings(_units(passage), (title, *passage.heading_path))[:MAX_UNITS]
+    units = _shown_units(passage, title)
     if not units:
-        return ()
+        return ""
     scores = _scores(units, terms.matches(passage.text), asked, frozenset(_stems(title)))
     first = max(range(len(units)), key=lambda n: (_value(units, scores, n, length), -n))
     if units[first].is_row:
@@ -87,14 +86,13 @@ def build_snippet(
     else:
         shown = _sentences(units, first, length)
     begins = first == 0 or units[first].is_row or units[first].is_header
-    text = shown if begins or units[first].before else f"… {shown.lstrip()}"
-    return highlight_text(text, terms)
+    return shown if begins or units[first].before else f"… {shown.lstrip()}"
 
 
-def build_opening(passage: Passage, terms: HighlightTerms, title: str, length: int) -> Snippet:
+def opening_text(passage: Passage, title: str, length: int) -> str:
     """Return the beginning of a passage."""
-    units = _drop_headings(_units(passage), (title, *passage.heading_path))[:MAX_UNITS]
-    return highlight_text(_sentences(units, 0, length), terms) if units else ()
+    units = _shown_units(passage, title)
+    return _sentences(units, 0, length) if units else ""
 
 
 def _value(units: Sequence[_Unit], scores: Sequence[float], first: int, length: int) -> float:
@@ -188,11 +186,14 @@ def _scores(
             continue
         begin = bisect_left(starts, unit.start)
         end = bisect_left(starts, unit.start + len(unit.text))
-        stems = {match.stem for match in matches[begin:end]}
-        score = WORD * len(stems - common) + TITLE_WORD * len(stems & common)
-        score += sum(_intent_score(unit.text, intent) for intent in asked)
-        if unit.is_row and unit.before:
-            score += HEADER * sum(_intent_score(unit.before, intent) for intent in asked)
+        score = 0.0
+        if begin < end:
+            stems = {match.stem for match in matches[begin:end]}
+            score = WORD * len(stems - common) + TITLE_WORD * len(stems & common)
+        for intent in asked:
+            score += _intent_score(unit.text, intent)
+            if unit.is_row and unit.before:
+                score += HEADER * _intent_score(unit.before, intent)
         scores.append(score)
     scores[0] += BEGINNING
     return scores
@@ -226,6 +227,12 @@ def _stemmed(phrases: Iterable[str]) -> tuple[str, ...]:
 @lru_cache(maxsize=4_096)
 def _stems(title: str) -> tuple[str, ...]:
     return tuple(stem_text(title))
+
+
+@lru_cache(maxsize=1_024)  # passages of frequent subjects are hits of many searches
+def _shown_units(passage: Passage, title: str) -> tuple[_Unit, ...]:
+    """Return the units of a passage that a snippet may show."""
+    return tuple(_drop_headings(_units(passage), (title, *passage.heading_path))[:MAX_UNITS])
 
 
 def _drop_headings(units: Iterable[_Unit], headings: Sequence[str]) -> list[_Unit]:

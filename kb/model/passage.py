@@ -46,6 +46,10 @@ class Passage:
     codes: tuple[str, ...] = ()
     tags: tuple[Tag, ...] = ()
 
+    def __hash__(self) -> int:
+        """Return the hash of the id, because passages are keys of caches."""
+        return hash(self.id)
+
     @property
     def text(self) -> str:
         """The plain text of the blocks, separated by newlines; used for search and quotations."""

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from index.query.intents import load_intents
 from index.query.parser import parse
-from index.search.highlighter import highlight_terms
-from index.search.snippets import LEADING_LENGTH, LENGTH, MAX_OVERRUN, build_opening, build_snippet
+from index.search.highlighter import highlight_terms, highlight_text
+from index.search.snippets import LEADING_LENGTH, LENGTH, MAX_OVERRUN, opening_text, snippet_text
 from kb.model.article import Block, BlockKind, Cell, ListItem, paragraph, table
 from kb.model.passage import Passage
 
@@ -37,8 +37,7 @@ def snippet_of(
 ) -> str:
     catalog = load_intents()
     asked = [catalog[key] for key in intents]
-    parts = build_snippet(found, highlight_terms(parse(q)), asked, title=title, length=length)
-    return "".join(text for text, _ in parts)
+    return snippet_text(found, highlight_terms(parse(q)), asked, title=title, length=length)
 
 
 def items(*texts: str) -> Block:
@@ -46,8 +45,9 @@ def items(*texts: str) -> Block:
 
 
 def test_short_text_is_shown_whole_with_its_matches() -> None:
-    parts = build_snippet(passage(paragraph("Gout hurts.")), highlight_terms(parse("hurt")))
-    assert parts == (("Gout ", False), ("hurts", True), (".", False))
+    terms = highlight_terms(parse("hurt"))
+    text = snippet_text(passage(paragraph("Gout hurts.")), terms)
+    assert highlight_text(text, terms) == (("Gout ", False), ("hurts", True), (".", False))
 
 
 def test_snippet_without_a_match_begins_at_the_beginning() -> None:
@@ -137,8 +137,7 @@ def test_amount_is_not_cut(length: int) -> None:
 
 def test_opening_is_the_beginning_of_the_passage() -> None:
     found = passage(paragraph(f"Gout hurts. {FILLER * 9}Take 5 mg."))
-    parts = build_opening(found, highlight_terms(parse("5 mg")), "Gout", LEADING_LENGTH)
-    assert "".join(text for text, _ in parts).startswith("Gout hurts.")
+    assert opening_text(found, "Gout", LEADING_LENGTH).startswith("Gout hurts.")
 
 
 def test_only_the_first_hit_has_a_long_snippet() -> None:
@@ -161,7 +160,8 @@ QUERIES = st.sampled_from(["gout", "rest ice", '"gout rest"', "res*", "-ice", "Ã
 @given(st.lists(BLOCKS, max_size=4), QUERIES)
 def test_snippet_is_short_and_in_parts_that_alternate(blocks: list[Block], q: str) -> None:
     found = passage(*blocks)
-    parts = build_snippet(found, highlight_terms(parse(q)), length=LENGTH)
+    terms = highlight_terms(parse(q))
+    parts = highlight_text(snippet_text(found, terms, length=LENGTH), terms)
     assert all(text for text, _ in parts)
     assert all(one[1] != other[1] for one, other in pairwise(parts))
     shown = "".join(text for text, _ in parts)
