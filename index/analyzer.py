@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import Stemmer
 
-VERSION = 3
+VERSION = 4
 
 _DATA = Path(__file__).with_name("data")
 
@@ -92,7 +92,7 @@ _HYPHENATED = re.compile(r"[a-z]-\d{1,3}")
 # "1,000" is "1000". A leading zero marks a decimal comma: "0,125" has no thousands separator.
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 
-_ITIS_ENDING = re.compile(r"(?<=[a-z]{3})iti(?:s|c|des)$")
+_ENDING_MARK = "-"  # of endings in stems.txt
 
 # The only Snowball rule that changes the first two letters of a word: it stems "dying" to
 # "die".
@@ -197,7 +197,7 @@ def stem_text(text: str) -> list[str]:
 def stem_word(word: str) -> str:
     """Return the stem of one unmodified word of a text."""
     spelled = normalize_spelling(fold(word))
-    return _exceptions().get(spelled) or _stem_itis(spelled) or _stemmer().stemWord(spelled)
+    return _exceptions().get(spelled) or _stem_by_ending(spelled) or _stemmer().stemWord(spelled)
 
 
 def initial_letters(stem: str) -> str:
@@ -252,13 +252,14 @@ def _initial_rewrites() -> frozenset[tuple[str, str]]:
     return frozenset(pair for pair in renamed if pair[0][:2] != pair[1][:2])
 
 
-def _stem_itis(word: str) -> str:
-    """Return the stem of a word that ends in -itis or -itic, else an empty string.
+def _stem_by_ending(word: str) -> str:
+    """Return the stem of a word with a listed ending, else an empty string.
 
-    Snowball removes the ending, which would conflate hepatitis with hepatic.
+    Snowball separates fibrosis from fibrotic, and conflates hepatitis with hepatic.
     """
-    match = _ITIS_ENDING.search(word) if "iti" in word else None
-    return word[: match.start()] + "it" if match else ""
+    pattern, endings = stem_endings()
+    match = pattern.search(word)
+    return word[: match.start()] + endings[match[1]] if match else ""
 
 
 def fold(word: str) -> str:
@@ -335,8 +336,35 @@ def _question_words() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _exceptions() -> dict[str, str]:
-    pairs = (line.split(":") for line in _read_lines("stems.txt"))
-    return {normalize_spelling(word): stem for stem, forms in pairs for word in forms.split()}
+    return {
+        normalize_spelling(word): stem
+        for word, stem in _read_stems()
+        if not word.startswith(_ENDING_MARK)
+    }
+
+
+@lru_cache(maxsize=1)
+def stem_endings() -> tuple[re.Pattern[str], dict[str, str]]:
+    """Return the pattern of the endings in the list of stems, and what replaces each of them.
+
+    The first match is the longest ending, which is its first group: an adverb in -ically has the
+    ending of its adjective.
+    """
+    endings = {
+        word.removeprefix(_ENDING_MARK): stem.removeprefix(_ENDING_MARK)
+        for word, stem in _read_stems()
+        if word.startswith(_ENDING_MARK)
+    }
+    pattern = rf"(?<=[a-z]{{3}})({'|'.join(endings)})(?:(?<=ic)ally)?$"
+    return re.compile(pattern), endings
+
+
+def _read_stems() -> Iterator[tuple[str, str]]:
+    """Yield the words and endings of the list of stems, each with its stem."""
+    for line in _read_lines("stems.txt"):
+        stem, _, forms = line.partition(":")
+        for form in forms.split():
+            yield form, stem
 
 
 @lru_cache(maxsize=1)

@@ -18,6 +18,7 @@ from index.analyzer import (
     filler_words,
     is_stopword,
     split_words,
+    stem_endings,
     stem_word,
     unit_names,
 )
@@ -110,10 +111,12 @@ def search_data(
             stems |= _stem_words(phrase)
     usable = {stem for key in (*found, *names) for stem in key.split(" ")}
     known = {word: stem_word(word) for word in vocabulary.words}
+    pattern, endings = stem_endings()
     return {
         "passages": passages,
         "counts": FIELD_BOOSTS,
         "stems": {word: stem for word, stem in known.items() if stem in usable} | stems,
+        "endings": [pattern.pattern, endings],
         "small": sorted(filler_words()),
         "stopwords": sorted(filter(is_stopword, filler_words())),
         "words": [_javascript_pattern(with_cjk=False), _javascript_pattern(with_cjk=True)],

@@ -1,7 +1,7 @@
 /* Queries of the offline pack's search: words and their stems, the query language, and the interpretation of a query.
 
    Follows index/analyzer.py, index/query/ and index/search/subjects.py of the site, with their data and constants. `indexed` has the stems that
-   a passage contains; `snowball` returns the stem of a word that `data.stems` does not list. */
+   a passage contains; `snowball` returns the stem of a word that `data.stems` and `data.endings` do not list. */
 
 window.kbQueries = (data, indexed, snowball) => {
   "use strict";
@@ -11,6 +11,7 @@ window.kbQueries = (data, indexed, snowball) => {
   for (const name of ["small", "stopwords", "capitals", "prefixes", "particles"]) data[name] = new Set(data[name]);
   const forms = [...data.stems]; // a word without a stem gets that of a word with the same Snowball stem
   const bySnowball = new Map([...forms.map(([form, stem]) => [snowball(form), stem]), ...forms.map(([, stem]) => [stem, stem])]);
+  const [ending, endings] = [new RegExp(data.endings[0]), data.endings[1]];
   const wordPatterns = data.words.map((pattern) => new RegExp(pattern, "giu"));
   const greek = new RegExp(`[${Object.keys(data.greek).join("")}]`, "g");
 
@@ -34,7 +35,8 @@ window.kbQueries = (data, indexed, snowball) => {
     if (known) return known;
     const folded = fold(word);
     const stem = snowball(folded);
-    return data.stems.get(folded) ?? bySnowball.get(stem) ?? stem;
+    const named = folded.match(ending);
+    return data.stems.get(folded) ?? (named ? folded.slice(0, named.index) + endings[named[1]] : bySnowball.get(stem) ?? stem);
   }
 
   /* Queries: words, "phrases", words excluded with a minus or NOT, and tags (tag:KEY) */
