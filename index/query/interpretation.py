@@ -24,11 +24,13 @@ NameTest = Callable[[int, int], bool]
 class Interpretation:
     """The parts of a query; `subject` has the indexes of the words that name the subject.
 
-    `asked` are the intents and populations; it is empty if the query only names a subject.
+    `asked` are the intents and populations; it is empty if the query only names a subject. `names`
+    are the names of several words, from one index to another (exclusive).
     """
 
     subject: tuple[int, ...]
     asked: tuple[Intent, ...] = ()
+    names: tuple[tuple[int, int], ...] = ()
 
     @property
     def is_contiguous(self) -> bool:
@@ -44,8 +46,10 @@ def interpret(
     `words` are the typed words with their `stems`.
     """
     everything = tuple(range(len(words)))
-    if not words or is_name(0, len(words)):
-        return Interpretation(subject=everything) if words else None
+    if not words:
+        return None
+    if is_name(0, len(words)):
+        return Interpretation(subject=everything, names=((0, len(words)),))
     names = _longest_names(len(words), is_name)
     matches = [
         match
@@ -60,7 +64,7 @@ def interpret(
         )
         if subject:
             asked = dict.fromkeys(match.intent for match in matches if match not in ignored)
-            return Interpretation(subject=subject, asked=tuple(asked))
+            return Interpretation(subject=subject, asked=tuple(asked), names=tuple(names))
     return None
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from index.query.parser import Leaf, ParsedQuery, PhraseQuery, PrefixQuery, SynonymQuery, WordQuery
-from index.search.highlighter import highlight_terms
+from index.search.highlighter import Name, highlight_terms
 from index.search.results import MatchedWords, MatchExplanation
 from kb.model.passage import Passage
 from kb.model.records import ArticleSummary, ReviewState
@@ -17,9 +17,14 @@ from kb.model.taxonomy import Taxonomy
 class MatchExplainer:
     """Explains the hits of one query."""
 
-    def __init__(self, query: ParsedQuery, taxonomy: Taxonomy, *, fuzzy: bool) -> None:
-        """Create an explainer for the executed query; `fuzzy` if it was corrected."""
-        self.terms = highlight_terms(query)
+    def __init__(
+        self, query: ParsedQuery, taxonomy: Taxonomy, *, fuzzy: bool, names: Iterable[Name] = ()
+    ) -> None:
+        """Create an explainer for the executed query; `fuzzy` if it was corrected.
+
+        `names` are the names of several words in it, as stems.
+        """
+        self.terms = highlight_terms(query, names)
         self._typed = highlight_terms(replace(query, clauses=query.leaves))
         self._query, self._taxonomy, self._fuzzy = query, taxonomy, fuzzy
 
@@ -52,12 +57,20 @@ class MatchExplainer:
     def _missing(self, there: set[str]) -> Iterator[str]:
         for node in self._query.clauses:
             if isinstance(node, SynonymQuery):
-                if not any(set(_stems(other)) <= there for other in node.synonyms):
+                if not any(self._topical_stems(other) <= there for other in node.synonyms):
                     yield from (
-                        _format_leaf(leaf) for leaf in node.typed if _is_missing(leaf, there)
+                        _format_leaf(leaf) for leaf in node.typed if self._is_missing(leaf, there)
                     )
-            elif isinstance(node, WordQuery | PhraseQuery) and _is_missing(node, there):
+            elif isinstance(node, WordQuery | PhraseQuery) and self._is_missing(node, there):
                 yield node.text
+
+    def _is_missing(self, leaf: Leaf, there: set[str]) -> bool:
+        return not isinstance(leaf, PrefixQuery) and not self._topical_stems(leaf) <= there
+
+    def _topical_stems(self, leaf: Leaf) -> frozenset[str]:
+        """Return the stems of a leaf without stop words inside a name."""
+        stems = leaf.stems if isinstance(leaf, PhraseQuery) else (leaf.stem,)
+        return self.terms.stems.intersection(stems)
 
     def _texts(self, article: ArticleSummary, passage: Passage) -> Mapping[str, str]:
         """Return the searched texts by the field names of pages and the API."""
@@ -80,13 +93,5 @@ def _passage_texts(passage: Passage, taxonomy: Taxonomy) -> tuple[str, str, str]
     return "\n".join(passage.heading_path), passage.text, labels
 
 
-def _is_missing(leaf: Leaf, there: set[str]) -> bool:
-    return not isinstance(leaf, PrefixQuery) and not set(_stems(leaf)) <= there
-
-
 def _format_leaf(leaf: Leaf) -> str:
     return f"{leaf.start}*" if isinstance(leaf, PrefixQuery) else leaf.text
-
-
-def _stems(leaf: Leaf) -> tuple[str, ...]:
-    return leaf.stems if isinstance(leaf, PhraseQuery) else (leaf.stem,)

@@ -34,6 +34,7 @@ from index.query.parser import (
 from index.query.synonyms import SynonymDictionary, SynonymMatch
 from index.search import reranking
 from index.search.corrections import CorrectedQueries, QueryCorrector
+from index.search.highlighter import HighlightTerms, highlight_terms
 from index.search.query_expander import QueryExpander
 from index.search.results import QueryEcho, SearchRequest
 from index.search.semantic_reranker import MAX_ARTICLES, SemanticReranker, requested_drugs
@@ -86,6 +87,11 @@ class QueryExecutor:
     def refresh(self) -> None:
         """Build the spell checker of the latest commit; raises `SearchIndexError`."""
         self._corrector.refresh()
+
+    def highlight_terms(self, query: ParsedQuery) -> HighlightTerms:
+        """Return what to mark in a text for `query`; raises `SearchIndexError`."""
+        expanded, _ = self.expander.expand(query)
+        return highlight_terms(expanded, self._subjects.find_names(query))
 
     def execute(
         self,

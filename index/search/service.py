@@ -16,9 +16,9 @@ from index.engine import Engine, IndexState
 from index.query.intents import IntentCatalog, load_intents
 from index.query.parser import MAX_WORDS, ParsedQuery, add_filters, parse_words
 from index.query.synonyms import SynonymDictionary
-from index.search import highlighter
 from index.search.cards import build_card
 from index.search.explain import MatchExplainer
+from index.search.highlighter import highlight_text
 from index.search.hits import (
     HitBuilder,
     PublishedPassages,
@@ -99,7 +99,10 @@ class SearchService:
             if first and request.offset == 0:
                 safety = snapshot.tagged(published[first][0].id, self._safety_tags)
         explainer = MatchExplainer(
-            executed.query, self._taxonomy, fuzzy=executed.echo.relaxed == FUZZY
+            executed.query,
+            self._taxonomy,
+            fuzzy=executed.echo.relaxed == FUZZY,
+            names=executed.subject.names if executed.subject else (),
         )
         builder = HitBuilder(
             published,
@@ -178,11 +181,13 @@ class SearchService:
         """Return whether the whole text is a name in the synonym dictionary."""
         return self._executor.expander.is_known_name(text)
 
-    def highlight(self, text: str, q: str) -> Snippet:
-        """Return `text` with the matches of the query `q` marked; raises `QueryError`."""
-        expander = self._executor.expander
-        query, _ = expander.expand(expander.parse(q))
-        return highlighter.highlight_text(text, highlighter.highlight_terms(query))
+    def highlighter(self, q: str) -> Callable[[str], Snippet]:
+        """Return a function that marks the matches of the query `q` in a text.
+
+        Raises `QueryError` or `SearchIndexError`.
+        """
+        terms = self._executor.highlight_terms(self._executor.expander.parse(q))
+        return lambda text: highlight_text(text, terms)
 
     def find_synonyms(self, name: str) -> tuple[str, ...]:
         """Return the synonyms of a whole name."""

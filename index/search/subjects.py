@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from index.analyzer import split_words, stem_word
 from index.document import name_key
 from index.engine import ArticleGroup, Engine, EngineRequest, EngineResult
-from index.query.intents import Intent, IntentCatalog
+from index.query.intents import Intent, IntentCatalog, Stems
 from index.query.interpretation import MAX_NAME_WORDS, Interpretation, interpret
 from index.query.parser import (
     AnyOfQuery,
@@ -56,7 +56,8 @@ class SubjectArticle:
 class Subject:
     """The interpretation of a query and the articles about its subject, best first.
 
-    `query` has only the words that name the subject. `groups` are the articles that pass the
+    `query` has only the words that name the subject. `names` are the stems of all names of several
+    words in the query. `groups` are the articles that pass the
     filters of the query, as results; `tags` and `topics` are their facet counts. `titled` are the
     other articles with the subject in their title, which a query without an intent shows by their
     openings.
@@ -65,6 +66,7 @@ class Subject:
     interpretation: Interpretation
     words: tuple[str, ...]
     query: ParsedQuery
+    names: tuple[Stems, ...] = ()
     articles: tuple[SubjectArticle, ...] = ()
     groups: tuple[ArticleGroup, ...] = ()
     tags: Mapping[str, int] = field(default_factory=dict)
@@ -111,19 +113,13 @@ class SubjectFinder:
     def find(self, query: ParsedQuery, published: PublishedSnapshot) -> Subject | None:
         """Return the subject of a query of plain words, or None."""
         words = plain_words(query)
-        if not words:
-            return None
         stems = [stem_word(word) for word in words]
-        interpretation = interpret(words, stems, self._intents, self._name_test(words, stems))
-        if interpretation is None:
+        subject = self._interpret(query)
+        if subject is None:
             return None
-        named = tuple(words[number] for number in interpretation.subject)
-        subject = Subject(
-            interpretation=interpretation,
-            words=named,
-            query=replace(query, clauses=parse_words(" ".join(named))),
-        )
+        interpretation = subject.interpretation
         ranks = self._ranks(subject)
+        subject = replace(subject, names=_names(subject, stems, is_found=bool(ranks)))
         if len(ranks) > 1 and not interpretation.asked and not any(ranks.values()):
             return replace(subject, titled=frozenset(ranks))
         articles = _load(ranks, published)
@@ -133,6 +129,28 @@ class SubjectFinder:
             ranked = [each for each in ranked if each.rank or each.score]
         ranked.sort(key=lambda each: (-each.rank, -each.score))
         return self._with_groups(replace(subject, articles=tuple(ranked)))
+
+    def find_names(self, query: ParsedQuery) -> tuple[Stems, ...]:
+        """Return the stems of the names of several words in a query of plain words."""
+        subject = self._interpret(query)
+        if subject is None:
+            return ()
+        stems = [stem_word(word) for word in plain_words(query)]
+        return _names(subject, stems, is_found=bool(self._ranks(subject)))
+
+    def _interpret(self, query: ParsedQuery) -> Subject | None:
+        """Return the subject of a query of plain words without its articles, or None."""
+        words = plain_words(query)
+        stems = [stem_word(word) for word in words]
+        interpretation = interpret(words, stems, self._intents, self._name_test(words, stems))
+        if interpretation is None:
+            return None
+        named = tuple(words[number] for number in interpretation.subject)
+        return Subject(
+            interpretation=interpretation,
+            words=named,
+            query=replace(query, clauses=parse_words(" ".join(named))),
+        )
 
     def _with_groups(self, subject: Subject) -> Subject:
         """Return the subject with the groups and facet counts under the filters of its query."""
@@ -215,6 +233,15 @@ class SubjectFinder:
             score=ordered[0][0],
             answered=sections.answered_intents(passages, interpretation.asked, ordered[0][0]),
         )
+
+
+def _names(subject: Subject, stems: Sequence[str], *, is_found: bool) -> tuple[Stems, ...]:
+    """Return the stems of the names in a query; a subject that titles contain is one."""
+    spans = list(subject.interpretation.names)
+    if is_found and subject.interpretation.is_contiguous:
+        numbers = subject.interpretation.subject
+        spans.append((numbers[0], numbers[-1] + 1))
+    return tuple(tuple(stems[start:end]) for start, end in spans)
 
 
 def plain_words(query: ParsedQuery) -> list[str]:

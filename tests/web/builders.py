@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -163,8 +163,8 @@ class CannedSearch:
         query = replace(self.answer.query, q=request.q)
         return replace(self.answer, query=query, limit=request.limit, offset=request.offset)
 
-    def highlight(self, text: str, q: str) -> Snippet:
-        return tuple((piece, piece == q) for piece in text.partition(q) if piece)
+    def highlighter(self, q: str) -> Callable[[str], Snippet]:
+        return lambda text: tuple((piece, piece == q) for piece in text.partition(q) if piece)
 
     def state(self) -> IndexState:
         if self.error:

@@ -56,8 +56,8 @@ class Staged:
             return replace(full, query=replace(full.query, q=request.q), offset=request.offset)
         return self.search_itself.search(request)
 
-    def highlight(self, text: str, q: str) -> Snippet:
-        return self.search_itself.highlight(text, q)
+    def highlighter(self, q: str) -> Callable[[str], Snippet]:
+        return self.search_itself.highlighter(q)
 
     def find_synonyms(self, name: str) -> tuple[str, ...]:
         return self.search_itself.find_synonyms(name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from index.search.results import SearchRequest, Snippet
+from index.search.results import SearchRequest
 from kb.errors import NotFoundError, SearchIndexError
 from kb.model.records import ArticleRecord, ArticleStatus, ArticleSummary, get_review_state
 from web.context import absolute_urls, current_services, record_search, urls
@@ -156,10 +156,7 @@ def _article(record: ArticleRecord, target: PassageTarget) -> ResponseReturnValu
         raise NotFoundError("article", record.id)
     q = request.args.get("q", "").strip()
     site.analytics.query_log.record_click(q)
-
-    def mark(text: str) -> Snippet:
-        return site.search.highlight(text, q) if q and text else unmarked(text)
-
+    mark = site.search.highlighter(q) if q else unmarked
     metadata = record.article.metadata
     words = format_review(metadata, get_review_state(metadata.review_due, site.today()))
     return render_template(

@@ -369,10 +369,22 @@ def test_timed_out_search_is_marked_partial(
 
 
 def test_highlight_marks_words_in_any_text(shared: Library) -> None:
-    assert shared.search.highlight("Bleeds easily", "bleeding") == (
-        ("Bleeds", True),
-        (" easily", False),
-    )
+    mark = shared.search.highlighter("bleeding")
+
+    assert mark("Bleeds easily") == (("Bleeds", True), (" easily", False))
+
+
+@pytest.mark.parametrize("q", ["care of a stoma bag", "care of a stoma bag dose", "stoma bag dose"])
+def test_title_in_the_query_is_marked_as_a_whole(own: Library, q: str) -> None:
+    text = "Care of a stoma bag takes a minute; a full bag is heavy, and care helps."
+    save(own.store, "Care of a stoma bag", ("Dose", text, "dosing-course"))
+    own.indexer.sync()
+    name = "stoma bag" if q.startswith("stoma") else "Care of a stoma bag"
+
+    (hit, *_) = own.ask(q).hits
+
+    assert [part for part, matched in hit.snippet if matched] == [name]
+    assert [part for part, matched in own.search.highlighter(q)(text) if matched] == [name]
 
 
 @pytest.mark.parametrize("q", HOSTILE.values(), ids=HOSTILE)
