@@ -11,10 +11,11 @@ wide slop or a thousand words.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from index.analyzer import fold, has_cjk, split_words, stem_text, stem_word
+from index.analyzer import Token, fold, has_cjk, split_words, stem_text, stem_word, tokenize
 from kb.errors import QueryError
 
 MAX_QUERY_LENGTH = 2_000  # characters: enough for a pasted paragraph
@@ -85,7 +86,8 @@ class SynonymQuery:
     synonyms: tuple[WordQuery | PhraseQuery, ...]
 
 
-Leaf = WordQuery | PrefixQuery | PhraseQuery
+PlainLeaf = WordQuery | PhraseQuery
+Leaf = PlainLeaf | PrefixQuery
 Node = Leaf | AnyOfQuery | SynonymQuery
 
 
@@ -94,7 +96,7 @@ class ParsedQuery:
     """A parsed query: clauses to match, excluded words, and filters by tag and topic.
 
     The clauses include stop words, because names may contain them; `index.query.expansion` removes
-    those that are left.
+    those that are left. `is_message` marks a text written to a person (`index.query.messages`).
     """
 
     clauses: tuple[Node, ...] = ()
@@ -102,6 +104,7 @@ class ParsedQuery:
     tags: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    is_message: bool = False
 
     def __str__(self) -> str:
         parts = [_format(node) for node in self.clauses]
@@ -136,6 +139,11 @@ _TOKEN = re.compile(
         (?:["“”](?P<phrase>[^"“”]*)(?:["“”]|$) | (?P<word>[^\s"“”]+))""",
     re.VERBOSE,
 )
+
+
+# Between the parts of a hyphenated word, and between Chinese, Japanese and Korean characters.
+_HYPHEN = re.compile("[-‐‑]")
+_JOINED = re.compile("[-‐‑]?")
 
 
 def check_length(text: str) -> None:
@@ -227,10 +235,8 @@ class _QueryParser:
             self.notes[f"A * is allowed only at the end of a word. “{body}” was ignored."] = None
             return []
         leaves = _leaves(body, None, field)
-        if (
-            isinstance(leaves[0] if leaves else None, PhraseQuery)
-            and len(split_words(body)) > MAX_PHRASE_WORDS
-        ):
+        phrases = (leaf.text for leaf in leaves if isinstance(leaf, PhraseQuery))
+        if any(len(split_words(phrase)) > MAX_PHRASE_WORDS for phrase in phrases):
             self.notes[PHRASE_CUT] = None
         return leaves
 
@@ -253,19 +259,32 @@ class _QueryParser:
 
 
 def _leaves(text: str, prefix: str | None, field: str) -> list[Leaf]:
-    """Return a leaf for each word of `text`; the last one is a `PrefixQuery` if `prefix` is given.
+    """Return the leaves of `text`; the last one is a `PrefixQuery` if `prefix` is given."""
+    if prefix is None:
+        return [*_plain_leaves(text, field)]
+    words = [WordQuery(word, stem_word(word), field) for word in split_words(text)]
+    return [*words[:-1], PrefixQuery(fold(prefix), stem_word(prefix), field)]
+
+
+def _plain_leaves(text: str, field: str = "") -> Iterator[PlainLeaf]:
+    """Yield the words of `text`.
 
     A hyphenated word such as "x-ray" becomes a phrase of its parts, as in the indexed text, and so
     does a run of Chinese, Japanese or Korean characters.
     """
-    found = split_words(text)
-    if prefix is None and len(found) > 1 and (re.search(r"\w[-‐‑]\w", text) or has_cjk(text)):
-        kept = tuple(stem_word(word) for word in found[:MAX_PHRASE_WORDS])
-        return [PhraseQuery(text, kept, field, quoted=False)]
-    leaves: list[Leaf] = [WordQuery(word, stem_word(word), field) for word in found]
-    if prefix is not None:
-        leaves[-1:] = [PrefixQuery(fold(prefix), stem_word(prefix), field)]
-    return leaves
+    joiner = _JOINED if has_cjk(text) else _HYPHEN
+    parts: list[Token] = []
+    for token in (*tokenize(text), None):
+        if parts and (token is None or not joiner.fullmatch(text, parts[-1].end, token.start)):
+            first, last = parts[0], parts[-1]
+            if len(parts) == 1:
+                yield WordQuery(text[first.start : first.end], first.stem, field)
+            else:
+                stems = tuple(part.stem for part in parts[:MAX_PHRASE_WORDS])
+                yield PhraseQuery(text[first.start : last.end], stems, field, quoted=False)
+            parts = []
+        if token:
+            parts.append(token)
 
 
 @lru_cache(maxsize=10_000)
@@ -285,9 +304,9 @@ def _format(node: Node) -> str:
     return f"{field}{node.start}*" if isinstance(node, PrefixQuery) else f"{field}{node.text}"
 
 
-def parse_words(text: str) -> tuple[Leaf, ...]:
+def parse_words(text: str) -> tuple[PlainLeaf, ...]:
     """Return the words of `text` without interpreting any syntax."""
-    return tuple(_leaves(text, None, ""))
+    return tuple(_plain_leaves(text))
 
 
 def split_compounds(query: ParsedQuery) -> ParsedQuery:

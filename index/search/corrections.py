@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from index.analyzer import is_stopword, stem_text
+from index.analyzer import fold, is_stopword, stem_text
 from index.engine import Engine
 from index.query.expansion import remove_fillers
 from index.query.parser import (
@@ -27,6 +27,7 @@ from index.query.synonym_rules import is_ordinary_word
 from index.query.synonyms import SynonymDictionary
 from index.search import reranking
 from index.search.query_expander import UNINDEXED_STEM, QueryExpander
+from index.semantic.wordpiece import is_common_word
 
 if TYPE_CHECKING:
     from index.query.spelling import SpellChecker
@@ -108,7 +109,10 @@ class QueryCorrector:
             )
         ]
         unknown = self._unindexed(replace(typed, clauses=tuple(found)))
-        return [word for word in unknown if not _is_everyday_word(word)]
+        unknown = [word for word in unknown if not _is_everyday_word(word)]
+        if typed.is_message:  # most of its words have nothing to do with the articles
+            unknown = [word for word in unknown if not is_common_word(fold(word))]
+        return unknown
 
     def _has(self, node: Node) -> bool:
         """Return whether a synonym of a name occurs in an article."""

@@ -102,13 +102,13 @@ class QueryExecutor:
     ) -> ExecutedQuery:
         """Execute `query` with the options of `request`; raises `SearchIndexError`.
 
-        Plain queries sorted by relevance are reranked by meaning.
+        Plain queries sorted by relevance are reranked by meaning. The article that a message names
+        comes first, unless it names several.
         """
         words = plain_words(query)
+        is_reranked = self._reranker is not None and words and not request.literal
         if (
-            self._reranker is None
-            or not words
-            or request.literal
+            not (is_reranked or query.is_message)
             or request.sort != "relevance"
             or request.offset >= MAX_ARTICLES
         ):
@@ -116,8 +116,11 @@ class QueryExecutor:
         end = request.offset + request.limit
         deep = replace(request, offset=0, limit=max(end, MAX_ARTICLES))
         executed = self._execute(query, deep, today, published)
-        reranked = self._rerank_by_meaning(executed, words, self._reranker, published)
-        return _select_page(reranked, request.offset, end)
+        if self._reranker is not None and is_reranked:
+            executed = self._rerank_by_meaning(executed, words, self._reranker, published)
+        if query.is_message:
+            executed = _lead_with(executed, self._subjects.find_named_articles(query))
+        return _select_page(executed, request.offset, end)
 
     def _rerank_by_meaning(
         self,
@@ -355,6 +358,15 @@ def _with_correction(
         did_you_mean=tuple(query for query in suggested.queries if query != corrected),
     )
     return replace(executed, echo=echo)
+
+
+def _lead_with(executed: ExecutedQuery, named: frozenset[str]) -> ExecutedQuery:
+    """Return the results with the only named article first, if it is among them."""
+    groups = executed.result.groups
+    if len(named) != 1 or not any(group.article_id in named for group in groups):
+        return executed
+    ordered = tuple(sorted(groups, key=lambda group: group.article_id not in named))
+    return replace(executed, result=replace(executed.result, groups=ordered))
 
 
 def _select_page(executed: ExecutedQuery, begin: int, end: int) -> ExecutedQuery:

@@ -6,9 +6,11 @@ from index.analyzer import fold, split_words, stem_word
 from index.engine import Engine
 from index.query.compounds import expand_compounds
 from index.query.expansion import expand_synonyms, quote_operands, remove_fillers
+from index.query.messages import MIN_MESSAGE_WORDS, parse_long_text
 from index.query.parser import MAX_QUERY_LENGTH, ParsedQuery, check_length, parse
 from index.query.synonyms import SynonymDictionary, SynonymMatch
 
+MIN_LONG_TEXT = 2 * MIN_MESSAGE_WORDS - 1  # characters; shorter texts have fewer words
 UNINDEXED_STEM = ""  # occurs in no index, so it has the maximum idf
 
 
@@ -40,8 +42,13 @@ class QueryExpander:
         )
 
     def parse(self, text: str) -> ParsedQuery:
-        """Parse `text`, with names as operands of OR and NOT; raises `QueryError` if too long."""
+        """Parse `text`, with names as operands of OR and NOT; raises `QueryError` if too long.
+
+        Of long texts, only the topical words are searched.
+        """
         check_length(text)
+        if len(text) >= MIN_LONG_TEXT and (query := parse_long_text(text, self._vocabulary)):
+            return query
         quoted = quote_operands(text, self._vocabulary)
         return parse(quoted if len(quoted) <= MAX_QUERY_LENGTH else text)
 

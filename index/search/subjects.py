@@ -138,6 +138,14 @@ class SubjectFinder:
         stems = [stem_word(word) for word in plain_words(query)]
         return _names(subject, stems, is_found=bool(self._ranks(subject)))
 
+    def find_named_articles(self, query: ParsedQuery) -> frozenset[str]:
+        """Return the ids of the articles that any words of a query name, also by a synonym."""
+        words = plain_words(query)
+        keys = set(_spans([stem_word(word) for word in words]).values())
+        for match in self._vocabulary.find_matches(words):
+            keys.update(" ".join(synonym.stems) for synonym in match.synonyms)
+        return frozenset().union(*self._engine.find_articles(keys).values())
+
     def _interpret(self, query: ParsedQuery) -> Subject | None:
         """Return the subject of a query of plain words without its articles, or None."""
         words = plain_words(query)
@@ -176,11 +184,7 @@ class SubjectFinder:
         return self._taxonomy.with_ancestors(tag.tag for tag in passage.tags)
 
     def _name_test(self, words: Sequence[str], stems: Sequence[str]) -> Callable[[int, int], bool]:
-        spans = {
-            (start, end): " ".join(stems[start:end])
-            for start in range(len(words))
-            for end in range(start + 1, min(len(words), start + MAX_NAME_WORDS) + 1)
-        }
+        spans = _spans(stems)
         titles = self._engine.find_articles(dict.fromkeys(spans.values()))
         names = {(m.start, m.end) for m in self._vocabulary.find_matches(words)}
         return lambda start, end: (
@@ -233,6 +237,15 @@ class SubjectFinder:
             score=ordered[0][0],
             answered=sections.answered_intents(passages, interpretation.asked, ordered[0][0]),
         )
+
+
+def _spans(stems: Sequence[str]) -> dict[tuple[int, int], str]:
+    """Return the keys of the names that adjacent words of a query may be."""
+    return {
+        (start, end): " ".join(stems[start:end])
+        for start in range(len(stems))
+        for end in range(start + 1, min(len(stems), start + MAX_NAME_WORDS) + 1)
+    }
 
 
 def _names(subject: Subject, stems: Sequence[str], *, is_found: bool) -> tuple[Stems, ...]:

@@ -41,6 +41,11 @@ def encode(text: str, max_tokens: int) -> list[int]:
     return [vocabulary["[CLS]"], *ids[: max_tokens - 2], vocabulary["[SEP]"]]
 
 
+def is_common_word(folded: str) -> bool:
+    """Return whether a folded word is one piece: one of the most frequent 30,000 in English."""
+    return folded in _vocabulary()
+
+
 @cache
 def _vocabulary() -> dict[str, int]:
     lines = gzip.decompress(VOCABULARY.read_bytes()).decode().split("\n")

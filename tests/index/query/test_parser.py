@@ -55,6 +55,8 @@ TABLE = [
     ("gout\tpain\n", ParsedQuery((GOUT, PAIN)), "gout pain"),
     ("gout\0pain", ParsedQuery((GOUT, PAIN)), "gout pain"),
     ("mg/kg", ParsedQuery((word("mg"), word("kg"))), "mg kg"),
+    ("pain,gout.Ice", ParsedQuery((PAIN, GOUT, word("Ice"))), "pain gout Ice"),
+    ("ice,follow-up", ParsedQuery((ICE, phrase("follow-up", quoted=False))), "ice follow-up"),
     ("0.5 mg", ParsedQuery((word("0.5"), word("mg"))), "0.5 mg"),
     ("Crohn's", ParsedQuery((word("Crohn's"),)), "Crohn's"),
     # Stop words are kept, because names may contain them
