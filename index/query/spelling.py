@@ -33,6 +33,8 @@ MIN_PART_LENGTH = 3  # letters of each part when a word such as "heartattack" is
 # A correction with two edits is certain only in a word of this length or if it sounds the same.
 MIN_TWO_EDITS_LENGTH = 9
 MIN_LOOKALIKE_LENGTH = 8  # letters of a word that may be meant although it is not indexed
+MIN_EVERYDAY_LENGTH = 6  # letters of a word for which an everyday word may be certain
+MIN_DISSIMILAR_LENGTH = 8  # letters of a word with two differences in letters and in sound
 MAX_CANDIDATES = 40  # candidates by edit distance whose cost is computed
 
 # Costs of differences. An edit that does not change the sound is cheap.
@@ -195,6 +197,8 @@ class SpellChecker:
         best = ranked[0]
         if " " in best:
             return not any(" " not in word and OSA.distance(typed, word) == 1 for word in ranked)
+        if len(typed) < MIN_EVERYDAY_LENGTH and not is_medical_word(best):
+            return False
         if len(ranked) > 1 and costs[ranked[1]] - costs[best] < MIN_RIVAL_COST_GAP:
             return False
         edits = OSA.distance(typed, best)
@@ -229,8 +233,23 @@ class SpellChecker:
         return {
             candidate: cost
             for candidate, cost in costs.items()
-            if cost <= MAX_COST and not candidate.startswith(opposites)
+            if cost <= MAX_COST
+            and not candidate.startswith(opposites)
+            and self._is_plausible(typed, sound, candidate)
         }
+
+    def _is_plausible(self, typed: str, sound: str, candidate: str) -> bool:
+        """Return whether a candidate is similar enough for its kind.
+
+        Brands are the words that most often are in no list: "splenda" is neither "splenic" nor
+        "spend". All drugs that may be meant are kept, because the user is asked which one it is.
+        """
+        edits = OSA.distance(typed, candidate)
+        differences = OSA.distance(sound, phonetic_key(candidate))
+        if candidate in self._drugs or edits == 1 or differences == 0:
+            return True
+        long_enough = differences == 1 or len(typed) >= MIN_DISSIMILAR_LENGTH
+        return long_enough and is_medical_word(candidate)
 
     def _similar_words(self, typed: str, sound: str) -> Iterable[str]:
         """Return words with the same first sound that are similar in spelling or sound."""

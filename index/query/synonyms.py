@@ -140,7 +140,12 @@ class SynonymDictionary:
     @cached_property
     def words(self) -> frozenset[str]:
         """The folded words of all names, correctly spelled even if no article contains them."""
-        by_hand = (name for part in self._lists for concept in part for name in concept.names)
+        by_hand = (
+            name
+            for part in self._lists
+            for concept in part
+            for name in (*concept.left, *concept.names)
+        )
         return compiled_words().union(
             fold(word) for name in by_hand for word in split_words(name.text)
         )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from index.analyzer import fold, is_stopword, stem_text
 from index.engine import Engine
 from index.query.expansion import remove_fillers
+from index.query.medical_words import is_medical_word
 from index.query.parser import (
     AnyOfQuery,
     Leaf,
@@ -30,9 +31,9 @@ from index.search.query_expander import UNINDEXED_STEM, QueryExpander
 from index.semantic.wordpiece import is_common_word
 
 if TYPE_CHECKING:
-    from index.query.spelling import SpellChecker
+    from index.query.spelling import SpellChecker, SpellingCorrection
 
-DRUG = "drug"
+DRUG, WORD = "drug", "word"
 MAX_CORRECTED_QUERIES = 3
 
 
@@ -71,7 +72,10 @@ class QueryCorrector:
             return CorrectedQueries()
         query = remove_fillers(typed)
         speller = self._spell_checker(self._engine.state().generation)
-        corrections = {word: speller.suggest(word) for word in unknown}
+        corrections = {
+            word: [each for each in speller.suggest(word) if _is_useful(word, each)]
+            for word in unknown
+        }
         offered = {word: candidates for word, candidates in corrections.items() if candidates}
         certain = {
             word: candidates[0] for word, candidates in offered.items() if candidates[0].is_certain
@@ -114,12 +118,6 @@ class QueryCorrector:
             unknown = [word for word in unknown if not is_common_word(fold(word))]
         return unknown
 
-    def _has(self, node: Node) -> bool:
-        """Return whether a synonym of a name occurs in an article."""
-        return isinstance(node, SynonymQuery) and any(
-            all(map(self._expander.is_indexed, _leaf_stems(other))) for other in node.synonyms
-        )
-
     def _unindexed(self, query: ParsedQuery) -> list[str]:
         """Return the words of `query` that occur in no passage in any form."""
         plain = [leaf for leaf in query.leaves if isinstance(leaf, WordQuery) and not leaf.field]
@@ -144,6 +142,12 @@ class QueryCorrector:
 def _is_everyday_word(word: str) -> bool:
     """Return whether a word, or its singular, is an ordinary word: "hits" is no misspelt "hips"."""
     return any(map(is_ordinary_word, (word, word.removesuffix("s"))))
+
+
+def _is_useful(word: str, correction: SpellingCorrection) -> bool:
+    """Return whether a correction may lead to a topic: "ensure" is no misspelt "unsure"."""
+    is_ordinary = correction.kind == WORD and not is_medical_word(correction.word)
+    return not (is_ordinary and is_common_word(fold(word)))
 
 
 def _replace_words(query: ParsedQuery, words: Mapping[str, str]) -> ParsedQuery:

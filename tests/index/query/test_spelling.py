@@ -104,9 +104,17 @@ def test_mistyped_lookalike_is_never_replaced_automatically(one: str, other: str
                 assert not any(each.is_certain for each in speller.suggest(typed))
 
 
-@pytest.mark.parametrize("brand", ["ventolin", "zolpidem", "Coumadin"])
+@pytest.mark.parametrize(
+    "brand", ["ventolin", "zolpidem", "Coumadin", "splenda", "Lantus", "jext", "imuran", "shortec"]
+)
 def test_drugs_missing_from_articles_are_not_questioned(brand: str) -> None:
-    assert with_vocabulary("ventilation", "zolmitriptan", "coumarin").suggest(brand) == []
+    indexed = ("ventilation", "zolmitriptan", "coumarin", "spend", "lasts", "next", "short")
+    assert with_vocabulary(*indexed, "azathioprine").suggest(brand) == []
+
+
+@pytest.mark.parametrize("brand", ["sprendla", "lontas", "vobrol", "permario", "anidan"])
+def test_unlisted_brand_is_not_a_dissimilar_word(brand: str) -> None:
+    assert with_vocabulary("spend", "lasts", "boil", "preparing", "again").suggest(brand) == []
 
 
 def test_misspelt_drug_is_certain_if_no_other_drug_is_close() -> None:
@@ -141,7 +149,7 @@ def test_likely_drug_prevents_automatic_correction() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "word"), [("splenda", "spend"), ("bxnds", "bands"), ("gastrosomy", "gastrostomy")]
+    ("typed", "word"), [("hext", "next"), ("bxnds", "bands"), ("gastrosomy", "gastrostomy")]
 )
 def test_doubtful_correction_is_not_certain(typed: str, word: str) -> None:
     offered = with_vocabulary(word, "bends").suggest(typed)
