@@ -150,6 +150,18 @@ def test_abbreviations_weigh_less_than_names(shipped: SynonymDictionary) -> None
     assert short.synonyms[0].weight < long.synonyms[0].weight
 
 
+@pytest.mark.parametrize("organ", [("renal", "kidney"), ("hepatic", "liver")])
+@pytest.mark.parametrize("typed", ["failure", "impairment", "insufficiency"])
+def test_organ_failure_matches_its_other_names(
+    shipped: SynonymDictionary, organ: tuple[str, str], typed: str
+) -> None:
+    names = {(part, loss) for part in organ for loss in ("failure", "impairment", "insufficiency")}
+    for part in organ:
+        (match,) = shipped.find_matches((part, typed))
+        found = {tuple(other.text.lower().split()) for other in match.synonyms}
+        assert names - {(part, typed)} <= found
+
+
 def test_custom_synonyms_are_used(tmp_path: Path) -> None:
     ours = team(
         tmp_path,
