@@ -70,6 +70,8 @@ class HitBuilder:
 
     def _best_passage(self, passages: Sequence[Passage]) -> int:
         """Return the index of the passage to show first."""
+        if len(passages) == 1:
+            return 0
         weight = sections.SUBJECT_WORDS
         scores = [
             sections.score_passage(each, self._asked, self._subject_stems, weight)

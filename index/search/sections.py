@@ -40,7 +40,7 @@ def score_passage(
 def intent_score(passage: Passage, intent: Intent) -> float:
     """Return how well a passage answers one intent, 0 if it does not."""
     score = max(_code_score(passage, intent), _heading_score(passage, intent))
-    if not score and _mentions(passage.text, intent):
+    if not score and _mentions(passage, intent):
         score = MENTION
     counted = (*intent.tags, *intent.related_tags) if score else intent.tags
     tags = [tag for tag in passage.tags if tag.tag in counted]
@@ -117,33 +117,50 @@ def _heading_share(heading: str, intent: Intent) -> float:
     Phrases of one word must have the same form: a heading with "used" names no uses.
     """
     words = _stems(heading)
-    forms = frozenset(map(fold, split_words(heading)))
-    longest = 0
+    phrases = _phrase_forms(intent)
+    for size in range(min(len(words), max(map(len, phrases), default=0)), 0, -1):
+        found = {words[at : at + size] for at in range(len(words) - size + 1)} & phrases.keys()
+        if found and size == 1:
+            forms = set(map(fold, split_words(heading)))
+            found = {phrase for phrase in found if not forms.isdisjoint(phrases[phrase])}
+        if found:
+            return size / len(words)
+    return 0.0
+
+
+@lru_cache(maxsize=512)
+def _phrase_forms(intent: Intent) -> dict[tuple[str, ...], set[str]]:
+    """Return the folded forms of the phrases of an intent by their stems."""
+    forms: dict[tuple[str, ...], set[str]] = {}
     for phrase in intent.heading_phrases():
-        stems = _stems(phrase)
-        size = len(stems)
-        if size <= longest or (size == 1 and fold(phrase) not in forms):
-            continue
-        if any(words[at : at + size] == stems for at in range(len(words) - size + 1)):
-            longest = size
-    return longest / len(words) if words else 0.0
+        forms.setdefault(_stems(phrase), set()).add(fold(phrase))
+    return forms
 
 
-def _mentions(text: str, intent: Intent) -> bool:
-    words = f" {' '.join(_stems(text))} "
-    return any(phrase in words for phrase in _heading_phrases(intent))
+def _mentions(passage: Passage, intent: Intent) -> bool:
+    words = _stemmed_text(passage)
+    for phrase in _heading_phrases(intent):  # noqa: SIM110 - a generator takes three times as long
+        if phrase in words:
+            return True
+    return False
 
 
 def _share_of_words(passage: Passage, stems: frozenset[str]) -> float:
     if not stems:
         return 0.0
-    words = {*_stems(passage.text), *_stems(" ".join(passage.heading_path))}
-    return len(stems & words) / len(stems)
+    text, headings = _stemmed_text(passage), _stems(" ".join(passage.heading_path))
+    return sum(stem in headings or f" {stem} " in text for stem in stems) / len(stems)
 
 
 @lru_cache(maxsize=8_192)  # articles share headings
 def _stems(text: str) -> tuple[str, ...]:
     return tuple(stem_text(text))
+
+
+@lru_cache(maxsize=8_192)  # passages of frequent subjects are scored for many intents
+def _stemmed_text(passage: Passage) -> str:
+    """Return the stems of a text, each between spaces."""
+    return f" {' '.join(stem_text(passage.text))} "
 
 
 @lru_cache(maxsize=512)
