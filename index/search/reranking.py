@@ -43,6 +43,7 @@ from index.query.parser import (
     SynonymQuery,
     WordQuery,
 )
+from index.search.sections import text_stems
 from kb.model.passage import Passage
 from kb.model.records import ArticleSummary
 
@@ -113,13 +114,14 @@ def count_terms(article: ArticleSummary, passages: Sequence[Passage]) -> Article
     """Count the stems of passages of an article as one text, with the title once."""
     counts: Counter[str] = Counter()
     length = 0
-    texts = [(article.title, FIELD_BOOSTS["title"])]
-    texts += [("\n".join(passage.heading_path), FIELD_BOOSTS["heading"]) for passage in passages]
-    texts += [(passage.text, FIELD_BOOSTS["body"]) for passage in passages]
-    for text, times in texts:
-        found = split_words(text)[:MAX_TEXT_WORDS]
-        length += times * len(found)
-        counts.update(list(map(stem_word, found)) * times)
+    fields = [(tuple(stem_text(article.title)), FIELD_BOOSTS["title"])]
+    for passage in passages:
+        heading = tuple(stem_text("\n".join(passage.heading_path)))
+        fields += [(heading, FIELD_BOOSTS["heading"]), (text_stems(passage), FIELD_BOOSTS["body"])]
+    for stems, times in fields:
+        counted = stems[:MAX_TEXT_WORDS]
+        length += times * len(counted)
+        counts.update(counted * times)
     return ArticleTerms(counts, length)
 
 

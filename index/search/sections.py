@@ -138,7 +138,7 @@ def _phrase_forms(intent: Intent) -> dict[tuple[str, ...], set[str]]:
 
 
 def _mentions(passage: Passage, intent: Intent) -> bool:
-    words = _stemmed_text(passage)
+    words = f" {' '.join(text_stems(passage))} "
     for phrase in _heading_phrases(intent):  # noqa: SIM110 - a generator takes three times as long
         if phrase in words:
             return True
@@ -148,8 +148,8 @@ def _mentions(passage: Passage, intent: Intent) -> bool:
 def _share_of_words(passage: Passage, stems: frozenset[str]) -> float:
     if not stems:
         return 0.0
-    text, headings = _stemmed_text(passage), _stems(" ".join(passage.heading_path))
-    return sum(stem in headings or f" {stem} " in text for stem in stems) / len(stems)
+    words = {*text_stems(passage), *_stems(" ".join(passage.heading_path))}
+    return len(stems & words) / len(stems)
 
 
 @lru_cache(maxsize=8_192)  # articles share headings
@@ -157,10 +157,10 @@ def _stems(text: str) -> tuple[str, ...]:
     return tuple(stem_text(text))
 
 
-@lru_cache(maxsize=8_192)  # passages of frequent subjects are scored for many intents
-def _stemmed_text(passage: Passage) -> str:
-    """Return the stems of a text, each between spaces."""
-    return f" {' '.join(stem_text(passage.text))} "
+@lru_cache(maxsize=8_192)  # passages of frequent subjects are scored in many searches
+def text_stems(passage: Passage) -> tuple[str, ...]:
+    """Return the stems of the text of a passage."""
+    return tuple(stem_text(passage.text))
 
 
 @lru_cache(maxsize=512)

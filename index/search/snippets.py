@@ -80,7 +80,9 @@ def snippet_text(
     if not units:
         return ""
     scores = _scores(units, terms.matches(passage.text), asked, frozenset(_stems(title)))
-    first = max(range(len(units)), key=lambda n: (_value(units, scores, n, length), -n))
+    # Only a unit with a score can begin the best snippet, and the first unit has one.
+    candidates = [number for number, score in enumerate(scores) if score]
+    first = max(candidates, key=lambda n: (_value(units, scores, n, length), -n))
     if units[first].is_row:
         shown = _rows(units, scores, first, length)
     else:

@@ -67,6 +67,9 @@ class PublishedCache:
         key = (article_id, frozenset(tags))
         with self._lock:
             cached = self._tagged.get(key) if seq >= self._seq else None
+            article = self._articles.get(article_id) if seq >= self._seq else None
+        if cached is None and article is not None:
+            return [each for each in article[1] if any(tag.tag in tags for tag in each.tags)]
         if cached is None:
             cached = mappers.load_tagged_passages(connection, article_id, tags)
             self._keep(self._tagged, {key: cached}, seq)
@@ -82,6 +85,8 @@ class PublishedCache:
         loaded = mappers.load_published_article(connection, article_id)
         if loaded is not None:
             self._keep(self._articles, {article_id: loaded}, seq, MAX_ARTICLES)
+            article, passages = loaded
+            self._keep(self._passages, {each.id: (article, each) for each in passages}, seq)
         return loaded
 
     def _catch_up(self, connection: Connection) -> int:
