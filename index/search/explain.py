@@ -85,7 +85,7 @@ class MatchExplainer:
         }
 
 
-@lru_cache(maxsize=1_024)  # passages of frequent subjects are hits of many searches
+@lru_cache(maxsize=4_096)  # passages of frequent subjects are hits of many searches
 def _passage_texts(passage: Passage, taxonomy: Taxonomy) -> tuple[str, str, str]:
     """Return the headings, the text and the labels of the tags of a passage."""
     tags = taxonomy.with_ancestors(tag.tag for tag in passage.tags)

@@ -56,11 +56,27 @@ def is_identified(passage: Passage, intent: Intent) -> bool:
 
 def section_score(passage: Passage, intent: Intent) -> float:
     """Return how surely the section of a passage is about an intent: by code, heading or tag."""
+    if _section_keys(passage).isdisjoint(_intent_keys(intent)):
+        return 0.0  # fast path for most sections
     score = _code_score(passage, intent)
     share = _heading_share(passage.heading, intent)
     if share >= MIN_HEADING_SHARE:
         score = max(score, HEADING + share)
     return score or (TAG if _reliable_tags(passage, intent) else 0.0)
+
+
+@lru_cache(maxsize=8_192)
+def _section_keys(passage: Passage) -> frozenset[str]:
+    """Return what may identify the section of a passage: codes, tags and words of its heading."""
+    codes = (code.removeprefix(LOINC) for code in passage.codes)
+    return frozenset((*codes, *(tag.tag for tag in passage.tags), *_stems(passage.heading)))
+
+
+@lru_cache(maxsize=512)
+def _intent_keys(intent: Intent) -> frozenset[str]:
+    """Return what sections about an intent have: a code, a tag or the first word of a phrase."""
+    first = (stems[0] for stems in _phrase_forms(intent) if stems)
+    return frozenset((*intent.loinc, *intent.tags, *first))
 
 
 def section_tag(passage: Passage, intent: Intent) -> str:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from index.analyzer import stem_text
 from index.query.intents import CUE_PATTERNS, Intent
@@ -38,8 +38,11 @@ WORD, TITLE_WORD, PHRASE, CUE, BEGINNING = 1.0, 0.25, 0.5, 2.0, 0.5
 FOLLOWING = 0.3  # share of the units after it in the snippet
 HEADER = 0.5  # share of the header in the score of a row
 
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"“(])|\n+")
+# The space after a sentence, as a group, or line breaks. Begins with a set of characters, which is
+# three times as fast as a lookbehind.
+_SENTENCE_END = re.compile(r"[.!?](\s+)(?=[A-Z\"“(])|\n+")
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|vs|approx|cf|dr|st|no|fig|max|min|inj)\.$", re.I)
+_MAX_ABBREVIATION = 8  # characters
 _CLAUSE_END = re.compile(r"[,;:] ")
 # The last word of a part must not be a number or a word between a number and its unit.
 _INSIDE_AMOUNT = re.compile(
@@ -47,8 +50,7 @@ _INSIDE_AMOUNT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Unit:
+class _Unit(NamedTuple):
     """A sentence, list item or table row; `start` is its offset in the text of the passage.
 
     `before` is shown before it if the snippet begins with it: the header of a table or the sentence
@@ -231,7 +233,7 @@ def _stems(title: str) -> tuple[str, ...]:
     return tuple(stem_text(title))
 
 
-@lru_cache(maxsize=1_024)  # passages of frequent subjects are hits of many searches
+@lru_cache(maxsize=4_096)  # passages of frequent subjects are hits of many searches
 def _shown_units(passage: Passage, title: str) -> tuple[_Unit, ...]:
     """Return the units of a passage that a snippet may show."""
     return tuple(_drop_headings(_units(passage), (title, *passage.heading_path))[:MAX_UNITS])
@@ -259,8 +261,8 @@ def _units(passage: Passage) -> Iterator[_Unit]:
         else:
             found = _sentence_units(block.plain, at)
         last = ""
-        for number, unit in enumerate(found):
-            yield unit if number else replace(unit, joint="\n")
+        for unit in found:
+            yield unit if last else unit._replace(joint="\n")
             last = unit.text
         lead = "" if block.kind in (BlockKind.TABLE, BlockKind.LIST) else last
         at += len(block.plain) + 1
@@ -269,13 +271,23 @@ def _units(passage: Passage) -> Iterator[_Unit]:
 def _sentence_units(text: str, at: int) -> Iterator[_Unit]:
     start, joint = 0, " "
     for end in (*_SENTENCE_END.finditer(text), None):
-        stop = end.start() if end else len(text)
-        if end and "\n" not in end.group() and _ABBREVIATION.search(text, start, stop):
+        if end is None:
+            stop = after = len(text)
+        else:
+            stop, after = end.span(1) if end[1] else end.span()
+        has_break = "\n" in text[stop:after]
+        if end and not has_break and _is_abbreviated(text, start, stop):
             continue
-        if text[start:stop].strip():
-            yield _Unit(text[start:stop], at + start, joint)
-        joint = "\n" if end and "\n" in end.group() else " "
-        start = end.end() if end else stop
+        sentence = text[start:stop]
+        if sentence.strip():
+            yield _Unit(sentence, at + start, joint)
+        joint = "\n" if has_break else " "
+        start = after
+
+
+def _is_abbreviated(text: str, start: int, stop: int) -> bool:
+    """Return whether the last word before `stop` is an abbreviation."""
+    return bool(_ABBREVIATION.search(text, max(start, stop - _MAX_ABBREVIATION), stop))
 
 
 def _list_units(block: Block, at: int, lead: str) -> Iterator[_Unit]:

@@ -68,15 +68,20 @@ class PublishedCache:
         with self._lock:
             cached = self._tagged.get(key) if seq >= self._seq else None
             article = self._articles.get(article_id) if seq >= self._seq else None
-        if cached is None and article is not None:
-            return [each for each in article[1] if any(tag.tag in tags for tag in each.tags)]
         if cached is None:
-            cached = mappers.load_tagged_passages(connection, article_id, tags)
+            cached = (
+                [each for each in article[1] if any(tag.tag in tags for tag in each.tags)]
+                if article
+                else mappers.load_tagged_passages(connection, article_id, tags)
+            )
             self._keep(self._tagged, {key: cached}, seq)
         return cached
 
     def article(self, connection: Connection, article_id: str, seq: int) -> PublishedArticle | None:
-        """Return a published article with its passages at change number `seq`."""
+        """Return a published article with its passages at change number `seq`.
+
+        Its passages are also cached one by one, because most of them are hits of the same search.
+        """
         with self._lock:
             cached = self._articles.get(article_id) if seq >= self._seq else None
             if cached is not None:

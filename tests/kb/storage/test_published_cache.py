@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kb.editorial.workflow import ReviewWorkflow
 from kb.model.passage import Passage
-from kb.storage import published_cache
+from kb.storage import mappers, published_cache
 from kb.storage.article_store import ArticleStore
 from kb.storage.audit_log import Actor
 from kb.storage.database import Database
@@ -60,6 +60,26 @@ def test_changes_by_other_processes_are_visible_immediately(
     assert tagged(store, "gout") == []
     ReviewWorkflow(elsewhere.database).publish_unreviewed("gout", actor=ANN)
     assert len(texts(store, ids)) == 3
+
+
+def test_passages_of_a_cached_article_are_not_loaded_again(
+    store: ArticleStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gout = save(store, "Gout", ("Use", "Take it."), ("Harm", "It may itch."))
+    ids = [passage.id for passage in gout.passages]
+    store.set_tag(ids[1], "safety", present=True, actor=ANN)
+    with store.published_snapshot() as published:
+        article = published.article("gout")
+    assert article is not None
+    with monkeypatch.context() as patched:
+        patched.delattr(mappers, "load_published_passages")
+        patched.delattr(mappers, "load_tagged_passages")
+        assert [passage for _, passage in store.published_passages(ids).values()] == article[1]
+        assert tagged(store, "gout") == article[1][1:]
+    save(store, "Gout", ("Use", "Take it twice."), ("Harm", "It may itch."))
+    assert texts(store, ids)[ids[0]] == "Take it twice."
+    store.set_tag(ids[1], "safety", present=False, actor=ANN)
+    assert tagged(store, "gout") == []
 
 
 def test_cache_is_cleared_after_many_changes_and_limited_in_size(
