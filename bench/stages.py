@@ -30,7 +30,7 @@ from bench.machine import machine
 from bench.probes import Probe, Probes
 from bench.timing import summary, timed
 from index.engines.whoosh.engine import WhooshEngine
-from index.search import hits, query_executor, snippets, subjects
+from index.search import hits, query_expander, snippets, subjects
 from index.search.explain import MatchExplainer
 from index.search.results import SearchRequest
 from kb.storage.published_cache import PublishedSnapshot
@@ -38,9 +38,9 @@ from web.presentation.serializers import serialize_search
 
 WARMING = 20
 STAGES: tuple[tuple[str, Any, str], ...] = (
-    ("parse", query_executor, "parse"),
+    ("parse", query_expander, "parse"),
     ("understand", subjects, "interpret"),
-    ("understand", query_executor, "expand_synonyms"),
+    ("understand", query_expander, "expand_synonyms"),
     ("engine", WhooshEngine, "search"),
     ("join", PublishedSnapshot, "passages"),
     ("join", PublishedSnapshot, "tagged"),

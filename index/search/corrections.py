@@ -1,5 +1,7 @@
-"""Corrections of queries with words that no article contains.
+"""Spelling corrections of queries with words that no article contains.
 
+A certain correction is searched and reported above the results. If one of several drugs may be
+meant, nothing is searched and the user is asked. Other corrections are only suggested.
 The spell checker is imported for the first unknown word, because most searches have none.
 """
 
@@ -28,12 +30,14 @@ from index.query.synonym_rules import is_ordinary_word
 from index.query.synonyms import SynonymDictionary
 from index.search import reranking
 from index.search.query_expander import UNINDEXED_STEM, QueryExpander
+from index.search.results import QueryEcho
 from index.semantic.wordpiece import is_common_word
 
 if TYPE_CHECKING:
     from index.query.spelling import SpellChecker, SpellingCorrection
 
 DRUG, WORD = "drug", "word"
+FUZZY = "fuzzy"
 MAX_CORRECTED_QUERIES = 3
 
 
@@ -49,6 +53,21 @@ class CorrectedQueries:
     automatic: ParsedQuery | None = None
     has_words: bool = False
     must_ask: bool = False
+
+    def report_in(self, echo: QueryEcho, typed: ParsedQuery) -> QueryEcho:
+        """Return the echo of the automatic query with the correction of the typed one.
+
+        Corrected words other than drugs are also reported as a relaxation, which pages show as a
+        warning.
+        """
+        corrected = str(self.automatic)
+        return replace(
+            echo,
+            parsed=str(remove_fillers(typed)),
+            corrected=corrected,
+            relaxed=echo.relaxed or (FUZZY if self.has_words else None),
+            did_you_mean=tuple(query for query in self.queries if query != corrected),
+        )
 
 
 class QueryCorrector:

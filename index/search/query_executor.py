@@ -45,7 +45,7 @@ from kb.storage.published_cache import PublishedSnapshot
 
 # One page of articles; with fewer complete matches, partial matches are added.
 MIN_COMPLETE_MATCHES = 10
-ANY, FUZZY = "any", "fuzzy"
+ANY = "any"
 NO_WORDS_NOTE = "The query contains no words."
 
 
@@ -195,7 +195,8 @@ class QueryExecutor:
                 may_correct=False,
             )
             if corrected.result.articles:
-                return _with_correction(corrected, query, suggested)
+                echo = suggested.report_in(corrected.echo, query)
+                return replace(corrected, echo=echo)
         executed = self._execute_expanded(engine_request, request, subject, suggested)
         return _interpreted(executed, subject) if subject else executed
 
@@ -343,21 +344,6 @@ class QueryExecutor:
             generation=state.generation,
             as_of=state.as_of,
         )
-
-
-def _with_correction(
-    executed: ExecutedQuery, typed: ParsedQuery, suggested: CorrectedQueries
-) -> ExecutedQuery:
-    """Return the executed query with the correction in its echo."""
-    corrected = str(suggested.automatic)
-    echo = replace(
-        executed.echo,
-        parsed=str(remove_fillers(typed)),
-        corrected=corrected,
-        relaxed=executed.echo.relaxed or (FUZZY if suggested.has_words else None),
-        did_you_mean=tuple(query for query in suggested.queries if query != corrected),
-    )
-    return replace(executed, echo=echo)
 
 
 def _lead_with(executed: ExecutedQuery, named: frozenset[str]) -> ExecutedQuery:

@@ -17,6 +17,7 @@ from index.query.intents import IntentCatalog, load_intents
 from index.query.parser import MAX_WORDS, ParsedQuery, add_filters, parse_words
 from index.query.synonyms import SynonymDictionary
 from index.search.cards import build_card
+from index.search.corrections import FUZZY
 from index.search.explain import MatchExplainer
 from index.search.highlighter import highlight_text
 from index.search.hits import (
@@ -29,7 +30,7 @@ from index.search.hits import (
     shown_passages,
 )
 from index.search.pins import Pins, find_pins, merge_pinned
-from index.search.query_executor import FUZZY, QueryExecutor
+from index.search.query_executor import QueryExecutor
 from index.search.results import SearchRequest, SearchResponse, Snippet
 from index.search.semantic_reranker import SemanticReranker
 from kb.errors import QueryError, SearchIndexError
