@@ -23,6 +23,7 @@ MAX_GAP = 10  # words
 WHOLE_FILE = "file"
 
 NUMBER_WORD = "one|two|three|four|five|six|seven|eight|nine|ten|twelve|few|several"
+FIRST = "<first>"  # a cue: the first sentence or item of a section about the intent
 CUE_PATTERNS = {
     "<amount>": re.compile(
         r"\d ?(?:[kmnµμ]?g|mcg|micrograms?|milligrams?|grams?|[mµμ]?[lL]|m?mol|mEq|[mM]?IU|units?|%"
@@ -44,8 +45,8 @@ class Intent:
 
     `phrases` express it in queries. Sections answer it if they have one of the codes (`loinc`), if
     their heading contains one of `headings` or of the phrases without a gap, or if they have one of
-    `tags`. One of `related_tags` only supports other evidence. `cues` are words, or names of
-    `CUE_PATTERNS`, in the sentences that answer it.
+    `tags`. One of `related_tags` only supports other evidence. `cues` are words, names of
+    `CUE_PATTERNS`, in the sentences that answer it, or `FIRST`.
     """
 
     key: str
@@ -236,7 +237,7 @@ def _find_fault(entry: dict[str, Any]) -> tuple[str, str] | None:
 
 def _find_cue_fault(cues: Sequence[str]) -> tuple[str, str] | None:
     for cue in cues:
-        if cue.startswith("<") and cue not in CUE_PATTERNS:
-            known = ", ".join(CUE_PATTERNS)
+        if cue.startswith("<") and cue not in (FIRST, *CUE_PATTERNS):
+            known = ", ".join((FIRST, *CUE_PATTERNS))
             return "cue", f"the cue {cue!r} is unknown. Use words or one of {known}."
     return None

@@ -108,7 +108,12 @@ class HitBuilder:
             return snippets.opening_text(passage, article.title, length)
         terms = self._explainer.terms
         return snippets.snippet_text(
-            passage, terms, self._asked, title=article.title, length=length
+            passage,
+            terms,
+            self._asked,
+            subject=self._subject_stems,
+            title=article.title,
+            length=length,
         )
 
     def _build_hit(self, entry: _Entry, text: str) -> SearchHit:

@@ -1,21 +1,24 @@
 """Snippets: the part of a passage that answers the query.
 
 A snippet begins with the sentence, list item or table row that answers best, by the words of the
-query and by what its intents expect (`Intent.cues`). It ends with a whole sentence if possible and
-never inside an amount. Table rows are whole and follow their header.
+query and by what its intents expect (`Intent.cues`). In a section that lists the answers to an
+intent, such as side effects, that is the first one: "bleeding is the main danger" comes before
+"less common harms". A snippet ends with a whole sentence if possible and never inside an amount.
+Table rows are whole and follow their header.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from index.analyzer import stem_text
-from index.query.intents import CUE_PATTERNS, Intent
+from index.query.intents import CUE_PATTERNS, FIRST, Intent
 from index.search.highlighter import HighlightMatch, HighlightTerms
+from index.search.sections import section_score
 from kb.model.article import Block, BlockKind
 from kb.model.passage import Passage
 
@@ -36,6 +39,7 @@ MAX_UNITS = 400  # of one passage that are scored; passages have about a tenth o
 # phrase and a cue of an intent; and the beginning of the passage.
 WORD, TITLE_WORD, PHRASE, CUE, BEGINNING = 1.0, 0.25, 0.5, 2.0, 0.5
 FOLLOWING = 0.3  # share of the units after it in the snippet
+NO_STEMS: frozenset[str] = frozenset()
 HEADER = 0.5  # share of the header in the score of a row
 
 # The space after a sentence, as a group, or line breaks. Begins with a set of characters, which is
@@ -71,20 +75,29 @@ def snippet_text(
     terms: HighlightTerms,
     asked: Sequence[Intent] = (),
     *,
+    subject: frozenset[str] = frozenset(),
     title: str = "",
     length: int = LENGTH,
 ) -> str:
     """Return about `length` characters of a passage, from the unit that answers `asked`.
 
-    Headings and the `title` of the article are not repeated.
+    Headings and the `title` of the article are not repeated. `subject` are the stems of the words
+    of the query that express no intent.
     """
     units = _shown_units(passage, title)
     if not units:
         return ""
-    scores = _scores(units, terms.matches(passage.text), asked, frozenset(_stems(title)))
-    # Only a unit with a score can begin the best snippet, and the first unit has one.
-    candidates = [number for number, score in enumerate(scores) if score]
-    first = max(candidates, key=lambda n: (_value(units, scores, n, length), -n))
+    matches, title_stems = terms.matches(passage.text), frozenset(_stems(title))
+    listed = [each for each in asked if _is_list(each) and section_score(passage, each)]
+    if listed:
+        others = [each for each in asked if each not in listed]
+        scores = _scores_in_list(units, matches, listed, others, subject - title_stems)
+        first = scores.index(max(scores))
+    else:
+        scores = _scores(units, matches, asked, title_stems)
+        # Only a unit with a score can begin the best snippet, and the first unit has one.
+        candidates = [number for number, score in enumerate(scores) if score]
+        first = max(candidates, key=lambda n: (_value(units, scores, n, length), -n))
     if units[first].is_row:
         shown = _rows(units, scores, first, length)
     else:
@@ -179,28 +192,54 @@ def _scores(
     units: Sequence[_Unit],
     matches: Sequence[HighlightMatch],
     asked: Sequence[Intent],
-    common: frozenset[str],
+    title: frozenset[str],
 ) -> list[float]:
-    """Return how well each unit answers; `common` are the stems of the title."""
-    starts = [match.start for match in matches]
+    """Return how well each unit answers; `title` are the stems of the title."""
     scores = []
-    for unit in units:
-        if unit.is_header:
-            scores.append(0.0)
-            continue
-        begin = bisect_left(starts, unit.start)
-        end = bisect_left(starts, unit.start + len(unit.text))
-        score = 0.0
-        if begin < end:
-            stems = {match.stem for match in matches[begin:end]}
-            score = WORD * len(stems - common) + TITLE_WORD * len(stems & common)
-        for intent in asked:
-            score += _intent_score(unit.text, intent)
-            if unit.is_row and unit.before:
-                score += HEADER * _intent_score(unit.before, intent)
-        scores.append(score)
+    for unit, stems in zip(units, _matched_stems(units, matches), strict=True):
+        score = WORD * len(stems - title) + TITLE_WORD * len(stems & title)
+        scores.append(score + sum(_unit_score(unit, intent, _intent_score) for intent in asked))
     scores[0] += BEGINNING
     return scores
+
+
+def _scores_in_list(
+    units: Sequence[_Unit],
+    matches: Sequence[HighlightMatch],
+    listed: Sequence[Intent],
+    others: Sequence[Intent],
+    words: frozenset[str],
+) -> list[float]:
+    """Return how well each unit of a section answers that lists the answers to intents.
+
+    Every unit answers them, with or without their words. So only the `words` and the `others` among
+    the intents of the query count, and a quantity without which there is no answer, such as a dose.
+    """
+    scores = []
+    for unit, stems in zip(units, _matched_stems(units, matches), strict=True):
+        score = WORD * len(stems & words)
+        score += sum(_unit_score(unit, intent, _quantity_score) for intent in listed)
+        scores.append(score + sum(_unit_score(unit, intent, _intent_score) for intent in others))
+    return scores
+
+
+def _matched_stems(
+    units: Sequence[_Unit], matches: Sequence[HighlightMatch]
+) -> Iterator[frozenset[str]]:
+    """Yield the stems of the matches in each unit, none for a header."""
+    starts = [match.start for match in matches]
+    for unit in units:
+        begin = bisect_left(starts, unit.start)
+        end = begin if unit.is_header else bisect_left(starts, unit.start + len(unit.text))
+        yield frozenset([match.stem for match in matches[begin:end]]) if begin < end else NO_STEMS
+
+
+def _unit_score(unit: _Unit, intent: Intent, score: Callable[[str, Intent], float]) -> float:
+    """Return the score of a unit for an intent; a row also has a share of its header's."""
+    if unit.is_header:
+        return 0.0
+    found = score(unit.text, intent)
+    return found + HEADER * score(unit.before, intent) if unit.is_row and unit.before else found
 
 
 @lru_cache(maxsize=16_384)  # units are scored again in every search that finds their passage
@@ -214,12 +253,26 @@ def _intent_score(text: str, intent: Intent) -> float:
     return score
 
 
+@lru_cache(maxsize=16_384)
+def _quantity_score(text: str, intent: Intent) -> float:
+    """Return the score of a unit with a quantity that an intent expects."""
+    return CUE if any(pattern.search(text) for pattern in _intent_words(intent)[2]) else 0.0
+
+
+def _is_list(intent: Intent) -> bool:
+    """Return whether a section about an intent lists its answers, the most important first.
+
+    In other sections, the answer is what one of the cues introduces: "call 999", "store below".
+    """
+    return FIRST in intent.cues or all(cue in CUE_PATTERNS for cue in intent.cues)
+
+
 @lru_cache(maxsize=512)
 def _intent_words(
     intent: Intent,
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[re.Pattern[str], ...]]:
     """Return the stemmed phrases and cues of an intent and the patterns among its cues."""
-    plain = [cue for cue in intent.cues if cue not in CUE_PATTERNS]
+    plain = [cue for cue in intent.cues if cue != FIRST and cue not in CUE_PATTERNS]
     patterns = tuple(CUE_PATTERNS[cue] for cue in intent.cues if cue in CUE_PATTERNS)
     return _stemmed(intent.heading_phrases()), _stemmed(plain), patterns
 

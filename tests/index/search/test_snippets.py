@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.analyzer import stem_text
 from index.query.intents import load_intents
 from index.query.parser import parse
 from index.search.highlighter import highlight_terms, highlight_text
@@ -33,11 +34,18 @@ def passage(*blocks: Block, headings: tuple[str, ...] = ()) -> Passage:
 
 
 def snippet_of(
-    found: Passage, q: str, *intents: str, title: str = "", length: int = LEADING_LENGTH
+    found: Passage,
+    q: str,
+    *intents: str,
+    subject: str = "",
+    title: str = "",
+    length: int = LEADING_LENGTH,
 ) -> str:
     catalog = load_intents()
     asked = [catalog[key] for key in intents]
-    return snippet_text(found, highlight_terms(parse(q)), asked, title=title, length=length)
+    terms = highlight_terms(parse(f"{q} {subject}"))
+    stems = frozenset(stem_text(subject))
+    return snippet_text(found, terms, asked, subject=stems, title=title, length=length)
 
 
 def items(*texts: str) -> Block:
@@ -67,6 +75,38 @@ def test_snippet_without_a_match_begins_at_the_beginning() -> None:
 def test_snippet_begins_with_the_sentence_that_answers(q: str, intent: str, answer: str) -> None:
     text = f"{FILLER * 3}{answer} {FILLER * 3}"
     assert snippet_of(passage(paragraph(text)), q, intent).startswith(f"… {answer}")
+
+
+HARMS = (
+    "Bleeding is the main danger. It may be minor, such as bruising, or threaten life. "
+    "Less common side effects include liver injury. Serious harms are rare."
+)
+
+
+@pytest.mark.parametrize("heading", ["Side effects", "6 Adverse reactions"])
+def test_snippet_of_a_section_that_lists_answers_begins_with_the_first(heading: str) -> None:
+    found = passage(paragraph(HARMS), headings=(heading,))
+    assert snippet_of(found, "x side effects", "side-effects").startswith("Bleeding is the main")
+    assert snippet_of(found, "x side effects", "side-effects", subject="x liver").startswith(
+        "… Less common side effects include liver"
+    )
+
+
+def test_snippet_of_other_sections_begins_with_the_words_of_the_intent() -> None:
+    found = passage(paragraph(HARMS), headings=("Before you start",))
+    assert snippet_of(found, "x side effects", "side-effects").startswith("… Less common")
+
+
+def test_snippet_of_a_section_about_doses_begins_with_the_first_amount() -> None:
+    text = "Doses vary. Take 5 mg twice daily. Doses above 10 mg or 15 mg daily are seldom given."
+    found = passage(paragraph(text), headings=("Dose",))
+    assert snippet_of(found, "x dose", "dose").startswith("… Take 5 mg twice daily.")
+
+
+def test_snippet_of_a_section_with_instructions_begins_with_the_instruction() -> None:
+    text = f"{FILLER * 3}Call 999 for chest pain. {FILLER * 3}"
+    found = passage(paragraph(text), headings=("When to call",))
+    assert snippet_of(found, "when to call", "when-to-call").startswith("… Call 999")
 
 
 def test_snippet_begins_with_the_words_of_the_query_rather_than_of_the_title() -> None:
