@@ -19,7 +19,7 @@ from web.presentation.formatting import format_review
 from web.presentation.json_ld import build_json_ld
 from web.view_models import search_results
 
-SYNONYMS_SHOWN = 3  # synonyms listed per word; a drug can have a dozen brand names
+SYNONYMS_SHOWN = 3  # above the first hit, of all names; a drug can have a dozen brand names
 
 blueprint = Blueprint("search", __name__)
 

@@ -145,6 +145,16 @@ def test_query_changes_are_listed_with_an_undo_link(client_with):
     assert "/search?q=heart%20attack&literal=1" in links_of(page)
 
 
+@pytest.mark.parametrize(("names", "shown"), [(1, 3), (2, 1), (5, 1)])
+def test_few_synonyms_are_shown_and_the_others_folded(client_with, names, shown):
+    synonyms = tuple((f"drug {n}", f"brand {n} {m}") for n in range(names) for m in range(8))
+    query = QueryEcho(q="", parsed="", synonyms=synonyms)
+    page = client_with(CannedSearch(an_answer(a_hit(), query=query))).get("/search?q=drug")
+    assert values(page, "data-more")[:names] == [str(8 - shown)] * names
+    assert len(texts(page, "[data-synonyms] > b")) == shown * names
+    assert len(texts(page, "[data-synonyms] details b")) == (8 - shown) * names
+
+
 @pytest.mark.parametrize(
     ("echo", "label", "named"),
     [

@@ -150,6 +150,17 @@ def test_synonyms_that_were_searched_are_named(page: Page) -> None:
     expect(found.locator("[data-synonyms]")).to_contain_text("heart attack")
 
 
+def test_few_synonyms_are_shown_and_the_others_folded(page: Page) -> None:
+    found = search(page, "kidney failure tired").locator("[data-synonyms]")
+    notes = found.locator(":scope > div")
+    expect(notes).to_have_count(2)
+    expect(notes.locator("summary")).to_have_count(2)
+    folded = notes.first.locator("details")
+    expect(folded).not_to_have_attribute("open", "")
+    folded.locator("summary").click()
+    expect(folded).to_contain_text("renal impairment")
+
+
 def test_misspelt_word_is_corrected_and_labelled(page: Page) -> None:
     found = search(page, "haemorrage")
     expect(found).to_have_attribute("data-answer", "corrected")

@@ -8,6 +8,7 @@
   const FEW = 10; // articles: with fewer that match all words, those that match some follow
   const PAGE_SIZE = 20; // articles
   const MAX_SIMILAR = 3; // words
+  const SYNONYMS_SHOWN = 3; // of all names; a drug can have a dozen brand names
   const MIN_HEADING_LIKENESS = 0.8; // share of the words typed and of the heading that are in both
   const SNIPPET = 260, LEAD = 60; // characters of a snippet, and before its first match
 
@@ -309,8 +310,19 @@
     part("ignored-words").textContent = query.ignored.map((word) => `“${word}”`).join(", ");
     part("similar").hidden = !links.length;
     part("similar-words").replaceChildren(...links.flatMap((one, at) => (at ? [", ", one] : [one])));
-    part("synonyms").replaceChildren(...query.clauses.filter(({ synonyms }) => synonyms.length).map(({ words, synonyms }) =>
-      element("p", "", `Also searched for “${words.map((word) => word.typed).join(" ")}”: ${synonyms.map(([, , text]) => text).join(", ")}.`)));
+    const named = query.clauses.filter(({ synonyms }) => synonyms.length);
+    part("synonyms").replaceChildren(...named.map((name) => alsoSearched(name, Math.max(1, Math.floor(SYNONYMS_SHOWN / named.length)))));
+  }
+
+  /* Return the synonyms of a name: the first `shown`, and the others folded. */
+  function alsoSearched({ words, synonyms }, shown) {
+    const texts = synonyms.map(([, , text]) => text);
+    const note = element("div", "", `Also searched for “${words.map((word) => word.typed).join(" ")}”: ${texts.slice(0, shown).join(", ")}`);
+    if (texts.length > shown) {
+      const summary = element("summary", "", `and ${texts.length - shown} more`);
+      note.append(" ", element("details", "names", summary, texts.slice(shown).join(", ")));
+    }
+    return note;
   }
 
   function showHits({ query, found, some }, size) {
