@@ -22,6 +22,8 @@ FIELD_BOOSTS = {"title": 3, "heading": 3, "body": 1, "topics": 1, "tags": 1}
 ALL = "all"
 
 BM25_K1, BM25_B = 1.2, 0.75  # the usual values in the literature, and Whoosh's defaults
+# Whoosh's scale of passage lengths: a resolution of about one percent at typical lengths.
+LENGTH_SCALE = tuple(round((1.033**byte - 1) * 27) for byte in range(256))
 
 # Score factors by tag. Reference lists are short and repeat the title, so that they would rank
 # first for many one-word queries.

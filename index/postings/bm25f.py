@@ -18,12 +18,11 @@ import math
 
 import numpy as np
 
-from index.document import BM25_B, BM25_K1
+from index.document import BM25_B, BM25_K1, LENGTH_SCALE
 from index.postings import native
 from index.postings.array_file import Array
 
-# Whoosh's length scale: a resolution of about one percent at typical passage lengths.
-LENGTHS = np.array([round((1.033**byte - 1) * 27) for byte in range(256)], np.int64)
+LENGTHS = np.array(LENGTH_SCALE, np.int64)
 
 
 def length_bytes(lengths: Array) -> Array:

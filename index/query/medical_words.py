@@ -21,16 +21,17 @@ WORD_PARTS = _DATA / "word-parts.txt"
 def is_medical_word(folded: str) -> bool:
     """Return whether a folded word is spelled correctly, in British or American spelling."""
     word = normalize_spelling(folded)
-    return word in _medical_words() or _formed_word().fullmatch(word) is not None
+    return word in medical_words() or formed_word().fullmatch(word) is not None
 
 
 @lru_cache(maxsize=1)
-def _medical_words() -> frozenset[str]:
+def medical_words() -> frozenset[str]:
+    """Return the folded words of conditions and procedures, in the common spelling."""
     return frozenset(gzip.decompress(MEDICAL_WORDS.read_bytes()).decode().split("\n"))
 
 
 @lru_cache(maxsize=1)
-def _formed_word() -> re.Pattern[str]:
+def formed_word() -> re.Pattern[str]:
     """Return the pattern of one to four roots, joined by a vowel, and an ending."""
     lines = WORD_PARTS.read_text(encoding="utf-8").splitlines()
     parts = [part for line in lines if not line.startswith("#") for part in line.split()]

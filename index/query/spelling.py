@@ -57,10 +57,10 @@ OPPOSITES = (
 MAX_DRUG_COST_GAP = 0.75
 MIN_RIVAL_COST_GAP = 0.15  # a correction is certain only if the next one costs this much more
 
-_KEYBOARD_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+KEYBOARD_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 # English phonetic replacements; `^` and `$` match the ends of a word.
-_SOUNDS = {
+SOUNDS = {
     "^pn": "n", "^ps": "s", "^pt": "t", "^kn": "n", "^gn": "n", "^mn": "n", "^wr": "r", "^x": "s",
     "^wh": "w", "rrh": "r", "rh": "r", "ph": "f", "sch": "sk", "ck": "k", "ch": "k", "sh": "s",
     "th": "t", "gh": "g", "sc(?=[eiy])": "s", "c(?=[eiy])": "s", "c": "k", "qu": "kw", "q": "k",
@@ -69,7 +69,7 @@ _SOUNDS = {
     "ee": "e", "ea": "e", "ey$": "i", "y": "i", "ou": "u", "oo": "u", "eu": "u", "au": "o",
     "aw": "o", "e$": "", "es$": "s",
 }  # fmt: skip
-_ORDERED = sorted(_SOUNDS, key=lambda letters: (-len(letters), letters))
+_ORDERED = sorted(SOUNDS, key=lambda letters: (-len(letters), letters))
 _SOUND = re.compile("|".join(f"({letters})" for letters in _ORDERED))
 _DOUBLED = re.compile(r"(.)\1+")
 
@@ -94,7 +94,7 @@ def phonetic_key(word: str) -> str:
 
 
 def _replace_sound(match: re.Match[str]) -> str:
-    return _SOUNDS[_ORDERED[(match.lastindex or 1) - 1]]
+    return SOUNDS[_ORDERED[(match.lastindex or 1) - 1]]
 
 
 class SpellChecker:
@@ -372,6 +372,6 @@ def _differ_by_adjacent_key(typed: str, candidate: str) -> bool:
     differences = [(a, b) for a, b in zip(typed, candidate, strict=True) if a != b]
     return len(differences) == 1 and any(
         abs(row.find(differences[0][0]) - row.find(differences[0][1])) == 1
-        for row in _KEYBOARD_ROWS
+        for row in KEYBOARD_ROWS
         if differences[0][0] in row and differences[0][1] in row
     )

@@ -156,10 +156,11 @@ def contains_name(name: Sequence[str], part: Sequence[str]) -> bool:
 
 def is_ordinary_word(word: str) -> bool:
     """Return whether an abbreviation is also an ordinary word."""
-    return fold(word) in _ordinary_words() or is_stopword(word) or is_question_word(word)
+    return fold(word) in ordinary_words() or is_stopword(word) or is_question_word(word)
 
 
 @lru_cache(maxsize=1)
-def _ordinary_words() -> frozenset[str]:
+def ordinary_words() -> frozenset[str]:
+    """Return the words of everyday language that are also abbreviations or look like names."""
     lines = ORDINARY_WORDS.read_text(encoding="utf-8").splitlines()
     return frozenset(word for line in lines if not line.startswith("#") for word in line.split())

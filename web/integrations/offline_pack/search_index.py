@@ -8,7 +8,7 @@ so the pack finds the same words and interprets queries in the same way.
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,19 +16,19 @@ from index.analyzer import (
     GREEK_NAMES,
     build_word_pattern,
     filler_words,
+    fold,
     is_stopword,
     split_words,
     stem_endings,
     stem_word,
     unit_names,
 )
-from index.document import FIELD_BOOSTS, build_documents
-from index.query import compounds
+from index.document import FIELD_BOOSTS, LENGTH_SCALE, build_documents
+from index.query import compounds, medical_words, spelling, synonym_rules
 from index.query.expansion import SEPARATE_WORDS_WEIGHT
 from index.query.intents import MAX_GAP, Intent, IntentCatalog, phrase_parts
 from index.query.interpretation import MAX_NAME_WORDS, OVERVIEW
 from index.query.parser import MIN_PREFIX_LENGTH
-from index.query.spelling import OPPOSITES
 from index.query.synonym_rules import MAX_WORDS, is_ordinary_word
 from index.query.synonyms import Synonym, SynonymDictionary
 from index.search import sections
@@ -43,6 +43,25 @@ from kb.storage.curation_store import Pin
 
 Key = tuple[str, ...]
 
+# Constants of the site's spelling correction, under their names in ``files/spelling.js``.
+SPELLING_CONSTANTS = {
+    "adjacentKeyBonus": "ADJACENT_KEY_BONUS",
+    "firstLetterCost": "FIRST_LETTER_COST",
+    "frequencyBonus": "FREQUENCY_BONUS",
+    "letterCost": "LETTER_COST",
+    "longWordLetters": "LONG_WORD_LENGTH",
+    "maxCost": "MAX_COST",
+    "maxDrugCostGap": "MAX_DRUG_COST_GAP",
+    "minLookalikeLetters": "MIN_LOOKALIKE_LENGTH",
+    "minPartLetters": "MIN_PART_LENGTH",
+    "minRivalCostGap": "MIN_RIVAL_COST_GAP",
+    "minTwoEditsLetters": "MIN_TWO_EDITS_LENGTH",
+    "minWordLetters": "MIN_WORD_LENGTH",
+    "shortWordLetters": "SHORT_WORD_LENGTH",
+    "soundCost": "SOUND_COST",
+    "splitCost": "SPLIT_COST",
+    "unindexedCost": "UNINDEXED_COST",
+}
 # Constants of the site's search, under their names in ``files/pack.js``.
 CONSTANTS = {
     "maxArticles": MAX_ARTICLES,
@@ -57,6 +76,7 @@ CONSTANTS = {
     "minQuestionWords": MIN_QUERY_WORDS,
     "otherWords": sections.WORDS,
     "particle": compounds.PARTICLE_WEIGHT,
+    **{name: getattr(spelling, constant) for name, constant in SPELLING_CONSTANTS.items()},
     "separateWords": SEPARATE_WORDS_WEIGHT,
     "subjectWords": sections.SUBJECT_WORDS,
 }
@@ -76,6 +96,7 @@ def search_data(
     stems: dict[str, str] = {}  # by lowercase word
     found: set[str] = set()  # stems and names that occur
     passages: list[dict[str, Any]] = []
+    forms: Counter[str] = Counter()  # passages by folded word
     numbers: dict[str, int] = {}  # of passages, by id
     articles: dict[str, list[int]] = defaultdict(list)  # numbers of articles, by the key of a name
     for article, record in enumerate(records):
@@ -83,7 +104,9 @@ def search_data(
         for name in documents[0].names if documents else ():
             articles[name].append(article)
         for passage, document in zip(record.passages, documents, strict=True):
-            for text in document.texts.values():
+            texts = document.texts.values()
+            forms.update({fold(word) for text in texts for word in split_words(text)})
+            for text in texts:
                 typed = split_words(text)
                 stemmed = [stem_word(word) for word in typed]
                 stems.update(zip(map(str.lower, typed), stemmed, strict=True))
@@ -115,6 +138,7 @@ def search_data(
     return {
         "passages": passages,
         "counts": FIELD_BOOSTS,
+        "lengths": LENGTH_SCALE,
         "stems": {word: stem for word, stem in known.items() if stem in usable} | stems,
         "endings": [pattern.pattern, endings],
         "small": sorted(filler_words()),
@@ -129,7 +153,13 @@ def search_data(
         "prefixes": sorted(compounds.PREFIXES),
         "particles": sorted(compounds.PARTICLES),
         "drugs": sorted(vocabulary.drugs),
-        "opposites": OPPOSITES,
+        "known": " ".join(sorted(vocabulary.words | medical_words.medical_words())),
+        "formed": medical_words.formed_word().pattern,
+        "ordinary": sorted(synonym_rules.ordinary_words()),
+        "forms": forms,
+        "sounds": spelling.SOUNDS,
+        "keyboard": spelling.KEYBOARD_ROWS,
+        "opposites": spelling.OPPOSITES,
         "pins": first,
         "constants": CONSTANTS,
     }

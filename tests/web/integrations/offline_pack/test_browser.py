@@ -21,7 +21,8 @@ from web.context import Services
 pytestmark = pytest.mark.browser
 
 JUDGED = Path(__file__).parents[3] / "index" / "evaluation" / "judged.csv"
-# Shares of the judged queries that the site does not correct.
+QUERIES = Path(__file__).with_name("queries.txt")  # names, intents, misspellings and brands
+# Shares of the judged queries.
 SAME_ARTICLE, SAME_PASSAGE = 0.98, 0.95
 
 AXE = {"preload": False}  # it would fetch the style sheets, which the pack's policy forbids
@@ -81,18 +82,23 @@ def articles(found: Locator) -> list[str]:
     return [Path(link.get_attribute("href") or "").stem for link in links.all()]
 
 
+def first_on_the_site(site: Services, query: str) -> str:
+    """Return the address in the pack of the site's first hit; empty without one."""
+    hits = site.search.search(SearchRequest(q=query)).hits
+    return f"articles/{hits[0].article.id}.html#{hits[0].passage.anchor}" if hits else ""
+
+
+def test_first_hit_is_that_of_the_site(page: Page, sample_site: Services) -> None:
+    queries = QUERIES.read_text("utf-8").splitlines()
+    expected = [first_on_the_site(sample_site, query) for query in queries]
+    found = page.evaluate(SEARCH_ALL, queries)
+    assert dict(zip(queries, found, strict=True)) == dict(zip(queries, expected, strict=True))
+
+
 def test_search_leads_where_the_site_leads(page: Page, sample_site: Services) -> None:
     with JUDGED.open(encoding="utf-8") as file:
         rows = [row["query"] for row in csv.DictReader(file)]
-    expected: dict[str, str] = {}
-    for query in rows:
-        response = sample_site.search.search(SearchRequest(q=query))
-        if response.query.corrected:  # the pack suggests corrections of drugs and searches none
-            continue
-        hits = response.hits
-        expected[query] = (
-            f"articles/{hits[0].article.id}.html#{hits[0].passage.anchor}" if hits else ""
-        )
+    expected = {query: first_on_the_site(sample_site, query) for query in rows}
     queries = list(expected)
     assert len(queries) >= 100
     pairs = list(zip(page.evaluate(SEARCH_ALL, queries), expected.values(), strict=True))
@@ -170,16 +176,35 @@ def test_misspelt_word_is_corrected_and_labelled(page: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "meant"), [("warfrin", "warfarin"), ("ropivacaine", "bupivacaine")]
+    ("typed", "meant", "first"),
+    [
+        ("warfrin", "warfarin", "warfarin"),
+        ("pacemeker", "pacemaker", "pacemaker"),
+        ("warfrin side effects", "warfarin side effects", "warfarin"),
+    ],
 )
-def test_drug_is_suggested_and_never_searched_in_place_of_another_word(
-    page: Page, typed: str, meant: str
+def test_certain_correction_is_searched_with_its_subject(
+    page: Page, typed: str, meant: str, first: str
 ) -> None:
     found = search(page, typed)
+    expect(found).to_have_attribute("data-answer", "corrected")
+    expect(found.locator("[data-corrected]")).to_have_text(meant)
+    assert articles(found)[0] == first
+
+
+def test_doubtful_drug_is_suggested_and_not_searched(page: Page) -> None:
+    found = search(page, "atorvastin")
     expect(found).to_have_attribute("data-answer", "none")
     assert articles(found) == []
-    found.locator("[data-similar]").get_by_role("link", name=meant).click()
-    expect(results(page, meant)).to_have_attribute("data-answer", "all")
+    found.locator("[data-similar]").get_by_role("link", name="atorvastatin").click()
+    expect(results(page, "atorvastatin")).to_have_attribute("data-answer", "all")
+
+
+@pytest.mark.parametrize("typed", ["ropivacaine", "rabies"])
+def test_correctly_typed_word_is_never_questioned(page: Page, typed: str) -> None:
+    found = search(page, typed)
+    expect(found).to_have_attribute("data-answer", "none")
+    expect(found.locator("[data-similar]")).to_be_hidden()
 
 
 def test_word_is_not_replaced_by_its_opposite(page: Page) -> None:

@@ -19,7 +19,7 @@
 
   /* Data and index, loaded at the first search */
 
-  let data, index, limits, queries, similarWords;
+  let data, index, limits, queries, spelling;
   const indexed = new Map(); // stems, and how many passages contain each
 
   const load = (src) => new Promise((resolve, reject) => {
@@ -32,12 +32,12 @@
 
   async function prepare() {
     window.exports = {}; // porter2 is a CommonJS module
-    for (const src of ["files/porter2.js", "files/minisearch.js", "files/queries.js", "data/search.js"]) await load(src);
+    for (const src of ["files/porter2.js", "files/minisearch.js", "files/queries.js", "files/spelling.js", "data/search.js"]) await load(src);
     data = window.kbPack;
     limits = data.constants;
     queries = window.kbQueries(data, indexed, window.exports.stem);
     for (const name of ["pins", "tags"]) data[name] = new Map(Object.entries(data[name]));
-    data.drugs = new Set(data.drugs);
+    data.ordinary = new Set(data.ordinary);
     data.intents.forEach((intent, number) => (intent.number = number));
     for (const article of data.articles) Object.assign(article, { passages: [], stems: { title: queries.stemmed(article.title), topics: queries.stemmed(article.topics) } });
     data.passages.forEach((passage, id) => {
@@ -50,12 +50,16 @@
       stringifyField: (stems) => stems,
       tokenize: (stems) => {
         for (const stem of new Set(stems)) indexed.set(stem, (indexed.get(stem) ?? 0) + 1);
-        return stems.map((stem) => [stem]); // arrays: MiniSearch counts distinct tokens as the length, and BM25 counts all
+        // Arrays, because MiniSearch counts distinct tokens as the length, and BM25 counts all. Empty stems make it a length of the site's scale.
+        const length = data.lengths.find((one) => one >= stems.length) ?? stems.length;
+        return [...stems, ...Array(length - stems.length).fill("")].map((stem) => [stem]);
       },
       processTerm: ([stem]) => stem,
       searchOptions: { tokenize: (stem) => [stem], processTerm: (stem) => stem },
     });
     await index.addAllAsync(data.passages, { chunkSize: 200 });
+    const namesOf = (drug) => (data.synonyms.get(queries.stemOf(drug)) ?? []).map(([, , text]) => queries.fold(text));
+    spelling = window.kbSpelling(data, new Map(Object.entries(data.forms)), queries.stemOf, namesOf);
   }
 
   /* Return the stems of a passage, each as often as it counts, and keep those of its parts. */
@@ -180,28 +184,21 @@
     return [...groups].map(([article, found]) => ({ article: data.articles[article], passages: found }));
   }
 
-  /* Similar words for words that no passage contains. Drug names are suggested but never replace a word automatically. */
+  /* Corrections of words that no passage contains */
 
-  function similarTo(word) {
-    if (!similarWords) {
-      similarWords = new MiniSearch({ fields: ["id"], tokenize: (id) => [id] });
-      similarWords.addAll([...data.stems].filter(([, stem]) => indexed.has(stem)).map(([id]) => ({ id })));
-    }
-    const opposite = ([one, other], id) => (word.startsWith(one) && id.startsWith(other)) || (word.startsWith(other) && id.startsWith(one));
-    const found = /^\p{L}{4,}$/u.test(word) ? similarWords.search(word, { fuzzy: word.length > 5 ? 2 : 1 }) : [];
-    const allowed = found.filter(({ id }) => !data.opposites.some((pair) => opposite(pair, id)));
-    return [...new Map(allowed.reverse().map(({ id }) => [queries.stemOf(id), id])).values()].reverse().slice(0, MAX_SIMILAR);
-  }
-
+  /* Return corrected queries, and the one that may be searched automatically: its corrections are certain. */
   function correct({ words, unwanted, tags }) {
-    const unknown = words.filter((word) => !indexed.has(word.stem) && !queries.synonymsOf([word]));
-    const similar = new Map(unknown.map((word) => [word, similarTo(queries.fold(word.typed))]));
-    const replaced = (rank) => [
-      ...words.map((word) => similar.get(word)?.[Math.min(rank, similar.get(word).length - 1)] ?? word.typed), ...unwanted.map((leaf) => `-${leaf.words.map(({ typed }) => typed).join("-")}`), ...tags.map((key) => `tag:${key}`),
+    const unknown = words.filter((word) => !indexed.has(word.stem) && !queries.synonymsOf([word]) && !data.ordinary.has(queries.fold(word.typed).replace(/s$/, "")));
+    const offered = new Map(unknown.map((word) => [word, spelling.suggest(queries.fold(word.typed), MAX_SIMILAR)]).filter(([, found]) => found.length));
+    const replaced = (choose) => [
+      ...words.map((word) => choose(offered.get(word) ?? []) ?? word.typed), ...unwanted.map((leaf) => `-${leaf.words.map(({ typed }) => typed).join("-")}`), ...tags.map((key) => `tag:${key}`),
     ].join(" ");
-    const most = Math.max(0, ...[...similar.values()].map((found) => found.length));
-    const drugs = [...similar].flatMap(([word, found]) => [queries.fold(word.typed), ...found]).some((word) => data.drugs.has(word));
-    return { suggestions: Array.from({ length: most }, (_, rank) => replaced(rank)), safe: !drugs };
+    const most = Math.max(0, ...[...offered.values()].map((found) => found.length));
+    const suggestions = Array.from({ length: most }, (_, rank) => replaced((found) => found[Math.min(rank, found.length - 1)]?.word));
+    const first = [...offered.values()].map(([best]) => best);
+    const mustAsk = first.some(({ isDrug, isCertain }) => isDrug && !isCertain);
+    const isCertain = first.some((best) => best.isCertain) && !mustAsk;
+    return { suggestions, automatic: isCertain ? replaced(([best]) => (best?.isCertain ? best.word : undefined)) : "" };
   }
 
   /* Return the articles for a query, and how they were found: "all" words, "corrected" words, "some" words or "none".
@@ -210,6 +207,17 @@
   function answer(typed, tag) {
     const query = queries.parse(typed);
     if (tag) query.tags.push(tag);
+    const result = answerQuery(query);
+    if (result.kind === "none" || result.kind === "some") {
+      const { suggestions, automatic } = correct(query);
+      const corrected = automatic ? answerQuery(queries.parse(automatic)) : { kind: "none" };
+      if (corrected.kind !== "none") Object.assign(result, corrected, { kind: "corrected", corrected: automatic });
+      result.suggestions = suggestions.filter((text) => text !== result.corrected);
+    }
+    return tag ? result : withPins(typed, result);
+  }
+
+  function answerQuery(query) {
     const subject = findSubject(query);
     const about = subject?.articles ?? [];
     const without = (groups, others) => groups.filter(({ article }) => !others.some((one) => one.article === article));
@@ -220,15 +228,7 @@
     const canRelax = isAbout || (!about.length && query.words.length > 1);
     const loose = found.length < FEW && canRelax ? without(find(relaxed, "OR", subject), about) : [];
     const result = { query, found, some: without(loose, found), kind: "all", suggestions: [], unanswered: subject?.unanswered ?? [], subject: leading[0]?.article };
-    if (!found.length) {
-      const { suggestions, safe } = correct(query);
-      const corrected = safe && suggestions.length ? queries.parse(suggestions[0]) : undefined;
-      const instead = corrected ? find(corrected, "AND") : [];
-      if (instead.length) Object.assign(result, { query: corrected, found: instead, some: [], kind: "corrected" });
-      else Object.assign(result, { found: loose, some: [], kind: loose.length ? "some" : "none" });
-      result.suggestions = suggestions;
-    }
-    return tag ? result : withPins(typed, result);
+    return found.length ? result : { ...result, found: loose, some: [], kind: loose.length ? "some" : "none" };
   }
 
   function withPins(typed, result) {
@@ -298,11 +298,11 @@
     return made;
   }
 
-  function showNotes(typed, { kind, query, suggestions, unanswered, subject }) {
+  function showNotes(typed, { kind, query, corrected, suggestions, unanswered, subject }) {
     for (const note of document.querySelectorAll("[data-note]")) note.hidden = note.dataset.note !== kind;
     part("typed").textContent = typed;
-    part("corrected").textContent = kind === "corrected" ? suggestions[0] : "";
-    const links = suggestions.slice(kind === "corrected" ? 1 : 0).map((text) => link(element("a", ""), `#${new URLSearchParams({ q: text })}`, text));
+    part("corrected").textContent = corrected ?? "";
+    const links = suggestions.map((text) => link(element("a", ""), `#${new URLSearchParams({ q: text })}`, text));
     part("unanswered").hidden = !(unanswered.length && subject);
     part("unanswered-intents").textContent = unanswered.join(" or ");
     part("unanswered-subject").textContent = subject?.title ?? "";
@@ -359,7 +359,7 @@
     const result = answer(typed, tag);
     showNotes(typed, result);
     showHits(result, PAGE_SIZE);
-    const searched = result.kind === "corrected" ? result.suggestions[0] : typed;
+    const searched = result.corrected ?? typed;
     part("status").textContent = result.found.length ? `${counted(result.found.length, "article")} for “${searched}”` : `Nothing for “${typed}”`;
     part("found").hidden = false;
     Object.assign(part("found").dataset, { query: typed, answer: result.kind, articles: result.found.length });
