@@ -385,3 +385,35 @@ def test_targets_are_large_enough(open_page: Open, name: str):
             .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
     )
     assert small == []
+
+
+# Results by keyboard
+
+
+def focused_hit(page: Page) -> int:
+    """Return the number of the result that has the focus; -1 if none has it."""
+    return page.evaluate("""() =>
+        [...document.querySelectorAll(".hits [data-hit]")].indexOf(document.activeElement)""")
+
+
+def test_j_k_and_arrow_keys_move_between_hits(open_page: Open):
+    page = open_page("/search?q=bleeding")
+    places = []
+    for key in ("ArrowDown", "j", "j", "ArrowDown", "ArrowUp", "k", "k"):
+        page.keyboard.press(key)
+        places.append(focused_hit(page))
+    assert places == [-1, 0, 1, 2, 1, 0, 0]
+    page.locator("#q").focus()
+    page.keyboard.type("jk")
+    expect(page.locator("#q")).to_have_value("jkbleeding")
+
+
+def test_hits_precede_filters_in_tab_order(open_page: Open):
+    page = open_page("/search?q=bleeding")
+    assert page.evaluate("""() => {
+        const hits = [...document.querySelectorAll(".hits [data-hit]")];
+        const filters = document.querySelector(".choices a");
+        const after = Node.DOCUMENT_POSITION_FOLLOWING;
+        return hits.length && hits.every((hit) => hit.compareDocumentPosition(filters) & after);
+    }""")
+    assert page.locator("[tabindex]:not([tabindex='0']):not([tabindex='-1'])").count() == 0

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 
+from index.engines import open_engine
+from index.indexer import Indexer
 from index.search.results import QueryEcho
+from index.search.service import SearchService
 from kb.editorial.workflow import ReviewWorkflow
 from kb.errors import IndexMissingError, StoreError
 from kb.model.article import paragraph
 from kb.storage.audit_log import Actor
 from tests.web.builders import (
+    TODAY,
     WARFARIN,
     WARFARIN_PASSAGES,
     CannedSearch,
@@ -403,3 +408,18 @@ def test_a_fault_of_ours_shows_no_trace(client_with, caplog):
     assert values(page, "data-problem") == ["unexpected"]
     assert "secret" not in page.text
     assert "Jones" not in caplog.text
+
+
+def test_newest_review_first_and_unreviewed_articles_last(
+    client_with, empty_store, taxonomy, tmp_path
+):
+    dates = {"Alpha": None, "Beta": date(2024, 5, 1), "Gamma": date(2026, 1, 1)}
+    for title, reviewed in dates.items():
+        save(empty_store, *simple(title, "Zebra stripes bleed.", reviewed=reviewed))
+    engine = open_engine(f"whoosh:{tmp_path / 'index'}", taxonomy)
+    Indexer(empty_store, engine, taxonomy).rebuild()
+    service = SearchService(empty_store, engine, taxonomy, today=lambda: TODAY)
+    page = client_with(service, empty_store).get("/search?q=zebra&sort=date")
+    found = [hit.get_text() for hit in elements(page, ".hits .hit")]
+    places = [next(title for title in dates if title in text) for text in found]
+    assert places == ["Gamma", "Beta", "Alpha"]
