@@ -11,7 +11,7 @@ from kb.model.taxonomy import Taxonomy
 
 # Part of the version that an index carries. Increase it when a field below changes, or when a class
 # that Whoosh pickles into the table of contents (schema, codec, analysers) moves or is renamed.
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 # Boost of each text field. Words are scored in one combined field, `ALL`, in which a word counts as
 # often as its field's boost: BM25F as defined by Robertson, Zaragoza and Taylor, "Simple BM25
@@ -66,11 +66,17 @@ def name_key(name: str) -> str:
     return " ".join(stem_text(name))
 
 
+def short_title(title: str) -> str:
+    """Return a title without the brackets at its end: "Eliquis (apixaban)" is also "Eliquis"."""
+    return title.partition("(")[0] if title.endswith(")") else title
+
+
 def build_documents(record: ArticleRecord, taxonomy: Taxonomy) -> tuple[IndexDocument, ...]:
     """Return one document for each passage of a published article, in order."""
     metadata = record.article.metadata
     named = "\n".join((*metadata.topics, *metadata.also_called))
-    names = (name_key(name) for name in (record.article.title, *metadata.also_called))
+    title = record.article.title
+    names = (name_key(name) for name in (title, short_title(title), *metadata.also_called))
     keys = tuple(dict.fromkeys(filter(None, names)))
     found = []
     for passage in record.passages:

@@ -21,6 +21,7 @@ DEFAULT_FILE = Path(__file__).parents[1] / "data" / "intents.toml"
 GAP = "*"  # in a phrase: one or more words
 MAX_GAP = 10  # words
 WHOLE_FILE = "file"
+ASIDES = "asides"
 
 NUMBER_WORD = "one|two|three|four|five|six|seven|eight|nine|ten|twelve|few|several"
 FIRST = "<first>"  # a cue: the first sentence or item of a section about the intent
@@ -43,15 +44,16 @@ Stems = tuple[str, ...]
 class Intent:
     """What is asked about a subject, or for which group of patients if `population` is true.
 
-    `phrases` express it in queries. Sections answer it if they have one of the codes (`loinc`), if
-    their heading contains one of `headings` or of the phrases without a gap, or if they have one of
-    `tags`. One of `related_tags` only supports other evidence. `cues` are words, names of
-    `CUE_PATTERNS`, in the sentences that answer it, or `FIRST`.
+    `phrases` express it in queries, and so does `shorthand`, in queries only. Sections answer it if
+    they have one of the codes (`loinc`), if their heading contains one of `headings` or of the
+    phrases without a gap, or if they have one of `tags`. One of `related_tags` only supports other
+    evidence. `cues` are words, names of `CUE_PATTERNS` or `FIRST`, in sentences that answer it.
     """
 
     key: str
     label: str
     phrases: tuple[str, ...]
+    shorthand: tuple[str, ...] = ()
     headings: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     related_tags: tuple[str, ...] = ()
@@ -59,6 +61,11 @@ class Intent:
     infobutton: tuple[str, ...] = ()  # codes of Infobutton subtopics, mostly MeSH qualifiers
     cues: tuple[str, ...] = ()
     population: bool = False
+
+    @property
+    def query_phrases(self) -> tuple[str, ...]:
+        """All phrases that express it in queries."""
+        return (*self.phrases, *self.shorthand)
 
     def heading_phrases(self) -> Iterator[str]:
         """Yield the phrases that identify the heading of an answering section."""
@@ -79,14 +86,18 @@ FIELDS = tuple(field.name for field in fields(Intent) if field.name != "populati
 
 
 class IntentCatalog:
-    """All intents, with an index of their phrases."""
+    """All intents, with an index of their phrases.
 
-    def __init__(self, intents: Iterable[Intent]) -> None:
+    `asides` are the stems of words that are neither the subject of a query nor what is asked.
+    """
+
+    def __init__(self, intents: Iterable[Intent], asides: Iterable[str] = ()) -> None:
         self.intents = tuple(intents)
+        self.asides = frozenset(stem for word in asides for stem in stem_text(word))
         self._by_key = {intent.key: intent for intent in self.intents}
         self._by_stem: dict[str, list[tuple[tuple[Stems, ...], Intent]]] = {}
         for intent in self.intents:
-            for phrase in intent.phrases:
+            for phrase in intent.query_phrases:
                 parts = phrase_parts(phrase)
                 self._by_stem.setdefault(parts[0][0], []).append((parts, intent))
 
@@ -139,7 +150,7 @@ def load_intents(home: Path | None = None) -> IntentCatalog:
     Raises `IntentsError` with the file and the intent if the file is invalid.
     """
     custom = home / DEFAULT_FILE.name if home else None
-    return IntentCatalog(_read(custom)) if custom and custom.exists() else _built_in()
+    return _read(custom) if custom and custom.exists() else _built_in()
 
 
 def check_intents(home: Path, tags: Collection[str]) -> None:
@@ -149,7 +160,7 @@ def check_intents(home: Path, tags: Collection[str]) -> None:
     taxonomy, which a team can replace.
     """
     path = home / DEFAULT_FILE.name
-    for intent in _read(path) if path.exists() else ():
+    for intent in _read(path).intents if path.exists() else ():
         for tag in (*intent.tags, *intent.related_tags):
             if tag not in tags:
                 problem = f"the tag {tag!r} is not in the taxonomy. Correct or remove it."
@@ -158,10 +169,10 @@ def check_intents(home: Path, tags: Collection[str]) -> None:
 
 @lru_cache(maxsize=1)
 def _built_in() -> IntentCatalog:
-    return IntentCatalog(_read(DEFAULT_FILE))
+    return _read(DEFAULT_FILE)
 
 
-def _read(path: Path) -> list[Intent]:
+def _read(path: Path) -> IntentCatalog:
     """Return the intents and populations in a file; raises `IntentsError`."""
     try:
         with path.open("rb") as file:
@@ -174,7 +185,11 @@ def _read(path: Path) -> list[Intent]:
     if not intents:
         raise IntentsError(str(path), WHOLE_FILE, "contains no [[intent]].", code="empty")
     _check_unique(path, intents)
-    return intents
+    asides = content.get(ASIDES, [])
+    if not _is_list_of_texts(asides):
+        problem = f'{ASIDES!r} is not a list of texts. Write it as ["..."].'
+        raise IntentsError(str(path), WHOLE_FILE, problem, code="field-invalid")
+    return IntentCatalog(intents, asides)
 
 
 def _check_unique(path: Path, intents: Sequence[Intent]) -> None:
@@ -186,7 +201,7 @@ def _check_unique(path: Path, intents: Sequence[Intent]) -> None:
         if intent.key in keys:
             raise IntentsError(str(path), where, "is defined twice. Remove one.", code="duplicate")
         keys.add(intent.key)
-        for phrase in intent.phrases:
+        for phrase in intent.query_phrases:
             owner = owners.setdefault(phrase_parts(phrase), intent.key)
             if owner != intent.key:
                 problem = f"the phrase {phrase!r} is also one of {owner}. Remove one of the two."
@@ -227,12 +242,16 @@ def _find_fault(entry: dict[str, Any]) -> tuple[str, str] | None:
         if name in TEXT_FIELDS:
             if not isinstance(value, str):
                 return "field-invalid", f'{name!r} is not a text. Write it as "...".'
-        elif not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        elif not _is_list_of_texts(value):
             return "field-invalid", f'{name!r} is not a list of texts. Write it as ["..."].'
-    for phrase in entry["phrases"]:
+    for phrase in (*entry["phrases"], *entry.get("shorthand", ())):
         if not phrase_parts(phrase)[0]:
             return "phrase", f"the phrase {phrase!r} does not begin with a word. Begin it with one."
     return _find_cue_fault(entry.get("cues", ()))
+
+
+def _is_list_of_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
 def _find_cue_fault(cues: Sequence[str]) -> tuple[str, str] | None:

@@ -57,26 +57,35 @@ def interpret(
         if not any(_covers(name, match) for name in names)
     ]
     named = {n for start, end in names for n in range(start, end)}
-    for ignored in _droppable(matches):
+    topical = {n for n in everything if _is_topical(words[n]) and stems[n] not in catalog.asides}
+    for ignored in _droppable(matches, words):
         used = {word for match in matches if match not in ignored for word in match.words}
-        subject = tuple(
-            n for n in everything if n not in used and (n in named or _is_topical(words[n]))
-        )
+        subject = tuple(n for n in everything if n not in used and (n in named or n in topical))
         if subject:
             asked = dict.fromkeys(match.intent for match in matches if match not in ignored)
             return Interpretation(subject=subject, asked=tuple(asked), names=tuple(names))
     return None
 
 
-def _droppable(matches: list[IntentMatch]) -> list[list[IntentMatch]]:
+def _droppable(matches: list[IntentMatch], words: Sequence[str]) -> list[list[IntentMatch]]:
     """Return the matches to ignore: first as few as possible, then also the populations.
 
+    What only opens a question yields to other phrases: "what is the dose of X for".
     A population is the subject if nothing else is: "kidney failure causes".
     """
-    several = any(match.intent.key != OVERVIEW and not match.intent.population for match in matches)
-    opening = [match for match in matches if several and match.intent.key == OVERVIEW]
+    openings = [match for match in matches if _is_opening(match, words)]
+    several = any(match not in openings and not match.intent.population for match in matches)
+    opening = openings if several else []
     populations = [match for match in matches if match.intent.population]
     return [opening, [*opening, *populations]]
+
+
+def _is_opening(match: IntentMatch, words: Sequence[str]) -> bool:
+    """Return whether a phrase is "what is ..." or has no topical word around the subject."""
+    is_split = match.words[-1] - match.words[0] >= len(match.words)
+    return match.intent.key == OVERVIEW or (
+        is_split and not any(_is_topical(words[n]) for n in match.words)
+    )
 
 
 def _longest_names(count: int, is_name: NameTest) -> list[tuple[int, int]]:

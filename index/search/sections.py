@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from index.analyzer import fold, split_words, stem_text
+from index.analyzer import fold, is_stopword, split_words, stem_text
 from index.query.intents import Intent
 from index.query.interpretation import Interpretation
 from kb.model.passage import Evidence, Passage
@@ -19,9 +19,11 @@ LOINC = "loinc:"
 CODE, HEADING, TAG, WEAK_TAG, WORDS = 4.0, 3.0, 1.5, 0.5, 0.5
 MIN_HEADING_SHARE = 0.5  # of the words of a heading, to name the section on a card
 ANCESTOR_SHARE = 0.7  # of a code or heading of an enclosing section
+AGREEMENT = 0.6  # of code and heading; more than WORDS
+ORGANS = "34084-4"  # code of adverse reactions, listed by organ: "Renal" is no impairment there
 SUBJECT_WORDS = 4.0  # in articles that the words of the subject do not name
 MENTION = 0.75  # of a phrase in the text only
-POPULATION = 1.5  # more specific than what is asked about it: "is it safe in pregnancy"
+POPULATION = 1.6  # more specific than what is asked about it: "is it safe in pregnancy"
 RELIABLE = (Evidence.EDITOR, Evidence.CODE, Evidence.HEADING)
 
 
@@ -39,7 +41,12 @@ def score_passage(
 @lru_cache(maxsize=16_384)  # passages of frequent subjects are scored in many searches
 def intent_score(passage: Passage, intent: Intent) -> float:
     """Return how well a passage answers one intent, 0 if it does not."""
-    score = max(_code_score(passage, intent), _heading_score(passage, intent))
+    by_code, by_heading = _code_score(passage, intent), _heading_score(passage, intent)
+    if intent.population and ORGANS in map(_bare, passage.codes):
+        by_heading = 0.0
+    score = max(by_code, by_heading)
+    if by_code and by_heading >= HEADING:  # of the section itself
+        score += AGREEMENT
     if not score and _mentions(passage, intent):
         score = MENTION
     counted = (*intent.tags, *intent.related_tags) if score else intent.tags
@@ -113,9 +120,13 @@ def order_passages(
 
 def _code_score(passage: Passage, intent: Intent) -> float:
     for depth, code in enumerate(passage.codes):
-        if code.removeprefix(LOINC) in intent.loinc:
+        if _bare(code) in intent.loinc:
             return CODE * (1.0 if depth == 0 else ANCESTOR_SHARE)
     return 0.0
+
+
+def _bare(code: str) -> str:
+    return code.removeprefix(LOINC)
 
 
 def _heading_score(passage: Passage, intent: Intent) -> float:
@@ -128,37 +139,40 @@ def _heading_score(passage: Passage, intent: Intent) -> float:
 
 @lru_cache(maxsize=32_768)
 def _heading_share(heading: str, intent: Intent) -> float:
-    """Return the largest share of the heading's words that a phrase of the intent is, else 0.
+    """Return the share of the heading's words that the longest phrase of the intent is, else 0.
 
-    Phrases of one word must have the same form: a heading with "used" names no uses.
+    Stop words beside the phrase do not count. Phrases of one word must have the same form: a
+    heading with "used" names no uses.
     """
-    words = _stems(heading)
+    words, stems = split_words(heading), _stems(heading)
     phrases = _phrase_forms(intent)
-    for size in range(min(len(words), max(map(len, phrases), default=0)), 0, -1):
-        found = {words[at : at + size] for at in range(len(words) - size + 1)} & phrases.keys()
-        if found and size == 1:
-            forms = set(map(fold, split_words(heading)))
-            found = {phrase for phrase in found if not forms.isdisjoint(phrases[phrase])}
-        if found:
-            return size / len(words)
+    longest = max(map(len, phrases), default=0)
+    for size in range(min(len(words), longest), 0, -1):
+        for at in range(len(words) - size + 1):
+            forms = phrases.get(stems[at : at + size], ())
+            if forms and (size > 1 or not forms.isdisjoint(map(fold, words))):
+                beside = (*words[:at], *words[at + size :])
+                return size / (size + sum(not is_stopword(word) for word in beside))
     return 0.0
 
 
 @lru_cache(maxsize=512)
-def _phrase_forms(intent: Intent) -> dict[tuple[str, ...], set[str]]:
+def _phrase_forms(intent: Intent) -> dict[tuple[str, ...], frozenset[str]]:
     """Return the folded forms of the phrases of an intent by their stems."""
-    forms: dict[tuple[str, ...], set[str]] = {}
+    forms: dict[tuple[str, ...], frozenset[str]] = {}
     for phrase in intent.heading_phrases():
-        forms.setdefault(_stems(phrase), set()).add(fold(phrase))
+        stems = _stems(phrase)
+        forms[stems] = forms.get(stems, frozenset()) | {fold(phrase)}
     return forms
 
 
 def _mentions(passage: Passage, intent: Intent) -> bool:
+    """Return whether a text has a phrase, of one word in the same form: not "dose dependent"."""
     words = f" {' '.join(text_stems(passage))} "
-    for phrase in _heading_phrases(intent):  # noqa: SIM110 - a generator takes three times as long
-        if phrase in words:
-            return True
-    return False
+    phrases = [form for phrase, form in _heading_phrases(intent) if phrase in words]
+    if not phrases or "" in phrases:
+        return bool(phrases)
+    return not frozenset(map(fold, split_words(passage.text))).isdisjoint(phrases)
 
 
 def _share_of_words(passage: Passage, stems: frozenset[str]) -> float:
@@ -180,7 +194,11 @@ def text_stems(passage: Passage) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=512)
-def _heading_phrases(intent: Intent) -> tuple[str, ...]:
-    """Return the stems of each phrase of an intent, each between spaces."""
-    phrases = (f" {' '.join(stem_text(phrase))} " for phrase in intent.heading_phrases())
-    return tuple(dict.fromkeys(phrases))
+def _heading_phrases(intent: Intent) -> tuple[tuple[str, str], ...]:
+    """Return the stems of each phrase of an intent, between spaces, and the form of one word."""
+    found: dict[tuple[str, str], None] = {}
+    for phrase in intent.heading_phrases():
+        words = split_words(phrase)
+        form = fold(words[0]) if len(words) == 1 else ""
+        found[f" {' '.join(stem_text(phrase))} ", form] = None
+    return tuple(found)

@@ -9,14 +9,14 @@ an article that is only named but answers nothing is shown with its opening.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from index.analyzer import split_words, stem_word
 from index.document import name_key
 from index.engine import ArticleGroup, Engine, EngineRequest, EngineResult
 from index.query.intents import Intent, IntentCatalog, Stems
-from index.query.interpretation import MAX_NAME_WORDS, Interpretation, interpret
+from index.query.interpretation import MAX_NAME_WORDS, Interpretation, NameTest, interpret
 from index.query.parser import (
     AnyOfQuery,
     Leaf,
@@ -33,6 +33,7 @@ from kb.model.taxonomy import Taxonomy
 from kb.storage.published_cache import PublishedSnapshot
 
 MAX_TITLE_WORDS = 3  # of a query that a longer title may contain: "diabetes", "hip replacement"
+LoadedArticle = tuple[ArticleSummary, Sequence[Passage], int]  # with its rank
 MAX_ARTICLES = 10  # about one subject that are placed first; more make the subject a topic
 
 
@@ -122,8 +123,20 @@ class SubjectFinder:
         subject = replace(subject, names=_names(subject, stems, is_found=bool(ranks)))
         if len(ranks) > 1 and not interpretation.asked and not any(ranks.values()):
             return replace(subject, titled=frozenset(ranks))
-        articles = _load(ranks, published)
-        other = frozenset(stems[n] for n in range(len(words)) if n not in interpretation.subject)
+        articles = _load(subject, ranks, published)
+        if not articles and interpretation.asked:
+            named = self._only_named(subject, query, words, stems, published)
+            return named or subject
+        return self._with_articles(subject, articles, stems)
+
+    def _with_articles(
+        self, subject: Subject, articles: Sequence[LoadedArticle], stems: Sequence[str]
+    ) -> Subject:
+        """Return the subject with its articles, best first; `stems` are those of the query."""
+        interpretation = subject.interpretation
+        other = frozenset(
+            stem for number, stem in enumerate(stems) if number not in interpretation.subject
+        )
         ranked = [self._ranked(*entry, interpretation, other) for entry in articles]
         if interpretation.asked:
             ranked = [each for each in ranked if each.rank or each.score]
@@ -151,14 +164,40 @@ class SubjectFinder:
         words = plain_words(query)
         stems = [stem_word(word) for word in words]
         interpretation = interpret(words, stems, self._intents, self._name_test(words, stems))
-        if interpretation is None:
+        return _subject_of(query, words, interpretation) if interpretation else None
+
+    def _only_named(
+        self,
+        subject: Subject,
+        query: ParsedQuery,
+        words: Sequence[str],
+        stems: Sequence[str],
+        published: PublishedSnapshot,
+    ) -> Subject | None:
+        """Return the only name of articles among the words of a subject that no article has.
+
+        The other words describe it: "apixaban gi bleed antidote". None if two names have articles,
+        if the other words are in a title beside the name, or if its articles answer nothing and
+        the other words are in any title.
+        """
+        numbers = subject.interpretation.subject
+        is_name = self._name_test(words, stems)
+        found: list[Subject] = []
+        for start, end in _names_within(numbers, is_name):
+            narrowed = replace(subject.interpretation, subject=tuple(range(start, end)))
+            named = _subject_of(query, words, narrowed)
+            articles = _load(named, self._ranks(named), published)
+            if any(rank for _, _, rank in articles):
+                found.append(self._with_articles(named, articles, stems))
+        if len(found) != 1:
             return None
-        named = tuple(words[number] for number in interpretation.subject)
-        return Subject(
-            interpretation=interpretation,
-            words=named,
-            query=replace(query, clauses=parse_words(" ".join(named))),
-        )
+        named = found[0]
+        others = [words[n] for n in numbers if n not in named.interpretation.subject]
+        is_answered = any(each.score for each in named.articles)
+        beside = [_title_leaf(named.words)] if is_answered else []
+        title = ParsedQuery((*beside, AnyOfQuery(tuple(_title_leaf([word]) for word in others))))
+        is_titled = self._engine.search(EngineRequest(query=title, limit=1)).groups
+        return None if is_titled else named
 
     def _with_groups(self, subject: Subject) -> Subject:
         """Return the subject with the groups and facet counts under the filters of its query."""
@@ -183,7 +222,7 @@ class SubjectFinder:
     def _passage_tags(self, passage: Passage) -> tuple[str, ...]:
         return self._taxonomy.with_ancestors(tag.tag for tag in passage.tags)
 
-    def _name_test(self, words: Sequence[str], stems: Sequence[str]) -> Callable[[int, int], bool]:
+    def _name_test(self, words: Sequence[str], stems: Sequence[str]) -> NameTest:
         spans = _spans(stems)
         titles = self._engine.find_articles(dict.fromkeys(spans.values()))
         names = {(m.start, m.end) for m in self._vocabulary.find_matches(words)}
@@ -283,9 +322,46 @@ def _title_leaf(name: Sequence[str]) -> Leaf:
     return PhraseQuery(" ".join(name), stems, "title")
 
 
+def _subject_of(
+    query: ParsedQuery, words: Sequence[str], interpretation: Interpretation
+) -> Subject:
+    """Return the subject of a query without its articles."""
+    named = tuple(words[number] for number in interpretation.subject)
+    return Subject(
+        interpretation=interpretation,
+        words=named,
+        query=replace(query, clauses=parse_words(" ".join(named))),
+    )
+
+
+def _names_within(numbers: Sequence[int], is_name: NameTest) -> list[tuple[int, int]]:
+    """Return the names among adjacent words of a subject, longest first at each word."""
+    found: list[tuple[int, int]] = []
+    for start in numbers:
+        if found and start < found[-1][1]:
+            continue
+        ends = [end for end in (n + 1 for n in numbers) if end > start]
+        adjacent = [end for end in ends if set(range(start, end)) <= set(numbers)]
+        end = next((end for end in reversed(adjacent) if is_name(start, end)), None)
+        if end is not None:
+            found.append((start, end))
+    return found
+
+
 def _load(
-    ranks: Mapping[str, int], published: PublishedSnapshot
-) -> list[tuple[ArticleSummary, list[Passage], int]]:
+    subject: Subject, ranks: Mapping[str, int], published: PublishedSnapshot
+) -> list[LoadedArticle]:
     """Return the published articles among these with their passages and ranks."""
     loaded = ((published.article(id_), rank) for id_, rank in ranks.items())
-    return [(*each, rank) for each, rank in loaded if each]
+    key = name_key(" ".join(subject.words))
+    return [
+        (article, passages, rank or int(key == _bracketed_name(article.title)))
+        for each, rank in loaded
+        if each
+        for article, passages in [each]
+    ]
+
+
+def _bracketed_name(title: str) -> str:
+    """Return the key of the name in brackets at the end of a title: "Eliquis (apixaban)"."""
+    return name_key(title.partition("(")[2]) if title.endswith(")") else ""

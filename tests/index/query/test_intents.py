@@ -50,6 +50,16 @@ def asked(q: str, intents: IntentCatalog, names: Collection[str] = ()) -> tuple[
         ("sepsis red flags", "sepsis", ["when-to-call"]),
         ("kidney failure causes", "kidney failure", ["causes"]),
         ("gout", "gout", []),
+        # Shorthand, and words that are neither the subject nor what is asked
+        ("apixaban SE", "apixaban", ["side-effects"]),
+        ("CI apixaban", "apixaban", ["contraindications"]),
+        ("apixaban a/e", "apixaban", ["side-effects"]),
+        ("pt pregnant on apixaban ok?", "apixaban", ["pregnancy"]),
+        ("max daily dose metformin 24h", "metformin", ["dose"]),
+        ("gout tx", "gout", ["treatment"]),
+        ("what's apixaban for", "apixaban", ["indications"]),
+        ("what dose of apixaban for stroke", "apixaban stroke", ["dose"]),
+        ("risk factors for gout", "gout", ["risk-factors"]),
         # Without a subject, the words are searched as they are
         ("side effects", "", []),
         ("what is it", "", []),
@@ -91,6 +101,19 @@ def test_file_of_the_knowledge_base_replaces_the_built_in_intents(tmp_path: Path
     assert [intent.key for intent in load_intents(tmp_path).intents] == ["ward"]
 
 
+def test_shorthand_is_for_queries_only(tmp_path: Path) -> None:
+    (tmp_path / DEFAULT_FILE.name).write_text(
+        'asides = ["patients"]\n'
+        '[[intent]]\nkey = "dose"\nlabel = "dose"\nphrases = ["dose"]\nshorthand = ["mg"]\n',
+        encoding="utf-8",
+    )
+
+    catalog = load_intents(tmp_path)
+
+    assert asked("patient apixaban mg", catalog) == ("apixaban", ["dose"])
+    assert [*catalog["dose"].heading_phrases()] == ["dose"]
+
+
 INTENT = '[[intent]]\nkey = "{}"\nlabel = "x"\nphrases = ["{}"]\n'
 
 
@@ -107,6 +130,8 @@ INTENT = '[[intent]]\nkey = "{}"\nlabel = "x"\nphrases = ["{}"]\n'
         (INTENT.format("a", "dose") + "loinc = [3]", "field-invalid"),
         ('[[intent]]\nkey = 3\nlabel = "x"\nphrases = ["dose"]', "field-invalid"),
         (INTENT.format("a", "* works"), "phrase"),
+        (INTENT.format("a", "dose") + 'shorthand = ["* d"]', "phrase"),
+        ("asides = [3]\n" + INTENT.format("a", "dose"), "field-invalid"),
         (INTENT.format("a", "dose") + INTENT.format("a", "amount"), "duplicate"),
         (INTENT.format("a", "dose") + INTENT.format("b", "doses"), "phrase-repeated"),
     ],

@@ -35,6 +35,15 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchService]
         ("", "It raises blood glucose."),
         ("Complications > From diabetes itself", "Diabetes damages eyes.", "safety"),
     )
+    save(store, "Xarelto (rivaroxaban)", ("", "It prevents clots."), ("Warnings", "Bleeding."))
+    save(
+        store,
+        "Asthma",
+        ("", "Airways narrow."),
+        ("Symptoms", "Wheeze."),
+        ("Treatment", "Inhalers help."),
+    )
+    save(store, "Inhalers in asthma", ("", "Shake them."), ("Technique", "Breathe in."))
     save(store, "Support", ("Blogs and forums about diabetes", "Diabetes, diabetes, diabetes."))
     save(store, "Knee pain", ("", "It hurts."), ("Pain at night", "Knee pain, knee pain."))
     save(store, "Hip pain", ("", "It hurts too."), ("Pain at night", "Hip pain, hip pain."))
@@ -118,3 +127,30 @@ def test_card_is_only_on_the_first_page_by_relevance(
     service: SearchService, values: dict[str, object]
 ) -> None:
     assert ask(service, "apixaban", **values).card is None
+
+
+@pytest.mark.parametrize("q", ["apixaban starter pack dose", "dose of branded apixaban"])
+def test_named_subject_answers_beside_words_that_describe_it(
+    service: SearchService, q: str
+) -> None:
+    response = ask(service, q)
+    assert response.query.subject == "apixaban"
+    assert response.hits[0].passage.heading == "How much to take"
+
+
+def test_words_of_another_title_are_not_taken_for_a_description(service: SearchService) -> None:
+    response = ask(service, "asthma inhaler symptoms")
+    assert response.query.subject == "asthma inhaler"
+
+
+def test_two_named_subjects_are_both_kept(service: SearchService) -> None:
+    assert ask(service, "apixaban asthma dose").query.subject == "apixaban asthma"
+
+
+@pytest.mark.parametrize("name", ["xarelto", "rivaroxaban"])
+def test_both_names_of_a_title_with_brackets_name_the_article(
+    service: SearchService, name: str
+) -> None:
+    response = ask(service, f"{name} overdose")
+    assert response.query.article == "Xarelto (rivaroxaban)"
+    assert response.query.missing == ("overdose",)

@@ -130,7 +130,7 @@ def search_data(
             first[" ".join(pin_key(pin.query))].append(numbers[pin.passage_id])
             stems |= _stem_words(pin.query)
     for intent in intents.intents:
-        for phrase in intent.phrases:
+        for phrase in intent.query_phrases:
             stems |= _stem_words(phrase)
     usable = {stem for key in (*found, *names) for stem in key.split(" ")}
     known = {word: stem_word(word) for word in vocabulary.words}
@@ -148,6 +148,7 @@ def search_data(
         "greek": GREEK_NAMES,
         "names": articles,
         "intents": [_exported(intent) for intent in intents.intents],
+        "asides": sorted(intents.asides),
         "synonyms": names,
         "capitals": sorted(_capitals(vocabulary) & set(names)),
         "prefixes": sorted(compounds.PREFIXES),
@@ -203,7 +204,7 @@ def _exported(intent: Intent) -> dict[str, Any]:
         "label": intent.label,
         "overview": intent.key == OVERVIEW,
         "population": intent.population,
-        "phrases": [phrase_parts(phrase) for phrase in intent.phrases],
+        "phrases": [phrase_parts(phrase) for phrase in intent.query_phrases],
     }
 
 

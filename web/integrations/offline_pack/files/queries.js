@@ -8,7 +8,7 @@ window.kbQueries = (data, indexed, snowball) => {
 
   const limits = data.constants;
   for (const name of ["stems", "synonyms", "units", "names"]) data[name] = new Map(Object.entries(data[name]));
-  for (const name of ["small", "stopwords", "capitals", "prefixes", "particles"]) data[name] = new Set(data[name]);
+  for (const name of ["small", "stopwords", "capitals", "prefixes", "particles", "asides"]) data[name] = new Set(data[name]);
   const forms = [...data.stems]; // a word without a stem gets that of a word with the same Snowball stem
   const bySnowball = new Map([...forms.map(([form, stem]) => [snowball(form), stem]), ...forms.map(([, stem]) => [stem, stem])]);
   const [ending, endings] = [new RegExp(data.endings[0]), data.endings[1]];
@@ -217,12 +217,14 @@ window.kbQueries = (data, indexed, snowball) => {
     const isCovered = (found) => names.some(([start, end]) => found.every((at) => start <= at && at < end) && end - start > found.length);
     const isNamed = (at) => names.some(([start, end]) => start <= at && at < end);
     const matches = intentsIn(stems).filter((match) => !isCovered(match.words));
-    const several = matches.some(({ intent }) => !intent.overview && !intent.population);
+    const isOpening = ({ intent, words: found }) =>
+      intent.overview || (found.at(-1) - found[0] >= found.length && found.every((at) => isSmall(words[at].typed)));
+    const isDropped = matches.some((match) => !isOpening(match) && !match.intent.population) ? isOpening : () => false;
     // "What is ..." opens other questions; a population is the subject if nothing else is: "kidney failure causes".
-    for (const isKept of [({ intent }) => !(several && intent.overview), ({ intent }) => !(several && intent.overview) && !intent.population]) {
+    for (const isKept of [(match) => !isDropped(match), (match) => !isDropped(match) && !match.intent.population]) {
       const kept = matches.filter(isKept);
       const used = new Set(kept.flatMap((match) => match.words));
-      const subject = places.filter((at) => !used.has(at) && (isNamed(at) || !isSmall(words[at].typed)));
+      const subject = places.filter((at) => !used.has(at) && (isNamed(at) || !(isSmall(words[at].typed) || data.asides.has(stems[at]))));
       if (subject.length) return { subject, asked: [...new Set(kept.map(({ intent }) => intent))] };
     }
     return undefined;
