@@ -38,7 +38,8 @@ class HitBuilder:
         self._heading_stems = reranking.heading_stems(q)
         self._reranked = reranked
         self._asked = subject.interpretation.asked if subject else ()
-        self._subject_stems = frozenset(map(stem_word, subject.words)) if subject else frozenset()
+        topical = (*subject.words, *subject.beside) if subject else ()
+        self._subject_stems = frozenset(map(stem_word, topical))
         self._subject = subject
         # Articles whose passages are in the order in which they are shown.
         self._arranged = (

@@ -111,10 +111,10 @@ def answered_intents(
 
 
 def order_passages(
-    passages: Sequence[Passage], query: Interpretation, stems: frozenset[str]
+    passages: Sequence[Passage], query: Interpretation, stems: frozenset[str], weight: float = WORDS
 ) -> list[tuple[float, Passage]]:
     """Return the passages with their scores, those that answer the query first."""
-    scored = [(score_passage(passage, query.asked, stems), passage) for passage in passages]
+    scored = [(score_passage(passage, query.asked, stems, weight), passage) for passage in passages]
     return sorted(scored, key=lambda entry: -entry[0])
 
 

@@ -57,8 +57,8 @@ class SubjectArticle:
 class Subject:
     """The interpretation of a query and the articles about its subject, best first.
 
-    `query` has only the words that name the subject. `names` are the stems of all names of several
-    words in the query. `groups` are the articles that pass the
+    `query` has only the words that name the subject; those `beside` them describe it. `names` are
+    the stems of all names of several words in the query. `groups` are the articles that pass the
     filters of the query, as results; `tags` and `topics` are their facet counts. `titled` are the
     other articles with the subject in their title, which a query without an intent shows by their
     openings.
@@ -68,6 +68,7 @@ class Subject:
     words: tuple[str, ...]
     query: ParsedQuery
     names: tuple[Stems, ...] = ()
+    beside: tuple[str, ...] = ()
     articles: tuple[SubjectArticle, ...] = ()
     groups: tuple[ArticleGroup, ...] = ()
     tags: Mapping[str, int] = field(default_factory=dict)
@@ -127,17 +128,22 @@ class SubjectFinder:
         if not articles and interpretation.asked:
             named = self._only_named(subject, query, words, stems, published)
             return named or subject
-        return self._with_articles(subject, articles, stems)
+        other = frozenset(stems[n] for n in range(len(words)) if n not in interpretation.subject)
+        return self._with_articles(subject, articles, other)
 
     def _with_articles(
-        self, subject: Subject, articles: Sequence[LoadedArticle], stems: Sequence[str]
+        self,
+        subject: Subject,
+        articles: Sequence[LoadedArticle],
+        other: frozenset[str],
+        weight: float = sections.WORDS,
     ) -> Subject:
-        """Return the subject with its articles, best first; `stems` are those of the query."""
+        """Return the subject with its articles, best first.
+
+        `other` are stems of the query that prefer a passage, and `weight` that of all of them.
+        """
         interpretation = subject.interpretation
-        other = frozenset(
-            stem for number, stem in enumerate(stems) if number not in interpretation.subject
-        )
-        ranked = [self._ranked(*entry, interpretation, other) for entry in articles]
+        ranked = [self._ranked(*entry, interpretation, other, weight=weight) for entry in articles]
         if interpretation.asked:
             ranked = [each for each in ranked if each.rank or each.score]
         ranked.sort(key=lambda each: (-each.rank, -each.score))
@@ -178,7 +184,7 @@ class SubjectFinder:
 
         The other words describe it: "apixaban gi bleed antidote". None if two names have articles,
         if the other words are in a title beside the name, or if its articles answer nothing and
-        the other words are in any title.
+        the other words are in any title, or all words in a passage.
         """
         numbers = subject.interpretation.subject
         is_name = self._name_test(words, stems)
@@ -188,16 +194,21 @@ class SubjectFinder:
             named = _subject_of(query, words, narrowed)
             articles = _load(named, self._ranks(named), published)
             if any(rank for _, _, rank in articles):
-                found.append(self._with_articles(named, articles, stems))
+                beside = frozenset(stems[n] for n in numbers if not start <= n < end)
+                found.append(self._with_articles(named, articles, beside, sections.SUBJECT_WORDS))
         if len(found) != 1:
             return None
         named = found[0]
-        others = [words[n] for n in numbers if n not in named.interpretation.subject]
-        is_answered = any(each.score for each in named.articles)
-        beside = [_title_leaf(named.words)] if is_answered else []
-        title = ParsedQuery((*beside, AnyOfQuery(tuple(_title_leaf([word]) for word in others))))
-        is_titled = self._engine.search(EngineRequest(query=title, limit=1)).groups
-        return None if is_titled else named
+        others = tuple(words[n] for n in numbers if n not in named.interpretation.subject)
+        named = replace(named, beside=others)
+        titled = AnyOfQuery(tuple(_title_leaf([word]) for word in others))
+        if any(each.score for each in named.articles):
+            return None if self._finds(ParsedQuery((_title_leaf(named.words), titled))) else named
+        is_elsewhere = self._finds(ParsedQuery((titled,))) or self._finds(subject.query)
+        return None if is_elsewhere else named
+
+    def _finds(self, query: ParsedQuery) -> bool:
+        return bool(self._engine.search(EngineRequest(query=query, limit=1)).groups)
 
     def _with_groups(self, subject: Subject) -> Subject:
         """Return the subject with the groups and facet counts under the filters of its query."""
@@ -267,8 +278,10 @@ class SubjectFinder:
         rank: int,
         interpretation: Interpretation,
         other: frozenset[str],
+        *,
+        weight: float,
     ) -> SubjectArticle:
-        ordered = sections.order_passages(passages, interpretation, other)
+        ordered = sections.order_passages(passages, interpretation, other, weight)
         return SubjectArticle(
             article=article,
             passages=tuple(passage for _, passage in ordered),
