@@ -23,6 +23,7 @@ PREFIXES = frozenset({
 })  # fmt: skip
 # Second parts of verbs such as "follow up", which are no topic on their own.
 PARTICLES = frozenset({"down", "off", "out", "up"})
+PARTS_WEIGHT = 0.5  # of two parts, whose idfs add up, unless they are surely the word
 PARTICLE_WEIGHT = 0.5  # of the first part alone
 
 # A name of letters and a number, such as "il6", which is also written "IL-6".
@@ -57,7 +58,12 @@ def _joined(pair: Sequence[Node], is_indexed: IndexTest) -> SynonymQuery | None:
     first, second = words
     text = first.text + second.text
     spellings: list[WordQuery | PhraseQuery] = []
-    if len(text) <= MAX_JOINED_LETTERS and text.isalnum() and is_indexed(stem_word(text)):
+    if (
+        MIN_LENGTH <= len(text) <= MAX_JOINED_LETTERS
+        and text.isalnum()
+        and not (is_stopword(first.text) or is_stopword(second.text))  # "of ten" is not "often"
+        and is_indexed(stem_word(text))
+    ):
         spellings.append(WordQuery(text, stem_word(text)))
     if fold(second.text) in PARTICLES and not is_stopword(first.text):
         together = PhraseQuery(
@@ -95,4 +101,5 @@ def _split(word: str, is_indexed: IndexTest) -> Iterator[PhraseQuery]:
         if first in PREFIXES or (not known and min(len(first), len(second)) > 2):
             stems = stem_word(first), stem_word(second)
             if all(map(is_indexed, stems)):
-                yield PhraseQuery(f"{first} {second}", stems, quoted=False)
+                weight = PARTS_WEIGHT if known or first not in PREFIXES else 1.0
+                yield PhraseQuery(f"{first} {second}", stems, quoted=False, weight=weight)

@@ -127,7 +127,7 @@ class SpellChecker:
         A correctly spelled word has none.
         """
         typed = fold(word)
-        if not _is_correctable(typed) or self.is_correct(typed):
+        if not _is_correctable(typed) or _is_abbreviation(word) or self.is_correct(typed):
             return []
         costs = self._costs(typed)
         best: dict[str, str] = {}  # by stem: "diabetes" and "diabetic" are the same search
@@ -340,6 +340,11 @@ def _max_sound_errors(typed: str) -> int:
 def _is_correctable(word: str) -> bool:
     """Return whether a word has enough letters and no digits; "b12" is not a misspelling."""
     return len(word) >= MIN_WORD_LENGTH and word.replace("'", "").isalpha()
+
+
+def _is_abbreviation(word: str) -> bool:
+    """Return whether a word has capitals inside it, as "mRNA" and "dLNs" do."""
+    return not word.isupper() and any(letter.isupper() for letter in word[1:])
 
 
 def _intended_words(typed: str, *, may_have_added: bool) -> set[str]:

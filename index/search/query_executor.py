@@ -36,6 +36,7 @@ from index.search import reranking
 from index.search.corrections import CorrectedQueries, QueryCorrector
 from index.search.highlighter import HighlightTerms, highlight_terms
 from index.search.query_expander import QueryExpander
+from index.search.relaxation import QueryRelaxer, RelaxedQuery
 from index.search.results import QueryEcho, SearchRequest
 from index.search.semantic_reranker import MAX_ARTICLES, SemanticReranker, requested_drugs
 from index.search.subjects import Subject, SubjectFinder, plain_words
@@ -79,6 +80,7 @@ class QueryExecutor:
         self._subjects = SubjectFinder(engine, vocabulary, intents, taxonomy)
         self.expander = QueryExpander(engine, vocabulary)
         self._corrector = QueryCorrector(engine, vocabulary, self.expander)
+        self._relaxer = QueryRelaxer(engine, vocabulary, intents, self.expander)
 
     def load(self) -> None:
         """Load the synonym dictionary."""
@@ -219,8 +221,9 @@ class QueryExecutor:
         result = self._engine.search(others)
         partial: tuple[ArticleGroup, ...] = ()
         if result.articles + len(leading) < MIN_COMPLETE_MATCHES and subject.interpretation.asked:
-            relaxed = split_compounds(self.expander.expand(subject.query)[0])
-            partial = self._partial_matches(others, result, relaxed)
+            relaxed = self._relaxer.relax(self.expander.expand(subject.query)[0])
+            if _can_relax(relaxed.query):
+                partial = self._partial_matches(others, result, relaxed)
         groups = (*shown, *result.groups)[: request.limit]
         result = subject.add_to(replace(result, groups=groups))
         return ExecutedQuery(expanded, result, echo, partial_groups=partial)
@@ -242,26 +245,27 @@ class QueryExecutor:
         if result.articles >= MIN_COMPLETE_MATCHES or not expanded.clauses:
             return ExecutedQuery(expanded, result, echo)
         echo = replace(echo, did_you_mean=suggested.queries)
-        is_short = len(topical.clauses) < reranking.MIN_QUERY_WORDS
+        is_short = len(split_compounds(topical).clauses) < reranking.MIN_QUERY_WORDS
         about = subject.query if subject and subject.interpretation.asked and is_short else typed
         about_expanded, matches = self.expander.expand(about)
-        relaxed = split_compounds(about_expanded)
+        relaxed = self._relaxer.relax(
+            about_expanded, may_drop=is_short, is_plain=bool(plain_words(typed))
+        )
+        can_relax = relaxed.query.clauses != expanded.clauses or _can_relax(relaxed.query)
         if result.articles:
-            return ExecutedQuery(
-                expanded,
-                result,
-                echo,
-                partial_groups=self._partial_matches(expanded_request, result, relaxed),
-            )
-        can_relax = (about is not typed or _can_relax(relaxed)) and not suggested.must_ask
-        partial = self._any_terms(expanded_request, relaxed) if can_relax else result
-        if partial.articles:
-            echo = replace(echo, relaxed=ANY, synonyms=_synonym_pairs(matches))
-            return ExecutedQuery(relaxed, partial, echo)
-        return ExecutedQuery(expanded, result, echo)
+            partial_groups: tuple[ArticleGroup, ...] = ()
+            if can_relax:
+                partial_groups = self._partial_matches(expanded_request, result, relaxed)
+            return ExecutedQuery(expanded, result, echo, partial_groups=partial_groups)
+        if can_relax and relaxed.query.clauses and not suggested.must_ask:
+            partial = self._any_terms(expanded_request, relaxed)
+            if partial.articles:
+                echo = replace(echo, relaxed=ANY, synonyms=_synonym_pairs(matches))
+                return ExecutedQuery(relaxed.scored, partial, echo)
+        return ExecutedQuery(expanded, result, replace(echo, subject=" ".join(relaxed.absent)))
 
     def _partial_matches(
-        self, engine_request: EngineRequest, result: EngineResult, relaxed: ParsedQuery
+        self, engine_request: EngineRequest, result: EngineResult, relaxed: RelaxedQuery
     ) -> tuple[ArticleGroup, ...]:
         """Return articles with some of the words to fill the page after the complete matches."""
         room = (
@@ -269,7 +273,7 @@ class QueryExecutor:
             + engine_request.limit
             - max(engine_request.offset, result.articles)
         )
-        if room <= 0 or not _can_relax(relaxed):
+        if room <= 0 or not relaxed.query.clauses:
             return ()
         complete = result
         if engine_request.offset or engine_request.limit < result.articles:
@@ -283,16 +287,25 @@ class QueryExecutor:
             replace(engine_request, offset=begin, limit=room, excluded_articles=excluded), relaxed
         ).groups
 
-    def _any_terms(
-        self, engine_request: EngineRequest, query: ParsedQuery, *, match_all: bool = False
-    ) -> EngineResult:
-        """Search with a relaxed query; the best results of a question are reranked."""
-        relaxed = replace(engine_request, query=query, match_all=match_all)
-        reranked = (
-            not match_all and engine_request.sort == "relevance" and reranking.is_question(query)
-        )
+    def _any_terms(self, engine_request: EngineRequest, relaxed: RelaxedQuery) -> EngineResult:
+        """Return the articles with any of the words that name the subject, ranked by all words."""
+        result = self._search_any(replace(engine_request, query=relaxed.query))
+        if relaxed.scored == relaxed.query or engine_request.sort != "relevance":
+            return result
         end = engine_request.offset + engine_request.limit
-        if not reranked:
+        scored = self._search_any(
+            replace(engine_request, query=relaxed.scored, offset=0, limit=max(end, MAX_ARTICLES))
+        )
+        by_article = {group.article_id: group for group in scored.groups}
+        groups = [by_article.get(group.article_id, group) for group in result.groups]
+        return replace(result, groups=tuple(sorted(groups, key=lambda group: -group.score)))
+
+    def _search_any(self, engine_request: EngineRequest) -> EngineResult:
+        """Search for any of the words; the best results of a question are reranked."""
+        query = engine_request.query
+        relaxed = replace(engine_request, match_all=False)
+        end = engine_request.offset + engine_request.limit
+        if engine_request.sort != "relevance" or not reranking.is_question(query):
             return self._engine.search(relaxed)
         idfs = self._engine.idf(reranking.query_stems(query))
         query = reranking.weight_by_idf(query, idfs)
@@ -385,7 +398,7 @@ def _interpreted(executed: ExecutedQuery, subject: Subject) -> ExecutedQuery:
     is_filtered = bool(subject.query.tags or subject.query.topics)
     echo = replace(
         executed.echo,
-        subject=" ".join(subject.words),
+        subject=executed.echo.subject or " ".join(subject.words),
         intents=tuple((intent.key, intent.label) for intent in subject.interpretation.asked),
         article=named.article.title if named else "",
         missing=tuple(intent.label for intent in subject.unanswered),

@@ -34,7 +34,7 @@ TASKS = (
 )
 MIN_ANSWERED = 13
 
-# Subjects of which no word is in the articles.
+# Subjects that are in no article, also with words that are.
 ABSENT = """
 amoxicillin overdose
 amoxicillin dose
@@ -86,6 +86,16 @@ melatonin dose children
 ondansetron dose
 hydroxychloroquine monitoring
 botox alternatives
+bipolar disorder medication
+rabies vaccine schedule
+malaria tablets dose
+dengue fever
+shingles rash treatment
+measles vaccine children
+psoriasis cream
+tetanus booster
+chickenpox vaccine side effects
+epilepsy medication pregnancy
 """.strip().splitlines()
 
 # Queries that ask for the sections with a tag.
