@@ -27,8 +27,8 @@ VERSION = 4
 _DATA = Path(__file__).with_name("data")
 
 
-def _read_lines(name: str) -> list[str]:
-    """Return the lines of a word list without comments and blank lines."""
+def read_lines(name: str) -> list[str]:
+    """Return the lines of a word list in index/data without comments and blank lines."""
     lines = (_DATA / name).read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
@@ -39,7 +39,7 @@ def unit_names() -> Mapping[str, str]:
 
     The first name of a unit is canonical, so that "5 micrograms" matches "5 µg".
     """
-    return {name: line.split()[0] for line in _read_lines("units.txt") for name in line.split()}
+    return {name: line.split()[0] for line in read_lines("units.txt") for name in line.split()}
 
 
 # Chinese, Japanese and Korean characters: ideographs, kana and Hangul syllables.
@@ -320,7 +320,7 @@ def filler_words() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _stopwords() -> frozenset[str]:
-    return frozenset(word for line in _read_lines("stopwords.txt") for word in line.split())
+    return frozenset(word for line in read_lines("stopwords.txt") for word in line.split())
 
 
 @lru_cache(maxsize=1)
@@ -331,7 +331,7 @@ def stopword_stems() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _question_words() -> frozenset[str]:
-    return frozenset(word for line in _read_lines("question-words.txt") for word in line.split())
+    return frozenset(word for line in read_lines("question-words.txt") for word in line.split())
 
 
 @lru_cache(maxsize=1)
@@ -361,7 +361,7 @@ def stem_endings() -> tuple[re.Pattern[str], dict[str, str]]:
 
 def _read_stems() -> Iterator[tuple[str, str]]:
     """Yield the words and endings of the list of stems, each with its stem."""
-    for line in _read_lines("stems.txt"):
+    for line in read_lines("stems.txt"):
         stem, _, forms = line.partition(":")
         for form in forms.split():
             yield form, stem
@@ -372,7 +372,7 @@ def _spellings() -> tuple[re.Pattern[str], dict[str, str], re.Pattern[str]]:
     """Return the pattern of letters to replace, the replacements, and a pattern of -ise verbs."""
     pairs: dict[str, str] = {}
     verbs: list[str] = []
-    for line in _read_lines("spellings.txt"):
+    for line in read_lines("spellings.txt"):
         if line.startswith("-ise:"):
             verbs += line.removeprefix("-ise:").split()
         else:

@@ -66,9 +66,15 @@ def name_key(name: str) -> str:
     return " ".join(stem_text(name))
 
 
-def short_title(title: str) -> str:
-    """Return a title without the brackets at its end: "Eliquis (apixaban)" is also "Eliquis"."""
-    return title.partition("(")[0] if title.endswith(")") else title
+def split_title(title: str) -> tuple[str, str]:
+    """Return a title without the brackets at its end, and their content or an empty string.
+
+    "Eliquis (apixaban)" is found under both names.
+    """
+    if not title.endswith(")"):
+        return title, ""
+    short, _, bracketed = title.partition("(")
+    return short, bracketed
 
 
 def build_documents(record: ArticleRecord, taxonomy: Taxonomy) -> tuple[IndexDocument, ...]:
@@ -76,7 +82,7 @@ def build_documents(record: ArticleRecord, taxonomy: Taxonomy) -> tuple[IndexDoc
     metadata = record.article.metadata
     named = "\n".join((*metadata.topics, *metadata.also_called))
     title = record.article.title
-    names = (name_key(name) for name in (title, short_title(title), *metadata.also_called))
+    names = (name_key(name) for name in (title, split_title(title)[0], *metadata.also_called))
     keys = tuple(dict.fromkeys(filter(None, names)))
     found = []
     for passage in record.passages:

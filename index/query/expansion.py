@@ -59,7 +59,7 @@ def _quote_last_name(tokens: list[str], vocabulary: SynonymDictionary) -> None:
     words = list(takewhile(_is_bare_word, reversed(tokens)))[::-1]
     for start in range(len(words) - 1):
         name = words[start:]
-        if any((m.start, m.end) == (0, len(name)) for m in vocabulary.find_matches(name)):
+        if vocabulary.find_name(name):
             tokens[len(tokens) - len(name) :] = ['"' + " ".join(name) + '"']
             return
 
@@ -142,15 +142,11 @@ def _synonym_query(
     """Return the typed words with their synonyms; words that are not adjacent weigh less."""
     if len(typed) == 1:
         return SynonymQuery(typed, others)
-    stems = tuple(chain.from_iterable(_stems(leaf) for leaf in typed))
+    stems = tuple(chain.from_iterable(leaf.stems for leaf in typed))
     together = PhraseQuery(" ".join(_text(leaf) for leaf in typed), stems, quoted=False)
     topical = [leaf for leaf in typed if not is_stopword(_text(leaf))] or typed
     separate = tuple(replace(leaf, weight=SEPARATE_WORDS_WEIGHT * leaf.weight) for leaf in topical)
     return SynonymQuery(separate, (together, *others))
-
-
-def _stems(leaf: WordQuery | PhraseQuery) -> tuple[str, ...]:
-    return leaf.stems if isinstance(leaf, PhraseQuery) else (leaf.stem,)
 
 
 def _leaves(nodes: list[Node]) -> Iterator[WordQuery | PhraseQuery]:

@@ -11,11 +11,10 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-from index.analyzer import normalize_spelling
+from index.analyzer import normalize_spelling, read_lines
 
-_DATA = Path(__file__).parents[1] / "data"
-MEDICAL_WORDS = _DATA / "medical-words.txt.gz"  # compiled by `python -m bench.vocabulary`
-WORD_PARTS = _DATA / "word-parts.txt"
+# Compiled by `python -m bench.vocabulary`.
+MEDICAL_WORDS = Path(__file__).parents[1] / "data" / "medical-words.txt.gz"
 
 
 def is_medical_word(folded: str) -> bool:
@@ -33,8 +32,7 @@ def medical_words() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def formed_word() -> re.Pattern[str]:
     """Return the pattern of one to four roots, joined by a vowel, and an ending."""
-    lines = WORD_PARTS.read_text(encoding="utf-8").splitlines()
-    parts = [part for line in lines if not line.startswith("#") for part in line.split()]
+    parts = [part for line in read_lines("word-parts.txt") for part in line.split()]
     endings = "|".join(normalize_spelling(part[1:]) for part in parts if part.startswith("-"))
     roots = "|".join(normalize_spelling(part) for part in parts if not part.startswith("-"))
     return re.compile(rf"(?:(?:{roots})[oi]?){{0,3}}(?:{roots})(?:{endings})")

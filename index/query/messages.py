@@ -10,13 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from pathlib import Path
 
-from index.analyzer import filler_words, fold, split_words, unit_names
+from index.analyzer import filler_words, fold, read_lines, split_words, unit_names
 from index.query.parser import MAX_WORDS, WORDS_CUT, ParsedQuery, PlainLeaf, parse_words
 from index.query.synonyms import SynonymDictionary
 
-SMALL_TALK = Path(__file__).parents[1] / "data" / "small-talk.txt"
 MIN_MESSAGE_WORDS = 30
 MIN_PRONOUNS = 2  # a long list of search terms has none
 PRONOUNS = frozenset({
@@ -88,7 +86,4 @@ def _is_amount_unit(texts: Sequence[str]) -> bool:
 
 @lru_cache(maxsize=1)
 def _small_talk() -> frozenset[str]:
-    lines = SMALL_TALK.read_text(encoding="utf-8").splitlines()
-    return frozenset(
-        fold(word) for line in lines if not line.startswith("#") for word in line.split()
-    )
+    return frozenset(fold(word) for line in read_lines("small-talk.txt") for word in line.split())

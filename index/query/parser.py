@@ -46,6 +46,11 @@ class WordQuery:
     field: str = ""
     weight: float = 1.0
 
+    @property
+    def stems(self) -> tuple[str, ...]:
+        """The stem, as of a phrase of one word."""
+        return (self.stem,)
+
 
 @dataclass(frozen=True, slots=True)
 class PrefixQuery:
@@ -54,6 +59,11 @@ class PrefixQuery:
     start: str
     stem: str
     field: str = ""
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        """The stem, as of a phrase of one word."""
+        return (self.stem,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +255,7 @@ class _QueryParser:
             if self.words >= MAX_WORDS:
                 self.notes[WORDS_CUT] = None
                 return
-            self.words += len(leaf.stems) if isinstance(leaf, PhraseQuery) else 1
+            self.words += len(leaf.stems)
             if minus or self.not_pending:
                 self.excluded.append(leaf)
             elif self.or_pending and leaf is leaves[0]:

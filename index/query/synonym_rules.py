@@ -15,11 +15,10 @@ from enum import Enum
 from functools import lru_cache
 from pathlib import Path
 
-from index.analyzer import fold, is_question_word, is_stopword, split_words, stem_text
+from index.analyzer import fold, is_question_word, is_stopword, read_lines, split_words, stem_text
 from index.query.parser import OPERATORS
 from kb.errors import SynonymsError
 
-ORDINARY_WORDS = Path(__file__).parents[1] / "data" / "ordinary-words.txt"
 MAX_WORDS = 8  # words in a name
 HINT = "Write one concept per line: heart attack = myocardial infarction, MI."
 
@@ -162,5 +161,4 @@ def is_ordinary_word(word: str) -> bool:
 @lru_cache(maxsize=1)
 def ordinary_words() -> frozenset[str]:
     """Return the words of everyday language that are also abbreviations or look like names."""
-    lines = ORDINARY_WORDS.read_text(encoding="utf-8").splitlines()
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+    return frozenset(word for line in read_lines("ordinary-words.txt") for word in line.split())

@@ -101,6 +101,11 @@ class SynonymDictionary:
         """
         return self._cached_matches(tuple(typed))
 
+    def find_name(self, typed: Sequence[str]) -> SynonymMatch | None:
+        """Return the name that all the words are together, or None."""
+        matches = self.find_matches(typed)
+        return next((m for m in matches if (m.start, m.end) == (0, len(typed))), None)
+
     def _find_matches(self, typed: Key) -> tuple[SynonymMatch, ...]:
         stems = [stem_text(word) for word in typed]
         all_caps = len(typed) > 1 and all(word.isupper() for word in typed)

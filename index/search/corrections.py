@@ -127,9 +127,7 @@ class QueryCorrector:
             node
             for node in self._expander.expand(typed)[0].clauses
             if not isinstance(node, SynonymQuery)
-            or not any(
-                all(map(self._expander.is_indexed, _leaf_stems(other))) for other in node.synonyms
-            )
+            or not any(all(map(self._expander.is_indexed, each.stems)) for each in node.synonyms)
         ]
         unknown = self._unindexed(replace(typed, clauses=tuple(found)))
         unknown = [word for word in unknown if not _is_everyday_word(word)]
@@ -159,12 +157,12 @@ class QueryCorrector:
 
 
 def _is_everyday_word(word: str) -> bool:
-    """Return whether a word, or its singular, is an ordinary word: "hits" is no misspelt "hips"."""
+    """Return whether a word, or its singular, is ordinary: "hits" does not stand for "hips"."""
     return any(map(is_ordinary_word, (word, word.removesuffix("s"))))
 
 
 def _is_useful(word: str, correction: SpellingCorrection) -> bool:
-    """Return whether a correction may lead to a topic: "ensure" is no misspelt "unsure"."""
+    """Return whether a correction may lead to a topic: "ensure" is not a misspelt "unsure"."""
     is_ordinary = correction.kind == WORD and not is_medical_word(correction.word)
     return not (is_ordinary and is_common_word(fold(word)))
 
@@ -191,7 +189,3 @@ def _replace_word(leaf: Leaf, words: Mapping[str, str]) -> Leaf:
     if len(parts) == 1:
         return WordQuery(words[leaf.text], parts[0])
     return PhraseQuery(words[leaf.text], tuple(parts))
-
-
-def _leaf_stems(leaf: WordQuery | PhraseQuery) -> tuple[str, ...]:
-    return leaf.stems if isinstance(leaf, PhraseQuery) else (leaf.stem,)

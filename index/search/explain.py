@@ -69,8 +69,7 @@ class MatchExplainer:
 
     def _topical_stems(self, leaf: Leaf) -> frozenset[str]:
         """Return the stems of a leaf without stop words inside a name."""
-        stems = leaf.stems if isinstance(leaf, PhraseQuery) else (leaf.stem,)
-        return self.terms.stems.intersection(stems)
+        return self.terms.stems.intersection(leaf.stems)
 
     def _texts(self, article: ArticleSummary, passage: Passage) -> Mapping[str, str]:
         """Return the searched texts by the field names of pages and the API."""

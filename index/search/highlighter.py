@@ -170,7 +170,7 @@ def highlight_terms(query: ParsedQuery, names: Iterable[Name] = ()) -> Highlight
 
 def highlight_text(text: str, terms: HighlightTerms) -> Snippet:
     """Return the whole text with its matches marked."""
-    return tuple(_pairs(text, terms.marks(text), 0, len(text)))
+    return tuple(_pairs(text, terms.marks(text)))
 
 
 def _leaves(node: Node) -> tuple[Leaf, ...]:
@@ -179,14 +179,10 @@ def _leaves(node: Node) -> tuple[Leaf, ...]:
         return node.alternatives
     if not isinstance(node, SynonymQuery):
         return (node,)
-    typed = {stem for leaf in node.typed for stem in _stems(leaf)}
+    typed = {stem for leaf in node.typed for stem in leaf.stems}
     wholes = (leaf for leaf in node.synonyms if isinstance(leaf, PhraseQuery))
     is_name = any(typed.issubset(leaf.stems) for leaf in wholes)
     return node.synonyms if is_name else (*node.typed, *node.synonyms)
-
-
-def _stems(leaf: Leaf) -> tuple[str, ...]:
-    return leaf.stems if isinstance(leaf, PhraseQuery) else (leaf.stem,)
 
 
 def _topical_stems(name: Name) -> Name:
@@ -202,14 +198,12 @@ def _is_at(name: Name, matches: Sequence[HighlightMatch], at: int, text: str) ->
     )
 
 
-def _pairs(
-    text: str, matches: Sequence[HighlightMatch], start: int, end: int
-) -> list[tuple[str, bool]]:
-    """Return the non-empty matching and other parts of the text from `start` to `end`."""
+def _pairs(text: str, marks: Iterable[HighlightMatch]) -> list[tuple[str, bool]]:
+    """Return the non-empty marked and other parts of a text."""
     pairs: list[tuple[str, bool]] = []
-    at = start
-    for _, begin, stop in matches:
-        if begin < at or stop > end:
+    at = 0
+    for _, begin, stop in marks:
+        if begin < at:
             continue
         if begin > at:
             pairs.append((text[at:begin], False))
@@ -219,6 +213,6 @@ def _pairs(
         else:
             pairs.append((text[begin:stop], True))
         at = stop
-    if at < end:
-        pairs.append((text[at:end], False))
+    if at < len(text):
+        pairs.append((text[at:], False))
     return pairs

@@ -87,9 +87,10 @@ class HitBuilder:
 
     def build_pinned(self, pinned: Sequence[str]) -> tuple[SearchHit, ...]:
         """Return the hits of pinned passages, the first of each article."""
-        first = {self._published[id_][0].id: id_ for id_ in reversed(pinned)}
-        entries = [_Entry([id_], 0.0, 0) for id_ in pinned if id_ in first.values()]
-        hits = self._build(entries, is_leading=True)
+        first: dict[str, str] = {}
+        for id_ in pinned:
+            first.setdefault(self._published[id_][0].id, id_)
+        hits = self._build([_Entry([id_], 0.0, 0) for id_ in first.values()], is_leading=True)
         return tuple(replace(hit, pinned=True) for hit in hits)
 
     def _build(self, entries: Sequence[_Entry], *, is_leading: bool) -> tuple[SearchHit, ...]:

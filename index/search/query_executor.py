@@ -21,16 +21,9 @@ from datetime import date
 
 from index.analyzer import split_words
 from index.engine import ArticleGroup, Engine, EngineRequest, EngineResult
-from index.query.expansion import (
-    remove_fillers,
-    remove_stopwords,
-)
+from index.query.expansion import remove_fillers, remove_stopwords
 from index.query.intents import IntentCatalog
-from index.query.parser import (
-    ParsedQuery,
-    SynonymQuery,
-    split_compounds,
-)
+from index.query.parser import ParsedQuery, SynonymQuery, split_compounds
 from index.query.synonyms import SynonymDictionary, SynonymMatch
 from index.search import reranking
 from index.search.corrections import CorrectedQueries, QueryCorrector
@@ -246,11 +239,10 @@ class QueryExecutor:
             return ExecutedQuery(expanded, result, echo)
         echo = replace(echo, did_you_mean=suggested.queries)
         is_short = len(split_compounds(topical).clauses) < reranking.MIN_QUERY_WORDS
-        about = subject.query if subject and subject.interpretation.asked and is_short else typed
-        about_expanded, matches = self.expander.expand(about)
-        relaxed = self._relaxer.relax(
-            about_expanded, may_drop=is_short, is_plain=bool(plain_words(typed))
-        )
+        about = expanded
+        if subject and subject.interpretation.asked and is_short:
+            about, matches = self.expander.expand(subject.query)
+        relaxed = self._relaxer.relax(about, may_drop=is_short, is_plain=bool(plain_words(typed)))
         can_relax = relaxed.query.clauses != expanded.clauses or _can_relax(relaxed.query)
         if result.articles:
             partial_groups: tuple[ArticleGroup, ...] = ()

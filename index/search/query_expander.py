@@ -22,13 +22,8 @@ class QueryExpander:
 
     def find_synonyms(self, name: str) -> tuple[str, ...]:
         """Return the synonyms of a whole name."""
-        typed = split_words(name)
-        return tuple(
-            other.text
-            for match in self._vocabulary.find_matches(typed)
-            if match.start == 0 and match.end == len(typed)
-            for other in match.synonyms
-        )
+        match = self._vocabulary.find_name(split_words(name))
+        return tuple(other.text for other in match.synonyms) if match else ()
 
     def is_known_word(self, word: str) -> bool:
         """Return whether any form of a word occurs in an article or a synonym."""
@@ -36,10 +31,7 @@ class QueryExpander:
 
     def is_known_name(self, text: str) -> bool:
         """Return whether the whole text is a name in the synonym dictionary."""
-        typed = split_words(text)
-        return any(
-            m.start == 0 and m.end == len(typed) for m in self._vocabulary.find_matches(typed)
-        )
+        return self._vocabulary.find_name(split_words(text)) is not None
 
     def parse(self, text: str) -> ParsedQuery:
         """Parse `text`, with names as operands of OR and NOT; raises `QueryError` if too long.

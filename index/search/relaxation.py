@@ -1,8 +1,9 @@
 """Relaxation: the words of a query that may be matched without the others.
 
-A passage on "vaccine schedule" is no partial match of "rabies vaccine schedule" if nothing is about
-rabies: the reader is told so. Partial matches therefore contain a word that names a subject, and if
-a name in the query occurs nowhere, another name.
+If no article is about rabies, a passage about the schedule of another vaccine does not answer
+"rabies vaccine schedule", and the reader is told that there is nothing on rabies. Partial matches
+therefore contain a word that names a subject, and if a name in the query occurs nowhere, another
+name.
 """
 
 from __future__ import annotations
@@ -10,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 
-from index.analyzer import fold, is_question_word, stem_text
+from index.analyzer import fold, read_lines, stem_text
 from index.engine import Engine, EngineRequest
 from index.query.intents import GAP, IntentCatalog, Stems
 from index.query.medical_words import is_medical_word
@@ -29,9 +29,7 @@ from index.query.synonym_rules import is_ordinary_word
 from index.query.synonyms import SynonymDictionary
 from index.search.query_expander import QueryExpander
 
-_DATA = Path(__file__).parents[1] / "data"
-GENERIC_WORDS = _DATA / "generic-words.txt"
-SYMPTOM_WORDS = _DATA / "symptom-words.txt"
+GENERIC_WORDS, SYMPTOM_WORDS = "generic-words.txt", "symptom-words.txt"
 MAX_GENERIC_WORDS = 2  # in a listed phrase
 
 
@@ -134,13 +132,11 @@ class QueryRelaxer:
 
 
 @lru_cache(maxsize=2)
-def read_names(path: Path) -> frozenset[Stems]:
+def read_names(word_list: str) -> frozenset[Stems]:
     """Return the stems of the words and phrases in a list."""
-    lines = path.read_text(encoding="utf-8").splitlines()
     return frozenset(
         tuple(stem_text(entry))
-        for line in lines
-        if not line.startswith("#")
+        for line in read_lines(word_list)
         for entry in line.split(",")
         if entry.strip()
     )
@@ -155,8 +151,7 @@ def _text(node: Node | Leaf) -> str:
 
 def _is_ordinary(node: Node) -> bool:
     """Return whether a word is an everyday word, which names no subject even if it is absent."""
-    word = fold(_text(node))
-    return is_ordinary_word(word) or is_question_word(word)
+    return is_ordinary_word(_text(node))
 
 
 def _is_symptom(node: Node) -> bool:

@@ -70,10 +70,7 @@ def query_stems(query: ParsedQuery) -> frozenset[str]:
         if isinstance(node, SynonymQuery):
             leaves += node.synonyms
     return frozenset(
-        stem
-        for leaf in leaves
-        if isinstance(leaf, WordQuery | PhraseQuery)
-        for stem in _stems(leaf)
+        stem for leaf in leaves if isinstance(leaf, WordQuery | PhraseQuery) for stem in leaf.stems
     )
 
 
@@ -93,13 +90,9 @@ def _weight_node(node: Node, idfs: Mapping[str, float]) -> Node:
 def _weight_leaf(leaf: L, idfs: Mapping[str, float]) -> L:
     if isinstance(leaf, PrefixQuery):
         return leaf
-    idf = sum(idfs[stem] for stem in _stems(leaf))
-    weight = max(MIN_WEIGHT, (idf - len(_stems(leaf))) / idf)
+    idf = sum(idfs[stem] for stem in leaf.stems)
+    weight = max(MIN_WEIGHT, (idf - len(leaf.stems)) / idf)
     return replace(leaf, weight=leaf.weight * weight)
-
-
-def _stems(leaf: WordQuery | PhraseQuery) -> tuple[str, ...]:
-    return leaf.stems if isinstance(leaf, PhraseQuery) else (leaf.stem,)
 
 
 @dataclass(frozen=True, slots=True)

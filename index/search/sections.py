@@ -20,7 +20,7 @@ CODE, HEADING, TAG, WEAK_TAG, WORDS = 4.0, 3.0, 1.5, 0.5, 0.5
 MIN_HEADING_SHARE = 0.5  # of the words of a heading, to name the section on a card
 ANCESTOR_SHARE = 0.7  # of a code or heading of an enclosing section
 AGREEMENT = 0.6  # of code and heading; more than WORDS
-ORGANS = "34084-4"  # code of adverse reactions, listed by organ: "Renal" is no impairment there
+ORGANS = "34084-4"  # code of adverse reactions by organ; "Renal" there does not mean impairment
 SUBJECT_WORDS = 4.0  # in articles that the words of the subject do not name
 MENTION = 0.75  # of a phrase in the text only
 POPULATION = 1.6  # more specific than what is asked about it: "is it safe in pregnancy"
@@ -75,8 +75,8 @@ def section_score(passage: Passage, intent: Intent) -> float:
 @lru_cache(maxsize=8_192)
 def _section_keys(passage: Passage) -> frozenset[str]:
     """Return what may identify the section of a passage: codes, tags and words of its heading."""
-    codes = (code.removeprefix(LOINC) for code in passage.codes)
-    return frozenset((*codes, *(tag.tag for tag in passage.tags), *_stems(passage.heading)))
+    codes = map(_bare, passage.codes)
+    return frozenset((*codes, *(tag.tag for tag in passage.tags), *stem_phrase(passage.heading)))
 
 
 @lru_cache(maxsize=512)
@@ -144,7 +144,7 @@ def _heading_share(heading: str, intent: Intent) -> float:
     Stop words beside the phrase do not count. Phrases of one word must have the same form: a
     heading with "used" names no uses.
     """
-    words, stems = split_words(heading), _stems(heading)
+    words, stems = split_words(heading), stem_phrase(heading)
     phrases = _phrase_forms(intent)
     longest = max(map(len, phrases), default=0)
     for size in range(min(len(words), longest), 0, -1):
@@ -161,7 +161,7 @@ def _phrase_forms(intent: Intent) -> dict[tuple[str, ...], frozenset[str]]:
     """Return the folded forms of the phrases of an intent by their stems."""
     forms: dict[tuple[str, ...], frozenset[str]] = {}
     for phrase in intent.heading_phrases():
-        stems = _stems(phrase)
+        stems = stem_phrase(phrase)
         forms[stems] = forms.get(stems, frozenset()) | {fold(phrase)}
     return forms
 
@@ -178,12 +178,13 @@ def _mentions(passage: Passage, intent: Intent) -> bool:
 def _share_of_words(passage: Passage, stems: frozenset[str]) -> float:
     if not stems:
         return 0.0
-    words = {*text_stems(passage), *_stems(" ".join(passage.heading_path))}
+    words = {*text_stems(passage), *stem_phrase(" ".join(passage.heading_path))}
     return len(stems & words) / len(stems)
 
 
 @lru_cache(maxsize=8_192)  # articles share headings
-def _stems(text: str) -> tuple[str, ...]:
+def stem_phrase(text: str) -> tuple[str, ...]:
+    """Return the stems of a heading, title or phrase."""
     return tuple(stem_text(text))
 
 

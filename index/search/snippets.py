@@ -18,7 +18,7 @@ from typing import NamedTuple
 from index.analyzer import stem_text
 from index.query.intents import CUE_PATTERNS, FIRST, Intent
 from index.search.highlighter import HighlightMatch, HighlightTerms
-from index.search.sections import section_score
+from index.search.sections import section_score, stem_phrase
 from kb.model.article import Block, BlockKind
 from kb.model.passage import Passage
 
@@ -87,7 +87,7 @@ def snippet_text(
     units = _shown_units(passage, title)
     if not units:
         return ""
-    matches, title_stems = terms.matches(passage.text), frozenset(_stems(title))
+    matches, title_stems = terms.matches(passage.text), frozenset(stem_phrase(title))
     listed = [each for each in asked if _is_list(each) and section_score(passage, each)]
     if listed:
         others = [each for each in asked if each not in listed]
@@ -279,11 +279,6 @@ def _intent_words(
 
 def _stemmed(phrases: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f" {' '.join(stem_text(phrase))} " for phrase in phrases))
-
-
-@lru_cache(maxsize=4_096)
-def _stems(title: str) -> tuple[str, ...]:
-    return tuple(stem_text(title))
 
 
 @lru_cache(maxsize=4_096)  # passages of frequent subjects are hits of many searches

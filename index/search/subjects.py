@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from index.analyzer import split_words, stem_word
-from index.document import name_key
+from index.document import name_key, split_title
 from index.engine import ArticleGroup, Engine, EngineRequest, EngineResult
 from index.query.intents import Intent, IntentCatalog, Stems
 from index.query.interpretation import MAX_NAME_WORDS, Interpretation, NameTest, interpret
@@ -33,8 +34,9 @@ from kb.model.taxonomy import Taxonomy
 from kb.storage.published_cache import PublishedSnapshot
 
 MAX_TITLE_WORDS = 3  # of a query that a longer title may contain: "diabetes", "hip replacement"
-LoadedArticle = tuple[ArticleSummary, Sequence[Passage], int]  # with its rank
 MAX_ARTICLES = 10  # about one subject that are placed first; more make the subject a topic
+
+LoadedArticle = tuple[ArticleSummary, Sequence[Passage], int]  # with its rank
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,19 +116,18 @@ class SubjectFinder:
 
     def find(self, query: ParsedQuery, published: PublishedSnapshot) -> Subject | None:
         """Return the subject of a query of plain words, or None."""
-        words = plain_words(query)
-        stems = [stem_word(word) for word in words]
-        subject = self._interpret(query)
-        if subject is None:
+        read = self._interpret(query)
+        if read is None:
             return None
-        interpretation = subject.interpretation
+        words, stems, is_name, interpretation = read
+        subject = _subject_of(query, words, interpretation)
         ranks = self._ranks(subject)
         subject = replace(subject, names=_names(subject, stems, is_found=bool(ranks)))
         if len(ranks) > 1 and not interpretation.asked and not any(ranks.values()):
             return replace(subject, titled=frozenset(ranks))
         articles = _load(subject, ranks, published)
         if not articles and interpretation.asked:
-            named = self._only_named(subject, query, words, stems, published)
+            named = self._only_named(subject, query, words, is_name, published)
             return named or subject
         other = frozenset(stems[n] for n in range(len(words)) if n not in interpretation.subject)
         return self._with_articles(subject, articles, other)
@@ -151,11 +152,11 @@ class SubjectFinder:
 
     def find_names(self, query: ParsedQuery) -> tuple[Stems, ...]:
         """Return the stems of the names of several words in a query of plain words."""
-        subject = self._interpret(query)
-        if subject is None:
+        read = self._interpret(query)
+        if read is None:
             return ()
-        stems = [stem_word(word) for word in plain_words(query)]
-        return _names(subject, stems, is_found=bool(self._ranks(subject)))
+        subject = _subject_of(query, read.words, read.interpretation)
+        return _names(subject, read.stems, is_found=bool(self._ranks(subject)))
 
     def find_named_articles(self, query: ParsedQuery) -> frozenset[str]:
         """Return the ids of the articles that any words of a query name, also by a synonym."""
@@ -165,19 +166,22 @@ class SubjectFinder:
             keys.update(" ".join(synonym.stems) for synonym in match.synonyms)
         return frozenset().union(*self._engine.find_articles(keys).values())
 
-    def _interpret(self, query: ParsedQuery) -> Subject | None:
-        """Return the subject of a query of plain words without its articles, or None."""
+    def _interpret(self, query: ParsedQuery) -> _InterpretedQuery | None:
+        """Return the interpretation of a query of plain words, None if it has no subject."""
         words = plain_words(query)
         stems = [stem_word(word) for word in words]
-        interpretation = interpret(words, stems, self._intents, self._name_test(words, stems))
-        return _subject_of(query, words, interpretation) if interpretation else None
+        is_name = self._name_test(words, stems)
+        interpretation = interpret(words, stems, self._intents, is_name)
+        if interpretation is None:
+            return None
+        return _InterpretedQuery(words, stems, is_name, interpretation)
 
     def _only_named(
         self,
         subject: Subject,
         query: ParsedQuery,
         words: Sequence[str],
-        stems: Sequence[str],
+        is_name: NameTest,
         published: PublishedSnapshot,
     ) -> Subject | None:
         """Return the only name of articles among the words of a subject that no article has.
@@ -187,14 +191,13 @@ class SubjectFinder:
         the other words are in any title, or all words in a passage.
         """
         numbers = subject.interpretation.subject
-        is_name = self._name_test(words, stems)
         found: list[Subject] = []
         for start, end in _names_within(numbers, is_name):
             narrowed = replace(subject.interpretation, subject=tuple(range(start, end)))
             named = _subject_of(query, words, narrowed)
             articles = _load(named, self._ranks(named), published)
             if any(rank for _, _, rank in articles):
-                beside = frozenset(stems[n] for n in numbers if not start <= n < end)
+                beside = frozenset(stem_word(words[n]) for n in numbers if not start <= n < end)
                 found.append(self._with_articles(named, articles, beside, sections.SUBJECT_WORDS))
         if len(found) != 1:
             return None
@@ -264,12 +267,8 @@ class SubjectFinder:
         return [group.article_id for group in result.groups]
 
     def _synonyms(self, words: Sequence[str]) -> list[list[str]]:
-        return [
-            split_words(synonym.text)
-            for match in self._vocabulary.find_matches(words)
-            if (match.start, match.end) == (0, len(words))
-            for synonym in match.synonyms
-        ]
+        match = self._vocabulary.find_name(words)
+        return [split_words(synonym.text) for synonym in match.synonyms] if match else []
 
     def _ranked(
         self,
@@ -289,6 +288,15 @@ class SubjectFinder:
             score=ordered[0][0],
             answered=sections.answered_intents(passages, interpretation.asked, ordered[0][0]),
         )
+
+
+class _InterpretedQuery(NamedTuple):
+    """The words of a query, their stems, which of them are names, and the interpretation."""
+
+    words: Sequence[str]
+    stems: Sequence[str]
+    is_name: NameTest
+    interpretation: Interpretation
 
 
 def _spans(stems: Sequence[str]) -> dict[tuple[int, int], str]:
@@ -365,16 +373,11 @@ def _load(
     subject: Subject, ranks: Mapping[str, int], published: PublishedSnapshot
 ) -> list[LoadedArticle]:
     """Return the published articles among these with their passages and ranks."""
-    loaded = ((published.article(id_), rank) for id_, rank in ranks.items())
     key = name_key(" ".join(subject.words))
-    return [
-        (article, passages, rank or int(key == _bracketed_name(article.title)))
-        for each, rank in loaded
-        if each
-        for article, passages in [each]
-    ]
-
-
-def _bracketed_name(title: str) -> str:
-    """Return the key of the name in brackets at the end of a title: "Eliquis (apixaban)"."""
-    return name_key(title.partition("(")[2]) if title.endswith(")") else ""
+    loaded: list[LoadedArticle] = []
+    for id_, rank in ranks.items():
+        if found := published.article(id_):
+            article, passages = found
+            is_bracketed = key == name_key(split_title(article.title)[1])
+            loaded.append((article, passages, rank or int(is_bracketed)))
+    return loaded

@@ -476,7 +476,7 @@ def test_topical_words_are_not_question_words(word: str) -> None:
 
 def test_spelling_rules_do_not_shadow_each_other() -> None:
     letters, replaced, verbs = analyzer._spellings()
-    lines = analyzer._read_lines("spellings.txt")
+    lines = analyzer.read_lines("spellings.txt")
     rules = [line.split("=")[0].strip() for line in lines if "=" in line]
     assert len(rules) == len(replaced)
     assert all(letters.fullmatch(rule.strip("^$")) for rule in rules)
@@ -484,7 +484,7 @@ def test_spelling_rules_do_not_shadow_each_other() -> None:
 
 
 def test_stems_file_has_one_stem_per_word() -> None:
-    pairs = [line.split(":") for line in analyzer._read_lines("stems.txt")]
+    pairs = [line.split(":") for line in analyzer.read_lines("stems.txt")]
     forms = [form for _, right in pairs for form in right.split()]
     assert len(forms) == len(set(forms))
 

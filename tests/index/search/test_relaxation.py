@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from index.engines import open_engine
@@ -58,6 +56,6 @@ def test_operators_are_kept(relaxer: tuple[QueryRelaxer, QueryExpander]) -> None
     assert relax.relax(expanded, is_plain=False).query.clauses == expanded.clauses
 
 
-@pytest.mark.parametrize("path", [GENERIC_WORDS, SYMPTOM_WORDS])
-def test_listed_entries_are_of_one_or_two_words(path: Path) -> None:
-    assert {len(entry) for entry in read_names(path)} <= {1, 2}
+@pytest.mark.parametrize("word_list", [GENERIC_WORDS, SYMPTOM_WORDS])
+def test_listed_entries_are_of_one_or_two_words(word_list: str) -> None:
+    assert {len(entry) for entry in read_names(word_list)} <= {1, 2}

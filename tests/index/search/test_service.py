@@ -14,6 +14,8 @@ from index.engine import MAX_TOPICS, Engine, EngineRequest
 from index.engines import open_engine
 from index.indexer import Indexer
 from index.query.parser import MAX_WORDS
+from index.query.synonyms import SynonymDictionary
+from index.search.pins import pin_key
 from index.search.query_executor import NO_WORDS_NOTE
 from index.search.results import MAX_MORE_PASSAGES, SearchRequest, SearchResponse
 from index.search.service import MAX_LIMIT, MAX_OFFSET, SORTS, SearchService
@@ -425,3 +427,16 @@ def test_safety_passages_prefer_reliable_tags(own: Library) -> None:
 
     assert [each.text for each in own.ask("title:lithium").safety] == ["Lithium is toxic."]
     assert [each.text for each in own.ask("title:valproate").safety] == ["Lithium helps."]
+
+
+def test_pinned_articles_are_in_the_order_of_their_first_pins(shared: Library) -> None:
+    aspirin, warfarin = (shared.ask(f"title:{title}").hits[0] for title in ("aspirin", "warfarin"))
+    pins = (aspirin.passage.id, warfarin.passage.id, aspirin.more[0].id)
+    search = shared.search.with_curation(SynonymDictionary(), {pin_key("clots"): pins})
+
+    hits = search.search(SearchRequest(q="clots")).hits
+    assert [(hit.article.id, hit.passage.id) for hit in hits[:2]] == [
+        ("aspirin", aspirin.passage.id),
+        ("warfarin", warfarin.passage.id),
+    ]
+    assert [hit.pinned for hit in hits[:2]] == [True, True]
