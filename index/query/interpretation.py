@@ -58,7 +58,7 @@ def interpret(
     ]
     named = {n for start, end in names for n in range(start, end)}
     topical = {n for n in everything if _is_topical(words[n]) and stems[n] not in catalog.asides}
-    for ignored in _droppable(matches, words):
+    for ignored in _droppable(matches, words, is_name):
         used = {word for match in matches if match not in ignored for word in match.words}
         subject = tuple(n for n in everything if n not in used and (n in named or n in topical))
         if subject:
@@ -67,17 +67,22 @@ def interpret(
     return None
 
 
-def _droppable(matches: list[IntentMatch], words: Sequence[str]) -> list[list[IntentMatch]]:
-    """Return the matches to ignore: first as few as possible, then also the populations.
+def _droppable(
+    matches: list[IntentMatch], words: Sequence[str], is_name: NameTest
+) -> list[list[IntentMatch]]:
+    """Return the matches to ignore: first as few as possible, then others if no subject is left.
 
     What only opens a question yields to other phrases: "what is the dose of X for".
-    A population is the subject if nothing else is: "kidney failure causes".
+    A population is the subject if nothing else is: "kidney failure causes". So is a phrase that is
+    also a name, beside another phrase: "anaphylaxis dose".
     """
     openings = [match for match in matches if _is_opening(match, words)]
     several = any(match not in openings and not match.intent.population for match in matches)
     opening = openings if several else []
     populations = [match for match in matches if match.intent.population]
-    return [opening, [*opening, *populations]]
+    names = [match for match in matches if is_name(match.words[0], match.words[-1] + 1)]
+    named = names[:1] if len(matches) > 1 else []
+    return [opening, [*opening, *populations], [*opening, *named]]
 
 
 def _is_opening(match: IntentMatch, words: Sequence[str]) -> bool:

@@ -78,6 +78,16 @@ def test_name_takes_precedence_over_a_shorter_phrase(intents: IntentCatalog) -> 
     assert asked("emergency contraception dose", intents, names)[1] == ["dose"]
 
 
+@pytest.mark.parametrize(
+    ("q", "keys"), [("anaphylaxis dose", ["dose"]), ("treatment of anaphylaxis", ["treatment"])]
+)
+def test_phrase_that_is_a_name_is_the_subject_if_nothing_else_is(
+    intents: IntentCatalog, q: str, keys: list[str]
+) -> None:
+    assert asked(q, intents, ("anaphylaxis",)) == ("anaphylaxis", keys)
+    assert asked("penicillin anaphylaxis", intents, ("anaphylaxis",)) == ("penicillin", ["allergy"])
+
+
 def test_whole_query_that_is_a_name_asks_nothing(intents: IntentCatalog) -> None:
     assert asked("overdose", intents, ("overdose",)) == ("overdose", [])
     assert asked("side effects of steroids", intents, ("side effects of steroids",))[1] == []

@@ -220,9 +220,10 @@ window.kbQueries = (data, indexed, snowball) => {
     const isOpening = ({ intent, words: found }) =>
       intent.overview || (found.at(-1) - found[0] >= found.length && found.every((at) => isSmall(words[at].typed)));
     const isDropped = matches.some((match) => !isOpening(match) && !match.intent.population) ? isOpening : () => false;
-    // "What is ..." opens other questions; a population is the subject if nothing else is: "kidney failure causes".
-    for (const isKept of [(match) => !isDropped(match), (match) => !isDropped(match) && !match.intent.population]) {
-      const kept = matches.filter(isKept);
+    // "What is ..." opens other questions. If nothing else is the subject, a population is: "kidney failure causes". Or a name: "anaphylaxis dose".
+    const named = matches.length > 1 ? matches.find((match) => isName(match.words[0], match.words.at(-1) + 1)) : undefined;
+    for (const isIgnored of [isDropped, (match) => isDropped(match) || match.intent.population, (match) => isDropped(match) || match === named]) {
+      const kept = matches.filter((match) => !isIgnored(match));
       const used = new Set(kept.flatMap((match) => match.words));
       const subject = places.filter((at) => !used.has(at) && (isNamed(at) || !(isSmall(words[at].typed) || data.asides.has(stems[at]))));
       if (subject.length) return { subject, asked: [...new Set(kept.map(({ intent }) => intent))] };
